@@ -1,0 +1,5 @@
+"""`python -m maskctl`."""
+
+from maskctl.cli import main
+
+main()

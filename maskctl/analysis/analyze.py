@@ -1,0 +1,172 @@
+"""The main job: what a low precision costs a model, layer by layer, and the masks that bring it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskctl.analysis.causes import ranked, reason
+from maskctl.analysis.metrics import Comparison
+from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, Planner
+from maskctl.analysis.sensitivity import LayerLoss, Progress, measure
+from maskctl.executor.policy import Policy, kernel_of
+from maskctl.executor.replay import Replay
+from maskctl.executor.run import run
+from maskctl.executor.samples import Portion, Samples, batches
+from maskctl.executor.trace import Trace
+from maskctl.graph.model import Model
+from maskctl.graph.network import Layer
+from maskctl.numeric.formats import FloatArray
+from maskctl.targets import DEFAULT, PRECISIONS, Target
+from maskctl.targets.storage import gentlest_mask, hazards
+
+_REMEMBERED_ELEMENTS = 1 << 28
+"""Blobs of all samples together that are kept between trials: 1 GiB."""
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One row of an analysis: a layer, its losses, its mask now and proposed, and why."""
+
+    layer: Layer
+    loss: LayerLoss
+    mask: int
+    proposed: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What was measured and what is proposed; `rows` come worst first.
+
+    `instead_of` names, by layer index, a kernel of the engine that is computed here by another algorithm.
+    """
+
+    model: Model
+    precision: str
+    target: Target
+    goal: Goal
+    samples: Samples
+    rows: tuple[LayerReport, ...]
+    plan: MaskPlan
+    instead_of: Mapping[int, str]
+
+    @property
+    def masks(self) -> Masks:
+        """The proposed masks by layer index; empty when nothing is proposed."""
+        return self.plan.masks
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Shows no progress."""
+
+
+def analyze(
+    model: Model,
+    samples: Samples,
+    precision: str = "fp16",
+    *,
+    target: Target = DEFAULT,
+    goal: Goal = DEFAULT_GOAL,
+    progress: Progress = silent,
+) -> Analysis:
+    """Measures every layer of a model in a low precision and proposes as few masks as reach the goal.
+
+    Raises `InputError` for unusable samples and `ExecutionError` for a layer that cannot be computed.
+    """
+    policy = Policy(precision, target)
+    portions = batches(model, samples)
+    remember = sum(portion.elements for portion in portions) <= _REMEMBERED_ELEMENTS
+    replays = [Replay(model, portion.inputs, policy, remember=remember) for portion in portions]
+    trials = _Trials(model, replays, progress)
+    losses = measure(model, replays, _exact_runs(model, portions, policy, trials), policy, progress)
+    order = ranked(losses)
+    plan = _plan(model, trials, policy, goal, [loss.op.layer.index for loss in order])
+    by_index = {loss.op.layer.index: loss for loss in losses}
+    masks = policy.all_masks(model)
+    rows = tuple(
+        LayerReport(
+            loss.op.layer,
+            loss,
+            masks[loss.op.layer.index],
+            plan.masks.get(loss.op.layer.index, masks[loss.op.layer.index]),
+            reason(model, loss, by_index),
+        )
+        for loss in order
+    )
+    return Analysis(model, precision, target, goal, samples, rows, plan, _substitutes(model, policy))
+
+
+def _substitutes(model: Model, policy: Policy) -> Mapping[int, str]:
+    choices = (
+        (op.layer.index, kernel_of(op, step, policy.target))
+        for op, step in zip(model.operators, policy.steps(model), strict=True)
+    )
+    return {index: choice.instead_of for index, choice in choices if choice and choice.instead_of}
+
+
+def _exact_runs(model: Model, portions: Sequence[Portion], policy: Policy, trials: _Trials) -> Iterator[Trace]:
+    """All fp32 blobs of each portion in turn; only the outputs are kept, for the trials."""
+    for portion in portions:
+        exact = run(model, portion.inputs, Policy("fp32", policy.target), keep=["*"])
+        trials.expect({name: exact[name] for name in model.graph.outputs})
+        yield exact
+
+
+def _plan(model: Model, trials: _Trials, policy: Policy, goal: Goal, order: list[int]) -> MaskPlan:
+    def repair(index: int, masks: Masks) -> int | None:
+        current = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
+        return gentlest_mask(model.graph, policy.target, PRECISIONS[policy.precision], current, index)
+
+    candidates = [index for index in order if repair(index, {}) is not None]
+    plan = Planner(goal, trials.evaluate, repair, candidates).plan()
+    _refuse_unsafe(model, policy, plan.masks)
+    return plan
+
+
+def _refuse_unsafe(model: Model, policy: Policy, masks: Masks) -> None:
+    """A last look at the plan: none of its masks may be one the engine does not honour."""
+    final = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
+    unsafe = [hazard for hazard in hazards(model.graph, policy.target, final) if hazard.layer.index in masks]
+    if unsafe:
+        raise AssertionError(f"the plan holds an unsafe mask: {unsafe[0]}")
+
+
+class _Trials:
+    """Runs of the lowered model under changed masks, compared with fp32 at the outputs."""
+
+    def __init__(self, model: Model, replays: Sequence[Replay], progress: Progress) -> None:
+        self._progress = progress
+        self._model = model
+        self._count = 0
+        self._exact: list[Mapping[str, FloatArray]] = []
+        self._replays = replays
+
+    def expect(self, outputs: Mapping[str, FloatArray]) -> None:
+        """Takes the fp32 outputs of the next replay's inputs."""
+        self._exact.append(outputs)
+
+    def evaluate(self, masks: Masks) -> Outcome:
+        """The outcome under `masks`, pooled over all samples."""
+        self._count += 1
+        self._progress("trying masks", self._count, 0)
+        outputs = {name: Comparison() for name in self._model.graph.outputs}
+        sources: set[int] = set()
+        for exact, replay in zip(self._exact, self._replays, strict=True):
+            trace = replay.run(masks)
+            sources.update(_sources(self._model, trace))
+            for name, sums in outputs.items():
+                sums.add(reference=exact[name], actual=trace[name])
+        return Outcome(outputs, tuple(sorted(sources)))
+
+
+def _sources(model: Model, trace: Trace) -> set[int]:
+    """Layers that make something non-finite of inputs that are all finite."""
+    whole = {name: bool(np.isfinite(values).all()) for name, values in trace.items()}
+    return {
+        layer.index
+        for layer in model.graph.layers
+        if any(not whole[top] for top in layer.tops) and all(whole[bottom] for bottom in layer.bottoms)
+    }

@@ -1,0 +1,159 @@
+"""Which masks to propose: as few as reach the target, each of them one the engine honours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from maskctl.analysis.metrics import COSINE, SQNR, Comparison, Metric
+
+Masks = Mapping[int, int]
+Repair = Callable[[int, Masks], int | None]
+
+_NEAR_BEST_DB = 0.5
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What every output must reach: pairs of a metric and its target."""
+
+    targets: tuple[tuple[Metric, float], ...]
+
+    def reached(self, outcome: Outcome) -> bool:
+        """True when every output reaches every target; NaN reaches none."""
+        return all(metric.reaches(sums, target) for sums in outcome.outputs.values() for metric, target in self.targets)
+
+    def __str__(self) -> str:
+        return " and ".join(f"{metric.name} {target:g}" for metric, target in self.targets)
+
+
+DEFAULT_GOAL = Goal(((COSINE, 0.999),))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outputs of one lowered run against fp32, and the layers where the non-finite begins."""
+
+    outputs: Mapping[str, Comparison]
+    sources: tuple[int, ...] = ()
+
+    @property
+    def worst_sqnr_db(self) -> float:
+        """The SQNR of the worst output; NaN when one has lost elements."""
+        return SQNR.of(min(self.outputs.values(), key=SQNR.worst_first))
+
+
+Evaluate = Callable[[Masks], Outcome]
+
+
+@dataclass(frozen=True)
+class MaskPlan:
+    """New masks by layer index, the outcome without and with them, and whether the goal is reached with them."""
+
+    masks: Masks
+    before: Outcome
+    after: Outcome
+    reached: bool
+
+
+@dataclass
+class Planner:
+    """Searches for masks: first where the non-finite begins, then by rank, then one by one out again.
+
+    `evaluate` runs the lowered network under changed masks, `repair` gives the gentlest safe mask for a layer
+    (None when there is none), `ranked` holds layer indices from the greatest loss to the least.
+    """
+
+    goal: Goal
+    evaluate: Evaluate
+    repair: Repair
+    ranked: Sequence[int]
+    _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
+
+    def plan(self) -> MaskPlan:
+        """The plan; without any mask where the goal is reached already.
+
+        Where no set reaches the goal, the plan comes within half a dB of the best that was found.
+        """
+        before = self._run({})
+        if self.goal.reached(before):
+            return MaskPlan({}, before, before, reached=True)
+        cured = self._cure_sources()
+        masks = self._grow(cured, self.goal)
+        if masks is None:
+            return self._near_best(cured, before)
+        masks = self._shrink(masks, self.goal)
+        return MaskPlan(masks, before, self._run(masks), reached=True)
+
+    def _run(self, masks: Masks) -> Outcome:
+        key = tuple(sorted(masks.items()))
+        if key not in self._seen:
+            self._seen[key] = self.evaluate(masks)
+        return self._seen[key]
+
+    def _cure_sources(self) -> Masks:
+        """Masks for the layers where the non-finite begins, one after another until none is left or none can be cured."""
+        masks: dict[int, int] = {}
+        while True:
+            fixes = {
+                index: mask for index in self._run(masks).sources if (mask := self.repair(index, masks)) is not None
+            }
+            if not fixes:
+                return masks
+            masks.update(fixes)
+
+    def _grow(self, masks: Masks, goal: Goal) -> Masks | None:
+        """The shortest prefix of the ranking that reaches the goal on top of `masks`, found by doubling and halving."""
+        longest = len(self.ranked)
+        if goal.reached(self._run(masks)):
+            return masks
+        low, high = 0, 1
+        while high < longest and not goal.reached(self._run(self._with(masks, high))):
+            low, high = high, 2 * high
+        high = min(high, longest)
+        if not goal.reached(self._run(self._with(masks, high))):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            if goal.reached(self._run(self._with(masks, middle))):
+                high = middle
+            else:
+                low = middle
+        return self._with(masks, high)
+
+    def _with(self, masks: Masks, count: int) -> Masks:
+        """`masks` and the repairs of the first `count` ranked layers, in file order so that a prefix can build up."""
+        grown = dict(masks)
+        for index in sorted(self.ranked[:count]):
+            if index not in grown and (mask := self.repair(index, grown)) is not None:
+                grown[index] = mask
+        return grown
+
+    def _shrink(self, masks: Masks, goal: Goal) -> Masks:
+        """`masks` without every one that is not needed: dropping any that is left misses the goal."""
+        rank = {index: place for place, index in enumerate(self.ranked)}
+        kept = dict(masks)
+        dropped = True
+        while dropped:
+            dropped = False
+            for index in sorted(kept, key=lambda index: -rank.get(index, -1)):
+                without = {key: mask for key, mask in kept.items() if key != index}
+                if goal.reached(self._run(without)):
+                    kept, dropped = without, True
+        return kept
+
+    def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
+        everything = self._with(cured, len(self.ranked))
+        best = min((everything, cured, {}), key=lambda masks: _worse(self._run(masks)))
+        best_db = self._run(best).worst_sqnr_db
+        if math.isnan(best_db) or not best:  # still NaN: no mask known to maskctl helps
+            return MaskPlan({}, before, before, reached=False)
+        near = Goal(((SQNR, best_db - _NEAR_BEST_DB),))
+        masks = self._shrink(self._grow(cured, near) or best, near)
+        return MaskPlan(masks, before, self._run(masks), reached=False)
+
+
+def _worse(outcome: Outcome) -> tuple[bool, float]:
+    value = outcome.worst_sqnr_db
+    return (math.isnan(value), 0.0 if math.isnan(value) else -value)

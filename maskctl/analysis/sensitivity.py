@@ -1,0 +1,75 @@
+"""What each layer loses: lowered alone with exact inputs, and in the network as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from maskctl.analysis.metrics import Comparison
+from maskctl.analysis.overflow import Overflow, find_overflow
+from maskctl.executor.layer import run_layer
+from maskctl.executor.policy import Policy
+from maskctl.executor.replay import Replay
+from maskctl.executor.trace import Trace
+from maskctl.graph.model import Model
+from maskctl.graph.operators import Operator
+from maskctl.targets.storage import Step
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is (0 when unknown)."""
+
+
+@dataclass
+class LayerLoss:
+    """One layer's losses, pooled over samples.
+
+    `layerwise` lowers only this layer and feeds it exact inputs; `storage` does the same without low-precision
+    arithmetic, so that the difference is what the sums lose. `graphwise` lowers everything and reads this
+    layer's first blob. `overflow` is the evidence when the layerwise run has lost elements.
+    """
+
+    op: Operator
+    step: Step
+    layerwise: Comparison = field(default_factory=Comparison)
+    storage: Comparison = field(default_factory=Comparison)
+    graphwise: Comparison = field(default_factory=Comparison)
+    overflow: Overflow | None = None
+
+
+def measure(
+    model: Model, replays: Sequence[Replay], exact_runs: Iterable[Trace], policy: Policy, progress: Progress
+) -> tuple[LayerLoss, ...]:
+    """The losses of every layer but the Input layers, in file order.
+
+    `exact_runs` gives all fp32 blobs for the inputs of each replay, one after another.
+    """
+    losses = tuple(LayerLoss(op, step) for op, step in zip(model.operators, policy.steps(model), strict=True))
+    measured = [loss for loss in losses if loss.op.layer.type != "Input" and loss.op.layer.tops]
+    total = len(replays) * len(measured)
+    for number, (replay, exact) in enumerate(zip(replays, exact_runs, strict=True)):
+        lowered = replay.run({})
+        for index, loss in enumerate(measured):
+            progress("measuring layers", number * len(measured) + index, total)
+            top = loss.op.layer.tops[0]
+            loss.graphwise.add(reference=exact[top], actual=lowered[top])
+            _layerwise(model, loss, exact, policy)
+    progress("measuring layers", total, total)
+    return tuple(measured)
+
+
+def _layerwise(model: Model, loss: LayerLoss, exact: Trace, policy: Policy) -> None:
+    op, step = loss.op, loss.step
+    weights = model.weights.tensors[op.layer.index]
+    inputs = tuple(exact[bottom] for bottom in op.layer.bottoms)
+    reference = exact[op.layer.tops[0]]
+    actual = run_layer(op, weights, inputs, step, policy.target)[0]
+    loss.layerwise.add(reference=reference, actual=actual)
+    if step.sums_in_fp16:
+        stored_only = Step(step.stored, step.options - {"use_fp16_arithmetic"}, step.support, step.hazard)
+        loss.storage.add(reference=reference, actual=run_layer(op, weights, inputs, stored_only, policy.target)[0])
+    lost = ~np.isfinite(actual) & np.isfinite(reference)
+    if lost.any() and not step.hazard:
+        found = find_overflow(op, weights, inputs, step, reference, lost)
+        loss.overflow = max(filter(None, (loss.overflow, found)), key=lambda overflow: abs(overflow.value))

@@ -1,0 +1,176 @@
+"""`maskctl analyze`: the main job."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from maskctl.analysis.analyze import Analysis
+    from maskctl.analysis.plan import Goal
+    from maskctl.analysis.sensitivity import Progress
+
+_DEFAULT_COSINE = 0.999
+
+
+@click.command("analyze")
+@click.argument("model", metavar="MODEL")
+@click.option("--bin", "weights", metavar="FILE", help="The .bin file. [default: beside MODEL]")
+@click.option(
+    "-i",
+    "--input",
+    "inputs",
+    metavar="BLOB=FILE",
+    multiple=True,
+    help=".npy, .npz, image or folder of them; repeat for more samples.",
+)
+@click.option("--mean", default="0", show_default=True, help="Subtracted from pixels, per channel: 104,117,123.")
+@click.option("--norm", default="1", show_default=True, help="Pixels are multiplied by it after --mean, per channel.")
+@click.option(
+    "--pixel",
+    type=click.Choice(["bgr", "rgb", "gray"]),
+    default="bgr",
+    show_default=True,
+    help="Channel order of the blob.",
+)
+@click.option("--resize", metavar="WxH", help="Size images are resized to. [default: the Input layer's]")
+@click.option(
+    "--shape", "shapes", metavar="BLOB=C,H,W", multiple=True, help="Shape of an input blob, instead of the file's."
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the synthetic input that is used without -i.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp16", "fp16-storage", "bf16"]),
+    default="fp16",
+    show_default=True,
+    help="What the engine runs in.",
+)
+@click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]")
+@click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach.")
+@click.option("--top", default=20, show_default=True, help="Layers to list, worst first; 0 lists all.")
+@click.option("--write", is_flag=True, help="Write the proposed masks into MODEL.")
+@click.option("-o", "--output", metavar="OUT", help="Write the model with the proposed masks here instead.")
+@click.option("--backup", is_flag=True, help="With --write: keep the old file beside it, with .bak added to its name.")
+@click.option("--force", is_flag=True, help="Replace an OUT that exists.")
+@click.option(
+    "--json", "json_path", metavar="FILE", help="Write the analysis as JSON; - for stdout, instead of the tables."
+)
+def command(model: str, **options: Any) -> int:
+    """Run MODEL (a .param file) in fp32 and in a low precision, rank its layers, and propose masks.
+
+    Proposes as few masks as bring every output to the target, and runs the model with them to show it. Without
+    --write or -o nothing is changed and the difference is printed. Exit status 1: the target is out of reach.
+
+    \b
+    Examples:
+      maskctl analyze net.param -i data=photo.jpg --mean 104,117,123
+      maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
+    """
+    from maskctl.analysis.analyze import analyze
+    from maskctl.cli.options import parse_floats, parse_shapes, parse_size
+    from maskctl.executor.images import ImageRecipe
+    from maskctl.executor.inputs import read_samples
+    from maskctl.graph.model import load
+
+    recipe = ImageRecipe(
+        parse_floats(options["mean"], "--mean"),
+        parse_floats(options["norm"], "--norm"),
+        options["pixel"],
+        parse_size(options["resize"]) if options["resize"] else None,
+    )
+    goal = _goal(options["target_cos"], options["target_sqnr"])
+    _refuse_early(model, options)
+    loaded = load(model, options["weights"])
+    samples = read_samples(loaded, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"])
+    with _progress_bar() as progress:
+        analysis = analyze(loaded, samples, options["precision"], goal=goal, progress=progress)
+    _show(analysis, options)
+    _write(analysis, model, options)
+    return 0 if analysis.plan.reached else 1
+
+
+def _goal(cosine: float | None, sqnr: float | None) -> Goal:
+    from maskctl.analysis.metrics import COSINE, SQNR
+    from maskctl.analysis.plan import Goal
+
+    if cosine is None and sqnr is None:
+        cosine = _DEFAULT_COSINE
+    return Goal(tuple((metric, target) for metric, target in ((COSINE, cosine), (SQNR, sqnr)) if target is not None))
+
+
+def _refuse_early(model: str, options: dict[str, Any]) -> None:
+    """What cannot be written is refused before the work, not after it."""
+    from maskctl.errors import InputError
+    from maskctl.param.write import refuse_overwrite, refuse_unwritable
+
+    if options["write"] and options["output"]:
+        raise InputError("--write changes MODEL and -o leaves it. Give one of the two.")
+    if options["output"]:
+        refuse_overwrite(options["output"], model, force=options["force"])
+    if options["write"] or options["output"]:
+        refuse_unwritable(options["output"] or model)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress]:
+    """A progress bar on stderr when that is a terminal, else nothing."""
+    from maskctl.analysis.analyze import silent
+
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+
+def _show(analysis: Analysis, options: dict[str, Any]) -> None:
+    import json
+
+    from maskctl.report.analysis import to_json
+
+    path = options["json_path"]
+    if path:
+        text = json.dumps(to_json(analysis), indent=2) + "\n"
+        if path == "-":
+            click.echo(text, nl=False)
+            return
+        _write_text(path, text)
+    from maskctl.cli.analysis_tables import print_analysis
+
+    print_analysis(analysis, options["top"], show_diff=not options["write"])
+
+
+def _write_text(path: str, text: str) -> None:
+    from pathlib import Path
+
+    from maskctl.errors import EditRefusedError
+    from maskctl.param.write import replace_file
+
+    try:
+        replace_file(Path(path).resolve(), text.encode())
+    except OSError as error:
+        raise EditRefusedError(f"cannot write: {error.strerror}.", path) from None
+
+
+def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
+    from maskctl.param.write import write
+
+    if not (options["write"] and analysis.masks) and not options["output"]:
+        return
+    document = analysis.model.document.with_masks(analysis.masks)
+    path = options["output"] or model
+    write(document, path, analysis.masks, backup=options["backup"])
+    click.echo(
+        f"Wrote {len(analysis.masks)} {'mask' if len(analysis.masks) == 1 else 'masks'} to {path}.",
+        err=options["json_path"] == "-",
+    )

@@ -1,0 +1,25 @@
+"""Which `.param` a command works on when it is not told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from maskctl.errors import InputError
+
+VARIABLE = "MASKCTL_MODEL"
+
+
+def find_model(given: str | None) -> str:
+    """The model given, else the one in MASKCTL_MODEL, else the only .param in the current folder.
+
+    Raises `InputError` that lists the candidates when there is not exactly one.
+    """
+    named = given or os.environ.get(VARIABLE)
+    if named:
+        return named
+    found = sorted(str(path) for path in Path().glob("*.param"))
+    if len(found) == 1:
+        return found[0]
+    what = f"this folder has {len(found)}: {', '.join(found)}" if found else "this folder has none"
+    raise InputError(f"which .param? {what[0].upper()}{what[1:]}. Give one with --model FILE, or set {VARIABLE}.")

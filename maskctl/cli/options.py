@@ -1,0 +1,58 @@
+"""Option values that more than one command reads."""
+
+from __future__ import annotations
+
+from maskctl.errors import InputError
+
+
+def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """`BLOB=3,224,224` as a shape by blob name, outermost extent first; raises `InputError`.
+
+    >>> parse_shapes(("data=3,224,224",))
+    {'data': (3, 224, 224)}
+    """
+    shapes = {}
+    for text in texts:
+        blob, _, extents = text.rpartition("=")
+        numbers = extents.split(",")
+        if (
+            not blob
+            or not 1 <= len(numbers) <= 4
+            or not all(number.isascii() and number.isdigit() and int(number[:9]) > 0 for number in numbers)
+        ):
+            raise InputError(
+                f"--shape '{text}' is not a shape. Expected BLOB=C,H,W with 1 to 4 extents, e.g. data=3,224,224."
+            )
+        shapes[blob] = tuple(int(number[:9]) for number in numbers)
+    return shapes
+
+
+def parse_floats(text: str, option: str) -> tuple[float, ...]:
+    """Comma-separated numbers; raises `InputError`.
+
+    >>> parse_floats("104,117,123", "--mean")
+    (104.0, 117.0, 123.0)
+    """
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise InputError(f"{option} '{text}' is not a list of numbers. Expected e.g. 104,117,123.") from None
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`WxH` as (width, height); raises `InputError`.
+
+    >>> parse_size("227x227")
+    (227, 227)
+    """
+    width, _, height = text.lower().partition("x")
+    if not (
+        width.isascii()
+        and width.isdigit()
+        and height.isascii()
+        and height.isdigit()
+        and int(width[:6]) > 0
+        and int(height[:6]) > 0
+    ):
+        raise InputError(f"--resize '{text}' is not a size. Expected WIDTHxHEIGHT, e.g. 227x227.")
+    return int(width[:6]), int(height[:6])

@@ -1,0 +1,137 @@
+"""`maskctl set-mask`: feature masks by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import click
+
+from maskctl.param import ParamDocument
+
+_RELATIVE = re.compile(r"[+-](0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+|no-[a-z0-9-]+|single-thread)(,.*)?\Z")
+
+
+class _MaskCommand(click.Command):
+    """A command whose last argument may begin with a minus sign, as chmod's does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        masks = [arg for arg in args if _RELATIVE.match(arg)]
+        if masks and "--" not in args:
+            args = [arg for arg in args if arg not in masks] + ["--", *masks]
+        return super().parse_args(ctx, args)
+
+
+@click.command("set-mask", cls=_MaskCommand)
+@click.argument("layers", metavar="LAYER...", nargs=-1, required=True)
+@click.argument("mask", metavar="MASK")
+@click.option(
+    "-m", "--model", metavar="FILE", help="The .param file. [default: $MASKCTL_MODEL, else the only one here]"
+)
+@click.option("-o", "--output", metavar="OUT", help="Write the result here and leave the model as it is.")
+@click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
+@click.option("--backup", is_flag=True, help="Keep the old file beside it, with .bak added to its name.")
+@click.option("--strict", is_flag=True, help="Refuse masks the engine does not honour (exit 1).")
+@click.option("--force", is_flag=True, help="Allow bits the engine does not know, and an OUT that exists.")
+def command(
+    layers: tuple[str, ...],
+    mask: str,
+    model: str | None,
+    output: str | None,
+    *,
+    dry_run: bool,
+    backup: bool,
+    strict: bool,
+    force: bool,
+) -> int:
+    """Set the feature mask of layers.
+
+    \b
+    LAYER  a name, a glob ('fire*'), '#12', or 'type:Convolution'; several may be given
+    MASK   3, 0x3, 0b11 · words: no-fp16-arithmetic,no-winograd · relative: +no-winograd or -16 · 0 or none clears
+
+    \b
+    Words: no-fp16-arithmetic 1, no-fp16-storage 2, no-bf16-storage 4, no-int8 8, no-vulkan 16,
+    no-sgemm 32, no-winograd 64, single-thread 128.
+
+    \b
+    Examples:
+      maskctl set-mask conv1 1
+      maskctl set-mask 'fire*/expand3x3' +no-winograd -m net.param --dry-run
+    """
+    from maskctl import featmask
+    from maskctl.cli.model_option import find_model
+    from maskctl.errors import InputError
+    from maskctl.graph.select import select_layers
+    from maskctl.param import load
+
+    change = featmask.parse_change(mask)
+    if change.unknown_bits and not force:
+        raise InputError(
+            f"mask '{mask}' has bits the engine does not know ({change.unknown_bits}). Known are 1 to 128. Give --force to set them."
+        )
+    path = find_model(model)
+    document = load(path)
+    chosen = {index: change.apply(document.layers[index].mask) for index in select_layers(document, layers)}
+    changes = {index: new for index, new in chosen.items() if new != document.layers[index].mask}
+    for index, new in chosen.items():
+        layer = document.layers[index]
+        old = layer.mask
+        arrow = (
+            f"{old} ({featmask.words(old)}) -> {new} ({featmask.words(new)})"
+            if index in changes
+            else f"{old} ({featmask.words(old)}) as it was"
+        )
+        click.echo(f"#{index} {layer.name} ({layer.type}): {arrow}")
+    edited = document.with_masks(changes)
+    if _warn(document, edited, chosen) and strict:
+        click.echo("maskctl: refused by --strict; nothing was written.", err=True)
+        return 1
+    return _finish(edited, changes, path, output, dry_run=dry_run, backup=backup, force=force)
+
+
+def _warn(before: ParamDocument, after: ParamDocument, chosen: Iterable[int]) -> bool:
+    """Says on stderr what the engine will not honour: masks just set, and masks that have become unsafe by it."""
+    from maskctl.errors import GraphError
+    from maskctl.graph.network import build, check_counts
+    from maskctl.targets import DEFAULT
+    from maskctl.targets.storage import hazards
+
+    problem = check_counts(after)
+    if problem:
+        click.echo(f"maskctl: warning: {problem}", err=True)
+    try:
+        old = {(hazard.layer.index, hazard.bit) for hazard in hazards(build(before), DEFAULT, before.masks)}
+        found = hazards(build(after), DEFAULT, after.masks)
+    except GraphError as error:
+        click.echo(f"maskctl: warning: cannot tell whether these masks are safe: {error}", err=True)
+        return False
+    relevant = [
+        hazard for hazard in found if hazard.layer.index in chosen or (hazard.layer.index, hazard.bit) not in old
+    ]
+    for hazard in relevant:
+        click.echo(f"maskctl: warning: {hazard}", err=True)
+    return bool(relevant)
+
+
+def _finish(
+    edited: ParamDocument,
+    changes: dict[int, int],
+    path: str,
+    output: str | None,
+    *,
+    dry_run: bool,
+    backup: bool,
+    force: bool,
+) -> int:
+    """Shows the diff and writes; a change that changes nothing writes nothing, unless to another file."""
+    from maskctl.param.diff import unified_diff
+    from maskctl.param.write import refuse_overwrite, write
+
+    click.echo(unified_diff(edited, output or path), nl=False)
+    if dry_run or not (changes or output):
+        return 0
+    if output:
+        refuse_overwrite(output, path, force=force)
+    write(edited, output or path, changes, backup=backup)
+    return 0

@@ -1,0 +1,1 @@
+"""Runs a network under a precision policy: blobs in, all blobs out."""

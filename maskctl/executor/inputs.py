@@ -1,0 +1,167 @@
+"""Reads samples for input blobs from .npy, .npz and image files, and checks them against the network."""
+
+from __future__ import annotations
+
+import difflib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskctl.errors import ExecutionError, InputError
+from maskctl.executor.images import IMAGE_SUFFIXES, PLAIN, ImageRecipe, read_image
+from maskctl.executor.samples import Samples, synthetic
+from maskctl.graph.model import Model
+from maskctl.layers.base import Shape
+from maskctl.numeric.formats import FloatArray
+
+_ARRAY_SUFFIXES = {".npy", ".npz"}
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file (or a folder of files) with samples for one blob."""
+
+    blob: str
+    path: Path
+
+
+def parse_spec(spec: str, blobs: Sequence[str]) -> InputFile:
+    """Reads `blob=FILE`, or `FILE` alone where the network has one input blob; raises `InputError` for unknown blobs."""
+    blob, equals, path = spec.partition("=")
+    if equals and blob in blobs:
+        return InputFile(blob, Path(path))
+    if len(blobs) == 1 and (not equals or Path(spec).exists()):
+        return InputFile(blobs[0], Path(spec))
+    near = difflib.get_close_matches(blob, blobs, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Input blobs are: {', '.join(blobs)}."
+    what = f"there is no input blob '{blob}'" if equals else f"'{spec}' does not say which blob it is for"
+    raise InputError(f"{what}. Expected -i BLOB=FILE. {hint}")
+
+
+def read_samples(
+    model: Model,
+    specs: Sequence[str],
+    recipe: ImageRecipe = PLAIN,
+    shapes: Mapping[str, Shape] | None = None,
+    seed: int = 0,
+) -> Samples:
+    """The samples that `-i` specs name, or one synthetic sample where there are none.
+
+    `shapes` replaces the shapes of the Input layers. Raises `InputError` for files, names and shapes that do not fit.
+    """
+    declared = input_shapes(model, shapes or {})
+    files = [parse_spec(spec, model.graph.inputs) for spec in specs]
+    if not files:
+        return synthetic(_all_known(model, declared), seed)
+    missing = [blob for blob in model.graph.inputs if blob not in {file.blob for file in files}]
+    if missing:
+        raise InputError(
+            f"no input given for blob '{missing[0]}'. Give -i {missing[0]}=FILE for each of: {', '.join(model.graph.inputs)}."
+        )
+    found: dict[str, list[FloatArray]] = {blob: [] for blob in model.graph.inputs}
+    for file in files:
+        for path in _files(file.path):
+            found[file.blob].extend(_read(path, file.blob, declared.get(file.blob), recipe))
+    return Samples(found)
+
+
+def input_shapes(model: Model, overrides: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The shape of each input blob where the file or the caller gives one."""
+    unknown = [blob for blob in overrides if blob not in model.graph.inputs]
+    if unknown:
+        raise InputError(
+            f"--shape: there is no input blob '{unknown[0]}'. Input blobs are: {', '.join(model.graph.inputs)}."
+        )
+    shapes: dict[str, Shape] = {}
+    for op in model.operators:
+        if op.layer.type == "Input":
+            try:
+                shapes.update(zip(op.layer.tops, op.kind.shapes(op.params, ()), strict=True))
+            except ExecutionError:
+                continue  # no shape in the file: the samples or --shape give it
+    return {**shapes, **overrides}
+
+
+def _all_known(model: Model, shapes: Mapping[str, Shape]) -> Mapping[str, Shape]:
+    unknown = [blob for blob in model.graph.inputs if blob not in shapes]
+    if unknown:
+        raise InputError(
+            f"input blob '{unknown[0]}' has no shape in the file. Give samples with -i, or --shape {unknown[0]}=C,H,W."
+        )
+    return {blob: shapes[blob] for blob in model.graph.inputs}
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in _ARRAY_SUFFIXES | IMAGE_SUFFIXES)
+    if not found:
+        raise InputError("the folder holds no .npy, .npz or image file.", str(path))
+    return found
+
+
+def _read(path: Path, blob: str, shape: Shape | None, recipe: ImageRecipe) -> Iterator[FloatArray]:
+    if path.suffix.lower() in _ARRAY_SUFFIXES:
+        yield from _split_samples(_read_array(path, blob), shape, path, blob)
+    else:
+        size = (shape[2], shape[1]) if shape and len(shape) == 3 else None
+        yield _checked(read_image(path, recipe, size), shape, path, blob)
+
+
+def _read_array(path: Path, blob: str) -> FloatArray:
+    try:
+        loaded: Any = np.load(path, allow_pickle=False)
+        array = loaded if isinstance(loaded, np.ndarray) else _member(loaded, path, blob)
+    except OSError as error:
+        raise InputError(f"cannot read the input: {error.strerror or error}.", str(path)) from None
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = "it holds pickled Python objects, which can run code" if "pickle" in str(error).lower() else str(error)
+        raise InputError(
+            f"cannot read the array: {reason}. Expected numbers saved with numpy.save or numpy.savez.", str(path)
+        ) from None
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"the array holds {array.dtype}. Expected numbers.", str(path))
+    values = np.ascontiguousarray(array, np.float32)
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"the array holds {values[~np.isfinite(values)][0]}. Expected finite numbers that fit fp32.", str(path)
+        )
+    return values
+
+
+def _member(archive: Mapping[str, Any], path: Path, blob: str) -> Any:
+    names = list(archive)
+    if blob in names:
+        return archive[blob]
+    if len(names) == 1:
+        return archive[names[0]]
+    raise InputError(
+        f"the archive has no array '{blob}'. It has: {', '.join(names)}. Save the samples under the blob's name.",
+        str(path),
+    )
+
+
+def _split_samples(values: FloatArray, shape: Shape | None, path: Path, blob: str) -> Iterator[FloatArray]:
+    """An array with one axis more than the blob holds several samples."""
+    has_samples = values.ndim == len(shape) + 1 if shape else values.ndim == 4
+    for sample in values if has_samples else [values]:
+        yield _checked(sample, shape, path, blob)
+
+
+def _checked(values: FloatArray, shape: Shape | None, path: Path, blob: str) -> FloatArray:
+    """Refuses another rank or channel count; height and width may differ, the layers behind will tell."""
+    if shape and (values.ndim != len(shape) or (len(shape) > 2 and values.shape[0] != shape[0])):
+        raise InputError(
+            f"blob '{blob}' is {_shape_text(values.shape)} here. The network declares {_shape_text(shape)}; "
+            f"several samples go in front: (n, {', '.join(map(str, shape))}).",
+            str(path),
+        )
+    return values
+
+
+def _shape_text(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))})"

@@ -1,0 +1,49 @@
+"""One layer under one step: inputs cast as the engine casts them, the right kernel, the output as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from maskctl import kernels
+from maskctl.errors import ExecutionError, MaskctlError
+from maskctl.executor.policy import kernel_of
+from maskctl.graph.operators import Operator
+from maskctl.layers.base import Arrays, Weights
+from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.targets import Target
+from maskctl.targets.storage import Step
+
+
+def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target) -> Arrays:
+    """The tops of one layer, values as the engine stores them; raises `ExecutionError` naming the layer.
+
+    A step with a hazard gives NaN throughout: what the engine reads there depends on the memory behind the blob.
+    """
+    try:
+        if step.hazard:
+            shapes = op.kind.shapes(op.params, tuple(values.shape[1:] for values in inputs))
+            return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
+        read = tuple(round_to(values, step.stored) for values in inputs)
+        choice = kernel_of(op, step, target)
+        if choice is not None:
+            return kernels.find(choice.kernel)(op.params, weights, read)
+        out = op.kind.forward(op.params, stored_weights(op, weights, step.stored), read)
+        return out if step.support.arithmetic == "moves" else tuple(round_to(values, step.stored) for values in out)
+    except MaskctlError as error:
+        raise ExecutionError(f"{op.layer}: {error}") from None
+    except MemoryError:
+        shapes_text = ", ".join(str(values.shape[1:]) for values in inputs)
+        raise ExecutionError(
+            f"{op.layer}: not enough memory for inputs of shape {shapes_text}. Give fewer samples or a smaller input."
+        ) from None
+
+
+def stored_weights(op: Operator, weights: Weights, stored: str) -> Mapping[str, FloatArray]:
+    """The weights as a layer keeps them: the tagged ones in the storage format, bias and scales in fp32.
+
+    Source: ncnn `create_pipeline` of the convolutions and InnerProduct, which cast `weight_data` only.
+    """
+    tagged = {weight.name for weight in op.kind.weights(op.params) if weight.tagged}
+    return {name: round_to(values, stored) if name in tagged else values for name, values in weights.items()}

@@ -1,0 +1,70 @@
+"""The samples of a run, stacked so that one pass runs many, in portions that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskctl.errors import InputError
+from maskctl.graph.model import Model
+from maskctl.graph.operators import elements, infer_shapes
+from maskctl.layers.base import Shape
+from maskctl.numeric.formats import FloatArray
+
+_PORTION_ELEMENTS = 1 << 25
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples by input blob, one array (without a sample axis) each; `synthetic` when nobody gave them."""
+
+    by_blob: Mapping[str, Sequence[FloatArray]]
+    synthetic: bool = False
+    seed: int | None = None
+
+    def __len__(self) -> int:
+        return min((len(arrays) for arrays in self.by_blob.values()), default=0)
+
+
+def synthetic(shapes: Mapping[str, Shape], seed: int = 0) -> Samples:
+    """One sample of standard normal noise per input blob, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    return Samples(
+        {name: [rng.standard_normal(shape, np.float32)] for name, shape in shapes.items()}, synthetic=True, seed=seed
+    )
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Samples stacked by input blob, (n, …), and how many elements all blobs of their run have."""
+
+    inputs: Mapping[str, FloatArray]
+    elements: int
+
+
+def batches(model: Model, samples: Samples) -> tuple[Portion, ...]:
+    """The samples stacked: those of equal shapes together, cut into portions a run can keep in memory.
+
+    Raises `InputError` when blobs have different numbers of samples, or none.
+    """
+    counts = {name: len(arrays) for name, arrays in samples.by_blob.items()}
+    if len(set(counts.values())) > 1 or not len(samples):
+        listed = ", ".join(f"'{name}' {count}" for name, count in counts.items())
+        raise InputError(
+            f"the inputs have different numbers of samples, or none: {listed}. Give as many for each blob."
+        )
+    groups: dict[tuple[Shape, ...], list[int]] = {}
+    for index in range(len(samples)):
+        groups.setdefault(tuple(arrays[index].shape for arrays in samples.by_blob.values()), []).append(index)
+    found: list[Portion] = []
+    for shapes, members in groups.items():
+        inferred = infer_shapes(model.operators, dict(zip(samples.by_blob, shapes, strict=True)), model.graph.path)
+        size = elements(inferred)
+        count = max(1, _PORTION_ELEMENTS // size)
+        for start in range(0, len(members), count):
+            chosen = members[start : start + count]
+            stacked = {name: np.stack([arrays[i] for i in chosen]) for name, arrays in samples.by_blob.items()}
+            found.append(Portion(stacked, size * len(chosen)))
+    return tuple(found)

@@ -1,0 +1,8 @@
+"""One file per ncnn layer type, named as ncnn names its source file; found by that name, not listed.
+
+A layer file knows its parameters, its weights, its shapes and its fp32 definition. It never sees a graph.
+"""
+
+from maskctl.layers.base import LayerType, Param, Params, Shape, Weight, find, known_types
+
+__all__ = ["LayerType", "Param", "Params", "Shape", "Weight", "find", "known_types"]

@@ -1,0 +1,150 @@
+"""What a layer file provides, and how its parameters are read from a `.param` line.
+
+Arrays carry the samples in front: a blob of shape (c, h, w) is an array of shape (n, c, h, w).
+Shapes never include the samples.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NoReturn, TypeAlias
+
+from maskctl.errors import GraphError
+from maskctl.numeric.formats import FloatArray
+
+Shape: TypeAlias = tuple[int, ...]
+Value: TypeAlias = int | float | str | tuple[int | float, ...]
+Arrays: TypeAlias = tuple[FloatArray, ...]
+Weights: TypeAlias = Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter as ncnn declares it: id, name, default (its type is the parameter's), or another's value."""
+
+    id: int
+    name: str
+    default: int | float | str | tuple[int | float, ...]
+    meaning: str
+    same_as: str = ""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A tensor in the `.bin`: its name, its shape, and whether a storage tag precedes it there."""
+
+    name: str
+    shape: Shape
+    tagged: bool = False
+
+    @property
+    def count(self) -> int:
+        """Number of elements."""
+        product = 1
+        for extent in self.shape:
+            product *= extent
+        return product
+
+
+class Params:
+    """The parameters of one layer by ncnn's names, defaults filled in, and how many tops it has."""
+
+    def __init__(self, declared: Sequence[Param], written: Mapping[int, Value], tops: int = 1) -> None:
+        self.tops = tops
+        self._values: dict[str, Value] = {}
+        for param in declared:
+            default = self._values[param.same_as] if param.same_as else param.default
+            self._values[param.name] = _typed(param, written.get(param.id, default))
+
+    def integer(self, name: str) -> int:
+        """An integer parameter."""
+        value = self._values[name]
+        return value if isinstance(value, int) else _wrong_type(name)
+
+    def real(self, name: str) -> float:
+        """A float parameter."""
+        value = self._values[name]
+        return value if isinstance(value, float) else _wrong_type(name)
+
+    def array(self, name: str) -> tuple[int | float, ...]:
+        """An array parameter; empty when not set."""
+        value = self._values[name]
+        return value if isinstance(value, tuple) else _wrong_type(name)
+
+
+def _wrong_type(name: str) -> NoReturn:
+    raise TypeError(f"parameter {name} is read as another type than its default declares")
+
+
+def _typed(param: Param, value: Value) -> Value:
+    """The value as the parameter's type; the engine's newest parser converts int to float, and nothing else."""
+    if isinstance(param.default, float) and isinstance(value, int):
+        return float(value)
+    if type(value) is not type(param.default):
+        kind = {int: "an integer", float: "a number", tuple: "an array", str: "a string"}[type(param.default)]
+        raise GraphError(f"parameter {param.id} ({param.name}) is '{value}'. Expected {kind}.")
+    return value
+
+
+def no_weights(_: Params) -> tuple[Weight, ...]:
+    """For layers without weights."""
+    return ()
+
+
+def same_shape(_: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """For layers whose one top is shaped like their one bottom."""
+    return inputs[:1]
+
+
+def no_macs(_: Params, __: tuple[Shape, ...], ___: tuple[Shape, ...]) -> int:
+    """For layers that multiply and add nothing worth counting."""
+    return 0
+
+
+def all_supported(_: Params) -> str | None:
+    """For layers the executor runs with every value of their parameters."""
+    return None
+
+
+@dataclass(frozen=True)
+class LayerType:
+    """One layer type. `forward` takes float32 arrays (n, …) and returns one such array per top.
+
+    `shapes` and `forward` raise `ExecutionError` for inputs the engine would refuse; `unsupported` names
+    a use of the parameters that maskctl does not run, or returns None.
+    """
+
+    type: str
+    bottoms: range
+    forward: Callable[[Params, Weights, Arrays], Arrays]
+    params: tuple[Param, ...] = ()
+    weights: Callable[[Params], tuple[Weight, ...]] = no_weights
+    shapes: Callable[[Params, tuple[Shape, ...]], tuple[Shape, ...]] = same_shape
+    macs: Callable[[Params, tuple[Shape, ...], tuple[Shape, ...]], int] = no_macs
+    unsupported: Callable[[Params], str | None] = all_supported
+
+
+@cache
+def find(type_name: str) -> LayerType | None:
+    """The layer type of that name, or None when no file here defines it."""
+    if not type_name.isascii() or not type_name.isalnum():
+        return None
+    name = f"maskctl.layers.{type_name.lower()}"
+    if importlib.util.find_spec(name) is None:
+        return None
+    layer = getattr(importlib.import_module(name), "LAYER", None)
+    return layer if isinstance(layer, LayerType) and layer.type == type_name else None
+
+
+def known_types() -> tuple[str, ...]:
+    """Names of all layer types that have a file here, sorted."""
+    package = importlib.import_module("maskctl.layers")
+    modules = [
+        importlib.import_module(f"maskctl.layers.{entry.name}") for entry in pkgutil.iter_modules(package.__path__)
+    ]
+    return tuple(sorted(module.LAYER.type for module in modules if hasattr(module, "LAYER")))

@@ -1,0 +1,18 @@
+"""Dropout: at inference a multiplication by a constant, 1 in all exports seen. Source: ncnn `src/layer/dropout.cpp`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights
+
+PARAMS = (Param(0, "scale", 1.0, "factor"),)
+
+
+def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+    """The input times `scale`; the input itself when that is 1."""
+    scale = np.float32(params.real("scale"))
+    return inputs if scale == 1 else (inputs[0] * scale,)
+
+
+LAYER = LayerType("Dropout", range(1, 2), forward, PARAMS)

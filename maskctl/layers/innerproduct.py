@@ -1,0 +1,84 @@
+"""InnerProduct: a matrix times the input read as one vector, bias and activation.
+
+Source: ncnn `src/layer/innerproduct.cpp`. The weight is [num_output][inputs]. A rank-2 input whose rows have
+as many elements as the weight takes is transformed row by row.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from maskctl.errors import ExecutionError, GraphError
+from maskctl.layers import activation
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.numeric.formats import FloatArray
+
+PARAMS = (
+    Param(0, "num_output", 0, "outputs"),
+    Param(1, "bias_term", 0, "1: a bias per output"),
+    Param(2, "weight_data_size", 0, "elements of the weight"),
+    Param(8, "int8_scale_term", 0, "not 0: int8 weights and scales"),
+    *activation.PARAMS,
+)
+
+
+def inputs_taken(params: Params) -> int:
+    """Elements of one input vector; raises `GraphError` when the weight does not divide evenly."""
+    size, outputs = params.integer("weight_data_size"), params.integer("num_output")
+    if outputs <= 0 or size <= 0 or size % outputs:
+        raise GraphError(f"weight_data_size is {size} for num_output {outputs}. Expected a multiple of it.")
+    return size // outputs
+
+
+def weights(params: Params) -> tuple[Weight, ...]:
+    """Weight, bias, and for int8 the scales, in the order of the `.bin`."""
+    outputs = params.integer("num_output")
+    found = [Weight("weight", (outputs, inputs_taken(params)), tagged=True)]
+    if params.integer("bias_term"):
+        found.append(Weight("bias", (outputs,)))
+    if params.integer("int8_scale_term"):
+        found += [Weight("weight_scales", (outputs,)), Weight("bottom_scale", (1,))]
+    return tuple(found)
+
+
+def unsupported(params: Params) -> str | None:
+    """int8 is not run."""
+    return f"int8 (8={params.integer('int8_scale_term')})" if params.integer("int8_scale_term") else None
+
+
+def by_rows(params: Params, shape: Shape) -> bool:
+    """True for a rank-2 input that is transformed row by row."""
+    return len(shape) == 2 and shape[1] == inputs_taken(params)
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """(num_output,), or (rows, num_output) for a rank-2 input that fits by rows."""
+    shape = inputs[0]
+    if by_rows(params, shape):
+        return ((shape[0], params.integer("num_output")),)
+    if math.prod(shape) != inputs_taken(params):
+        raise ExecutionError(
+            f"the input has shape {shape}, {math.prod(shape)} elements. Its weight is for {inputs_taken(params)}."
+        )
+    return ((params.integer("num_output"),),)
+
+
+def macs(params: Params, _: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> int:
+    """Multiply-adds: output elements times input elements."""
+    return math.prod(outputs[0]) * inputs_taken(params)
+
+
+def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
+    """One matrix product over all samples and rows, in fp32."""
+    outputs = shapes(params, (inputs[0].shape[1:],))[0]
+    rows = inputs[0].reshape(-1, inputs_taken(params))
+    with np.errstate(all="ignore"):
+        total: FloatArray = rows @ weight["weight"].T
+        if params.integer("bias_term"):
+            total += weight["bias"]
+        return (activation.apply(params, total).reshape(-1, *outputs),)
+
+
+LAYER = LayerType("InnerProduct", range(1, 2), forward, PARAMS, weights, shapes, macs, unsupported)

@@ -1,0 +1,30 @@
+"""Input: a blob the application feeds; its shape in the file is only informational."""
+
+from __future__ import annotations
+
+from maskctl.errors import ExecutionError
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+
+PARAMS = (
+    Param(0, "w", 0, "width"),
+    Param(1, "h", 0, "height"),
+    Param(11, "d", 0, "depth"),
+    Param(2, "c", 0, "channels"),
+)
+
+
+def shapes(params: Params, _: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The written shape, outermost extent first; raises `ExecutionError` when there is none."""
+    extents = {name: params.integer(name) for name in ("c", "d", "h", "w")}
+    shape = tuple(value for value in extents.values() if value)
+    if not shape or min(shape) < 0:
+        raise ExecutionError("the Input layer has no shape. Give one with --shape, e.g. --shape data=3,224,224.")
+    return (shape,) * params.tops
+
+
+def forward(_: Params, __: Weights, inputs: Arrays) -> Arrays:
+    """The blob as fed."""
+    return inputs
+
+
+LAYER = LayerType("Input", range(1), forward, PARAMS, shapes=shapes)

@@ -1,0 +1,18 @@
+"""Split: the same blob under several names."""
+
+from __future__ import annotations
+
+from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The input's shape once per top."""
+    return inputs[:1] * params.tops
+
+
+def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+    """The input once per top, not copied."""
+    return inputs[:1] * params.tops
+
+
+LAYER = LayerType("Split", range(1, 2), forward, shapes=shapes)

@@ -1,0 +1,44 @@
+"""exp and what is built on it as the engine's fp16 lanes compute them: a polynomial, rounded at every step.
+
+Source: ncnn `src/layer/arm/neon_mathfun_fp16s.h` (`exp_ps_f16`, the Cephes polynomial).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.numeric import fma16
+from maskctl.numeric.formats import FloatArray, half, round_to
+
+_LIMIT = np.float32(10.7421875)
+_LOG2E = np.float32(1.4423828125)
+_LN2_HIGH = np.float32(0.693359375)
+_LN2_LOW = half(-2.12194440e-4)
+_POLYNOMIAL = tuple(
+    half(coefficient)
+    for coefficient in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
+)
+
+
+def _exp_parts(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """exp as a factor near 1 and a power of two; the argument is clamped to +-10.7421875."""
+    x = np.minimum(np.maximum(values, -_LIMIT), _LIMIT)
+    power = np.floor(fma16.fma(np.float32(0.5), x, _LOG2E))
+    x = fma16.fma(x, -power, _LN2_HIGH)
+    x = fma16.fma(x, -power, _LN2_LOW)
+    factor = np.full_like(x, _POLYNOMIAL[0])
+    for coefficient in _POLYNOMIAL[1:]:
+        factor = fma16.fma(coefficient, factor, x)
+    factor = fma16.fma(x, factor, fma16.multiply(x, x))
+    return fma16.add(factor, np.float32(1)), np.exp2(power)
+
+
+def exp(values: FloatArray) -> FloatArray:
+    """exp of fp16 values."""
+    return fma16.multiply(*_exp_parts(values))
+
+
+def sigmoid(values: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)); the last multiplication of exp and the addition of 1 are one fused operation."""
+    with np.errstate(all="ignore"):
+        return round_to(np.float32(1) / fma16.fma(np.float32(1), *_exp_parts(-values)), "fp16")

@@ -1,0 +1,183 @@
+"""One layer line of a `.param` file: its characters, the tokens in them, and what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from maskctl import featmask
+from maskctl.errors import ParamSyntaxError, Place
+from maskctl.param.values import Value, ValueSyntaxError, normal_id, parse_value
+
+# What C calls white space: the engine knows no other, so a name may hold a no-break space.
+_WORD = re.compile(r"[^ \t\r\n\v\f]+")
+_KEY = re.compile(r"([+-]?[0-9]{1,9})=")
+_COUNT = re.compile(r"[0-9]{1,6}\Z")
+_SPACE = " \t\r\n\v\f"
+_MAX_NAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class ParamToken:
+    """One `id=value` token: the id it means (0 to 31), its value, and where its characters stand."""
+
+    id: int
+    value: Value
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class LayerLine:
+    """One layer as written: `text` is the whole line with its line end, `number` counts from 1."""
+
+    number: int
+    text: str
+    type: str
+    name: str
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+    tokens: tuple[ParamToken, ...]
+    end_of_names: int
+
+    @property
+    def params(self) -> Mapping[int, Value]:
+        """Value by parameter id; the last of duplicates wins, as in the engine."""
+        return {token.id: token.value for token in self.tokens}
+
+    @property
+    def mask(self) -> int:
+        """The feature mask, 0 when there is none or when it is not an integer."""
+        value = self.params.get(featmask.PARAM_ID, 0)
+        return value if isinstance(value, int) else 0
+
+    def with_mask(self, mask: int) -> LayerLine:
+        """This line with another feature mask, changed by one token; mask 0 removes the token.
+
+        Setting a mask on a line without one and clearing it again gives the first line back.
+        """
+        if mask < 0:
+            raise ValueError(f"mask {mask} is negative")
+        return parse_layer_line(self._text_with_mask(mask), self.number, "")
+
+    def _text_with_mask(self, mask: int) -> str:
+        text = self.text
+        found = [token for token in self.tokens if token.id == featmask.PARAM_ID]
+        if not mask:
+            for token in reversed(found):
+                head = text[: token.start].rstrip(_SPACE)
+                text = head + text[token.end :]
+            return text
+        if found:
+            last = found[-1]
+            return f"{text[: last.start]}{featmask.PARAM_ID}={mask}{text[last.end :]}"
+        end = self.tokens[-1].end if self.tokens else self.end_of_names
+        return f"{text[:end]} {featmask.PARAM_ID}={mask}{text[end:]}"
+
+
+def parse_layer_line(text: str, number: int, path: str) -> LayerLine:
+    r"""Reads one layer line; raises `ParamSyntaxError` with line and column for anything unreadable.
+
+    >>> line = parse_layer_line("ReLU relu1 1 1 a b 0=0.1\n", 3, "net.param")
+    >>> line.name, line.bottoms, line.tops, line.params, line.with_mask(1).text
+    ('relu1', ('a',), ('b',), {0: 0.1}, 'ReLU relu1 1 1 a b 0=0.1 31=1\n')
+    """
+    words = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+    reader = _HeadReader(words, number, path, len(text.rstrip(_SPACE)))
+    layer_type = reader.name("layer type")
+    if layer_type.isdigit():
+        raise ParamSyntaxError(
+            f"layer type '{layer_type}' is a number. The text format names its types, and the engine refuses "
+            "numbers there. Write the type's name, e.g. 'Convolution'.",
+            Place(path, number, words[0][1] + 1),
+        )
+    layer_name = reader.name("layer name")
+    bottom_count = reader.count("bottom count")
+    top_count = reader.count("top count")
+    bottoms = tuple(reader.name(f"bottom {i + 1} of {bottom_count}") for i in range(bottom_count))
+    tops = tuple(reader.name(f"top {i + 1} of {top_count}") for i in range(top_count))
+    end_of_names = reader.end
+    tokens = tuple(_param_tokens(text, end_of_names, number, path))
+    return LayerLine(number, text, layer_type, layer_name, bottoms, tops, tokens, end_of_names)
+
+
+class _HeadReader:
+    """The words at the head of a layer line, taken one by one."""
+
+    def __init__(self, words: list[tuple[str, int, int]], number: int, path: str, length: int) -> None:
+        self._words = iter(words)
+        self._number, self._path, self._length = number, path, length
+        self.end = 0
+
+    def name(self, what: str) -> str:
+        word, start = self._next(what)
+        if len(word.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
+            raise self._error(
+                f"{what} '{word[:20]}…' is longer than {_MAX_NAME_BYTES} bytes. The engine cuts it there.", start
+            )
+        return word
+
+    def count(self, what: str) -> int:
+        word, start = self._next(what)
+        if not _COUNT.match(word):
+            raise self._error(f"{what} is '{word}'. Expected a whole number, as in 'type name 1 1 bottom top'.", start)
+        return int(word)
+
+    def _next(self, what: str) -> tuple[str, int]:
+        word, start, self.end = next(self._words, ("", self._length, self._length))
+        if not word:
+            raise self._error(
+                f"the line ends before its {what}. Expected 'type name bottom_count top_count bottoms… tops… id=value…'; "
+                "the line was cut short, or its counts are wrong.",
+                start,
+            )
+        return word, start
+
+    def _error(self, message: str, start: int) -> ParamSyntaxError:
+        return ParamSyntaxError(message, Place(self._path, self._number, start + 1))
+
+
+def _param_tokens(text: str, position: int, number: int, path: str) -> Iterator[ParamToken]:
+    while True:
+        while position < len(text) and text[position] in _SPACE:
+            position += 1
+        if position == len(text):
+            return
+        token = _param_token(text, position, Place(path, number, position + 1))
+        yield token
+        position = token.end
+
+
+def _param_token(text: str, start: int, place: Place) -> ParamToken:
+    word = _WORD.match(text, start)
+    key = _KEY.match(text, start)
+    if key is None:
+        raise ParamSyntaxError(
+            f"'{word.group() if word else ''}' stands where a parameter was expected. Expected 'id=value', e.g. '0=64'; "
+            "check the bottom and top counts of this layer.",
+            place,
+        )
+    end = _value_end(text, key.end())
+    value_text = text[key.end() : end]
+    param_id = normal_id(int(key.group(1)))
+    if param_id is None:
+        raise ParamSyntaxError(
+            f"parameter id {key.group(1)} does not exist. Ids run from 0 to 31, arrays from -23300 to -23331.", place
+        )
+    if not value_text:
+        raise ParamSyntaxError(
+            f"parameter {key.group(1)} has no value. Write it directly behind the '=', without a space.", place
+        )
+    try:
+        return ParamToken(param_id, parse_value(int(key.group(1)), value_text), start, end)
+    except ValueSyntaxError as error:
+        raise ParamSyntaxError(f"parameter {key.group(1)}: {error}.", place) from None
+
+
+def _value_end(text: str, start: int) -> int:
+    if text[start : start + 1] == '"':
+        closing = text.find('"', start + 1)
+        return closing + 1 if closing >= 0 else len(text.rstrip(_SPACE))
+    word = _WORD.match(text, start)
+    return word.end() if word else start

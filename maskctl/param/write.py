@@ -1,0 +1,119 @@
+"""Puts a changed document on disk: proved first, then replaced in one step, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from maskctl import featmask
+from maskctl.errors import EditRefusedError, MaskctlError
+from maskctl.param.document import ParamDocument, parse
+from maskctl.param.lines import LayerLine
+
+
+def write(document: ParamDocument, path: str | Path, masks: Mapping[int, int], *, backup: bool = False) -> None:
+    """Replaces the file at `path` by `document`, whose masks at the layers of `masks` were just changed.
+
+    The bytes are parsed again first and must differ from what was read in exactly those lines and in
+    nothing but key 31. Symbolic links are followed, mode and owner kept; `backup` leaves the old file
+    beside it as `.bak`. Raises `EditRefusedError`, with the file at `path` untouched, when the proof
+    fails, when the file has changed since it was read, is read-only, or cannot be written.
+    """
+    data = document.to_bytes()
+    prove_edit(document.source, data, masks)
+    target = Path(os.path.realpath(path))
+    try:
+        _refuse_stale(document, target, path)
+        if backup and target.exists():
+            shutil.copy2(target, target.with_name(target.name + ".bak"))
+        replace_file(target, data)
+    except OSError as error:
+        raise EditRefusedError(f"cannot write: {error.strerror}. The file is as it was.", str(path)) from None
+
+
+def refuse_overwrite(output: str | Path, source: str | Path, *, force: bool) -> None:
+    """Raises `EditRefusedError` when `output` exists and is neither the source itself nor forced."""
+    target = Path(output)
+    if target.exists() and not force and not (Path(source).exists() and target.samefile(source)):
+        raise EditRefusedError("the file exists. Give another name, or --force to replace it.", str(output))
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """Raises `EditRefusedError` when `path` is plainly no place to write: read-only, a folder, or in no folder."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir() or not target.parent.is_dir():
+        raise EditRefusedError("this is a folder, or in a folder that is not there. Give a file name.", str(path))
+    if target.exists() and not target.stat().st_mode & 0o222:
+        raise EditRefusedError("the file is read-only. Make it writable, or write elsewhere with -o.", str(path))
+
+
+def prove_edit(before: bytes, after: bytes, masks: Mapping[int, int]) -> None:
+    """Returns when `after` is `before` with exactly `masks` (by layer index) set, else raises `EditRefusedError`."""
+    try:
+        old, new = parse(before), parse(after)
+    except MaskctlError as error:
+        raise EditRefusedError(f"the edited text would not be readable ({error}). Nothing was written.") from error
+    changed = {old.layers[index].number for index in masks}
+    same_rest = len(old.lines) == len(new.lines) and all(
+        was == now or number in changed for number, (was, now) in enumerate(zip(old.lines, new.lines, strict=True), 1)
+    )
+    same_layers = len(old.layers) == len(new.layers) and all(
+        _without_mask(was) == _without_mask(now) for was, now in zip(old.layers, new.layers, strict=True)
+    )
+    if not same_rest or not same_layers or any(new.masks[index] != mask for index, mask in masks.items()):
+        raise EditRefusedError(
+            "the edit would change more than the masks asked for. Nothing was written. This is a bug in maskctl."
+        )
+
+
+def _without_mask(line: LayerLine) -> tuple[object, ...]:
+    params = {key: value for key, value in line.params.items() if key != featmask.PARAM_ID}
+    return line.type, line.name, line.bottoms, line.tops, params
+
+
+def _refuse_stale(document: ParamDocument, target: Path, shown: str | Path) -> None:
+    """Refuses to overwrite another edit: the file must still be what the document was read from."""
+    is_source = target.exists() and Path(document.path).exists() and target.samefile(document.path)
+    if is_source and target.read_bytes() != document.source:
+        raise EditRefusedError(
+            "the file was changed by someone else meanwhile. It is as they left it; run again.", str(shown)
+        )
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Writes `data` beside `target`, flushes it to disk and renames it over; mode and owner are kept.
+
+    Raises `OSError` and leaves `target` untouched when any step fails.
+    """
+    status = target.stat() if target.exists() else None
+    if status is not None and not status.st_mode & 0o222:
+        # Renaming over it would succeed, but whoever made it read-only meant it.
+        raise PermissionError(13, "the file is read-only")
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _take_over(temporary, status)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _take_over(temporary: str, status: os.stat_result | None) -> None:
+    if status is None:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        return
+    os.chmod(temporary, status.st_mode & 0o7777)
+    if hasattr(os, "chown"):
+        with contextlib.suppress(PermissionError):
+            os.chown(temporary, status.st_uid, status.st_gid)

@@ -1,0 +1,1 @@
+"""Results as JSON. No arithmetic here: every figure comes from analysis."""

@@ -1,0 +1,67 @@
+"""An analysis as JSON. The schema is described in docs/analysis.md and versioned by `schema`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maskctl import featmask
+from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.metrics import METRICS, Comparison
+from maskctl.report.numbers import number
+
+SCHEMA = 1
+
+
+def to_json(analysis: Analysis) -> dict[str, Any]:
+    """The whole analysis as JSON values; layers come worst first."""
+    plan = analysis.plan
+    return {
+        "schema": SCHEMA,
+        "model": analysis.model.document.path,
+        "target": analysis.target.name,
+        "precision": analysis.precision,
+        "samples": {
+            "count": len(analysis.samples),
+            "synthetic": analysis.samples.synthetic,
+            "seed": analysis.samples.seed,
+        },
+        "goal": {metric.name: target for metric, target in analysis.goal.targets},
+        "reached": plan.reached,
+        "outputs": [
+            {"blob": name, "before": _figures(plan.before.outputs[name]), "after": _figures(plan.after.outputs[name])}
+            for name in analysis.model.graph.outputs
+        ],
+        "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
+    }
+
+
+def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
+    overflow = row.loss.overflow
+    return {
+        "index": row.layer.index,
+        "name": row.layer.name,
+        "type": row.layer.type,
+        "layerwise": _figures(row.loss.layerwise),
+        "layerwise_storage": _figures(row.loss.storage) if row.loss.storage.elements else None,
+        "graphwise": _figures(row.loss.graphwise),
+        "largest": number(row.loss.graphwise.largest),
+        "mask": row.mask,
+        "mask_words": featmask.words(row.mask),
+        "proposed": row.proposed,
+        "proposed_words": featmask.words(row.proposed),
+        "reason": row.reason,
+        "overflow": overflow
+        and {
+            "what": overflow.what,
+            "value": number(overflow.value),
+            "limit": overflow.limit,
+            "place": list(overflow.place),
+            "sample": overflow.sample,
+        },
+        "computed_instead_of": instead_of,
+    }
+
+
+def _figures(sums: Comparison) -> dict[str, float | str | int]:
+    figures: dict[str, float | str | int] = {name: number(metric.of(sums)) for name, metric in METRICS.items()}
+    return {**figures, "lost": sums.lost, "elements": sums.elements}

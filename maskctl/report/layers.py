@@ -1,0 +1,36 @@
+"""The layers of a network as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from maskctl import featmask
+from maskctl.graph.network import Layer
+from maskctl.graph.operators import LayerFacts
+
+SCHEMA = 1
+
+
+def to_json(path: str, rows: Sequence[tuple[Layer, LayerFacts, int | None]], weights_from: str) -> dict[str, Any]:
+    """Layers with shapes, multiply-adds and weight bytes; null where unknown."""
+    return {
+        "schema": SCHEMA,
+        "model": path,
+        "weight_bytes_from": weights_from,
+        "layers": [
+            {
+                "index": layer.index,
+                "type": layer.type,
+                "name": layer.name,
+                "bottoms": list(layer.bottoms),
+                "tops": list(layer.tops),
+                "shapes": None if known.shapes is None else [list(shape) for shape in known.shapes],
+                "macs": known.macs,
+                "weight_bytes": weight_bytes,
+                "mask": layer.mask,
+                "mask_words": featmask.words(layer.mask),
+            }
+            for layer, known, weight_bytes in rows
+        ],
+    }

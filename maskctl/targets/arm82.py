@@ -1,0 +1,127 @@
+"""Armv8.2 CPUs with fp16 arithmetic (the phones people ship to), as the released arm64 build of ncnn treats them.
+
+Sources: the `support_*` flags in the constructors of ncnn's `src/layer` and `src/layer/arm`, and
+`src/layer/arm/convolution_arm_asimdhp.cpp` for the choice of the convolution kernel; checked against the arm64
+wheel 1.0.20261020.
+"""
+
+from __future__ import annotations
+
+from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_ARITHMETIC, NO_FP16_STORAGE
+from maskctl.graph.network import Layer
+from maskctl.targets.table import UNSUPPORTED, Extents, KernelChoice, Options, Support, Target
+
+_FOLLOWS_BIT_1 = (
+    "Convolution ConvolutionDepthWise Convolution1D Deconvolution DeconvolutionDepthWise InnerProduct Gemm MatMul "
+    "MultiHeadAttention SDPA Pooling BatchNorm PReLU Eltwise ELU SELU Sigmoid Swish TanH Mish GELU Erf HardSigmoid "
+    "HardSwish Interp RotaryEmbed Quantize LSTM GRU RNN"
+)
+_FP16_REGARDLESS = "Softmax BinaryOp UnaryOp Clip ReLU"
+_FP32_INSIDE = "LayerNorm GroupNorm InstanceNorm RMSNorm Dequantize"
+_MOVES = "Concat Slice Crop Padding Reshape Flatten PixelShuffle ShuffleChannel Packing Split Noop Cast"
+
+_SUPPORT = {
+    name: Support(fp16=True, bf16=True, arithmetic=arithmetic)
+    for names, arithmetic in (
+        (_FOLLOWS_BIT_1, "bit 1"),
+        (_FP16_REGARDLESS, "fp16"),
+        (_FP32_INSIDE, "fp32"),
+        (_MOVES, "moves"),
+    )
+    for name in names.split()
+}
+
+
+def supports(layer: Layer) -> Support:
+    """What the layer's type keeps; a few types depend on their parameters."""
+    if layer.type == "Pooling":
+        return _pooling(layer)
+    if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
+        return UNSUPPORTED
+    return _SUPPORT.get(layer.type, UNSUPPORTED)
+
+
+def _pooling(layer: Layer) -> Support:
+    if layer.params.get(7, 0):  # adaptive pooling has no 16-bit kernel
+        return UNSUPPORTED
+    if layer.params.get(0, 0) == 0:
+        return Support(fp16=True, bf16=True, arithmetic="moves")
+    # The global average is summed in fp32 whatever the mask.
+    return Support(fp16=True, bf16=True, arithmetic="fp32" if layer.params.get(4, 0) else "bit 1")
+
+
+def _is_block_quantised(layer: Layer) -> bool:
+    term = layer.params.get(18, 0)
+    return isinstance(term, int) and term >= 400
+
+
+def choose(type_name: str, extents: Extents, options: Options) -> KernelChoice | None:
+    """The fp16-arithmetic kernel of a layer, or None where one rounding of its fp32 result is what the engine does.
+
+    `extents` are the kernel's sizes by ncnn's names plus `channels` and `num_output`.
+    """
+    if type_name == "Convolution":
+        return _convolution(extents, options)
+    return _KERNELS.get(type_name)
+
+
+_KERNELS = {
+    "InnerProduct": KernelChoice("innerproduct_fp16sa"),
+    "Pooling": KernelChoice("pooling_average_fp16sa"),
+    "Softmax": KernelChoice("softmax_fp16s"),
+}
+
+
+def _convolution(extents: Extents, options: Options) -> KernelChoice:
+    direct = _direct_convolution(extents, options)
+    channels, outputs = extents["channels"], extents["num_output"]
+    is_3x3 = _is(extents, kernel=3, stride=1)
+    if "use_winograd_convolution" not in options or not is_3x3 or max(channels, outputs) < 16:
+        return direct
+    if max(channels, outputs) <= 128:
+        return KernelChoice(direct.kernel, "winograd F(6,3)")
+    if min(channels, outputs) >= 16:
+        return KernelChoice(direct.kernel, "winograd F(4,3)")
+    return KernelChoice(direct.kernel, "winograd F(2,3)")
+
+
+def _direct_convolution(extents: Extents, options: Options) -> KernelChoice:
+    channels, outputs = extents["channels"], extents["num_output"]
+    packs = elempack(channels), elempack(outputs)
+    handwritten = _handwritten(extents, packs)
+    # Of the engine's threshold on the L2 cache only this part matters: below it no kernel fills a cache.
+    prefers_gemm = (channels > 16 or outputs > 16) and not handwritten
+    is_1x1 = (extents["kernel_w"], extents["kernel_h"]) == (1, 1)
+    if is_1x1 or (prefers_gemm and "use_sgemm_convolution" in options):
+        return KernelChoice("convolution_gemm_fp16sa")
+    return KernelChoice(handwritten or "convolution_packed_fp16sa")
+
+
+def _handwritten(extents: Extents, packs: tuple[int, int]) -> str:
+    """The hand-written direct kernel for these packings, "" where there is none or the engine prefers gemm."""
+    small = extents["channels"] < 64 or extents["num_output"] < 128
+    if packs == (8, 8) and (_is(extents, kernel=3, stride=1) or (_is(extents, kernel=3, stride=2) and small)):
+        return "convolution_3x3_pack8_fp16sa"
+    from_planes = packs in {(1, 8), (1, 4)} and (_is(extents, kernel=3, stride=1) or _is(extents, kernel=3, stride=2))
+    if from_planes or (packs == (1, 8) and _is(extents, kernel=7, stride=2)):
+        return "convolution_gemm_fp16sa"  # written by hand, but with the same single accumulator in the same order
+    return ""
+
+
+def elempack(channels: int) -> int:
+    """How many channels the fp16-arithmetic kernels keep side by side: 8, 4 or 1."""
+    return 8 if channels % 8 == 0 else 4 if channels % 4 == 0 else 1
+
+
+def _is(extents: Extents, *, kernel: int, stride: int) -> bool:
+    square = {"kernel": kernel, "stride": stride, "dilation": 1}
+    return all(extents[f"{name}_{axis}"] == size for name, size in square.items() for axis in "wh")
+
+
+ARM82 = Target(
+    name="arm82",
+    title="Armv8.2 CPU with fp16 arithmetic",
+    supports=supports,
+    choose=choose,
+    safer={NO_FP16_STORAGE: NO_FP16_ARITHMETIC, NO_BF16_STORAGE: 0},
+)

@@ -1,0 +1,95 @@
+"""How blobs travel between layers: which format each layer reads and writes under its mask.
+
+Source: ncnn `src/net.cpp`, `convert_layout` and `do_forward_layer`. The engine converts a layer's inputs by
+that layer's own masked options. With 16-bit storage masked off, nothing converts a 16-bit input back, and the
+fp32 kernel reads its bits as they are: that is a hazard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from maskctl import featmask
+from maskctl.graph.network import Graph, Layer
+from maskctl.targets.table import PRECISIONS, Hazard, Options, Support, Target
+
+STORAGE_OPTION = {"fp16": "use_fp16_storage", "bf16": "use_bf16_storage"}
+STORAGE_BIT = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAGE}
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one layer runs: the format it reads and writes, its options, and the hazard when its mask is unsafe."""
+
+    stored: str
+    options: Options
+    support: Support
+    hazard: Hazard | None = None
+
+    @property
+    def sums_in_fp16(self) -> bool:
+        """True when the layer's own arithmetic rounds to fp16 at every step."""
+        if self.stored != "fp16" or self.support.arithmetic in {"fp32", "moves"}:
+            return False
+        return self.support.arithmetic == "fp16" or "use_fp16_arithmetic" in self.options
+
+
+def steps(graph: Graph, target: Target, options: Options, masks: Sequence[int]) -> tuple[Step, ...]:
+    """How every layer of the graph runs on the target, under the engine's `options` and one mask per layer."""
+    stored: dict[str, str] = {}
+    found = []
+    for layer in graph.layers:
+        step = _step(layer, target, options, masks[layer.index], stored)
+        stored.update(dict.fromkeys(layer.tops, step.stored))
+        found.append(step)
+    return tuple(found)
+
+
+def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Mapping[str, str]) -> Step:
+    masked = options - featmask.cleared_options(mask)
+    support = target.supports(layer)
+    if layer.type == "Input":
+        return Step("fp32", masked, support)
+    for bottom in layer.bottoms:
+        kept = stored.get(bottom, "fp32")
+        if kept != "fp32" and STORAGE_OPTION[kept] not in masked:
+            return Step("fp32", masked, support, _hazard(layer, target, mask, bottom, kept))
+    if support.fp16 and "use_fp16_storage" in masked:
+        return Step("fp16", masked, support)
+    if support.bf16 and "use_bf16_storage" in masked:
+        return Step("bf16", masked, support)
+    return Step("fp32", masked, support)
+
+
+def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Hazard:
+    bit = STORAGE_BIT[kept]
+    return Hazard(layer, bit, blob, kept, mask & ~bit | target.safer[bit])
+
+
+def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard, ...]:
+    """Every mask that the target's engine would not honour, whichever 16-bit storage it runs with."""
+    found: dict[tuple[int, int], Hazard] = {}
+    for precision in ("fp16", "bf16"):
+        for step in steps(graph, target, PRECISIONS[precision], masks):
+            if step.hazard:
+                found.setdefault((step.hazard.layer.index, step.hazard.bit), step.hazard)
+    return tuple(found[key] for key in sorted(found))
+
+
+def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequence[int], index: int) -> int | None:
+    """The mask that raises one layer's precision by the smallest step the engine honours, or None when there is none.
+
+    In this order: the safe alternative of a mask the engine does not honour; fp32 sums; 32-bit storage, where every
+    input arrives in 32 bits.
+    """
+    step = steps(graph, target, options, masks)[index]
+    if step.hazard:
+        return step.hazard.safe_mask
+    if step.support.arithmetic == "bit 1" and step.sums_in_fp16:
+        return masks[index] | featmask.NO_FP16_ARITHMETIC
+    if step.stored not in STORAGE_BIT:
+        return None
+    raised = masks[index] | STORAGE_BIT[step.stored]
+    changed = [raised if place == index else mask for place, mask in enumerate(masks)]
+    return None if steps(graph, target, options, changed)[index].hazard else raised

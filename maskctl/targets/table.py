@@ -1,0 +1,76 @@
+"""The words a target is described in: options, what a layer type supports, and which kernel runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from maskctl.graph.network import Layer
+
+Options: TypeAlias = frozenset[str]
+Extents: TypeAlias = Mapping[str, int]
+
+_ALWAYS = frozenset({"use_winograd_convolution", "use_sgemm_convolution", "use_packing_layout"})
+
+PRECISIONS: Mapping[str, Options] = {
+    "fp32": _ALWAYS,
+    "fp16": _ALWAYS | {"use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic"},
+    "fp16-storage": _ALWAYS | {"use_fp16_packed", "use_fp16_storage"},
+    "bf16": _ALWAYS | {"use_bf16_packed", "use_bf16_storage"},
+}
+"""What the engine is asked for, as the options it sets, by the engine's names."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a layer type keeps on a target, and what its fp16 kernel does with bit 1 (no-fp16-arithmetic).
+
+    `arithmetic` is "bit 1" where the bit turns fp16 sums into fp32 ones, "fp16" where they stay fp16 all the
+    same, "fp32" where they always are fp32, and "moves" where nothing is computed.
+    """
+
+    fp16: bool = False
+    bf16: bool = False
+    arithmetic: str = "fp32"
+
+
+UNSUPPORTED = Support()
+"""A type without 16-bit storage: its inputs are cast to fp32, and so is every type of the application's own."""
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """A mask the engine does not honour: what it does instead, and the mask that is safe."""
+
+    layer: Layer
+    bit: int
+    blob: str
+    stored: str
+    safe_mask: int
+
+    def __str__(self) -> str:
+        alternative = f"31={self.safe_mask}" if self.safe_mask else "no mask"
+        return (
+            f"{self.layer}: its input '{self.blob}' arrives in {self.stored}, and with bit {self.bit} set the engine reads these "
+            f"16-bit values as fp32: NaN, garbage or a crash. The safe alternative is {alternative}."
+        )
+
+
+@dataclass(frozen=True)
+class KernelChoice:
+    """The kernel that computes a layer in fp16: its name in `kernels/`, and what the engine runs where that differs."""
+
+    kernel: str
+    instead_of: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit."""
+
+    name: str
+    title: str
+    supports: Callable[[Layer], Support]
+    choose: Callable[[str, Extents, Options], KernelChoice | None]
+    safer: Mapping[int, int]
