@@ -127,7 +127,10 @@ def _value(term: str, text: str) -> int:
     if term in BY_WORD:
         return BY_WORD[term].value
     if _NUMBER.match(term):
-        return int(term, 0) if term[:2].lower() in {"0x", "0b"} else int(term)
+        if term[:2].lower() in {"0x", "0b"}:
+            return int(term, 0)
+        # 20 digits are too many for a mask already, and Python refuses to read more than 4300.
+        return int(term.lstrip("0")[:20] or "0")
     import difflib
 
     near = difflib.get_close_matches(term, BY_WORD, n=1, cutoff=0.5)

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from maskctl.graph.operators import Operator
 from maskctl.kernels.operands import equal_blocks, operands
+from maskctl.kernels.packing import elempack
 from maskctl.layers import activation
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric.formats import FORMATS, FloatArray, round_to
-from maskctl.targets.arm82 import elempack
 from maskctl.targets.storage import Step
 
 Flags: TypeAlias = npt.NDArray[np.bool_]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -61,13 +61,14 @@ def measure(
 
 def _layerwise(model: Model, loss: LayerLoss, exact: Trace, policy: Policy) -> None:
     op, step = loss.op, loss.step
+    alone = replace(step, arrives=("fp32",) * len(op.layer.bottoms))  # exact inputs are cast on their way in
     weights = model.weights.tensors[op.layer.index]
     inputs = tuple(exact[bottom] for bottom in op.layer.bottoms)
     reference = exact[op.layer.tops[0]]
-    actual = run_layer(op, weights, inputs, step, policy.target)[0]
+    actual = run_layer(op, weights, inputs, alone, policy.target)[0]
     loss.layerwise.add(reference=reference, actual=actual)
     if step.sums_in_fp16:
-        stored_only = Step(step.stored, step.options - {"use_fp16_arithmetic"}, step.support, step.hazard)
+        stored_only = replace(alone, options=step.options - {"use_fp16_arithmetic"})
         loss.storage.add(reference=reference, actual=run_layer(op, weights, inputs, stored_only, policy.target)[0])
     lost = ~np.isfinite(actual) & np.isfinite(reference)
     if lost.any() and not step.hazard:

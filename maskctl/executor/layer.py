@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from maskctl import kernels
 from maskctl.errors import ExecutionError, MaskctlError
 from maskctl.executor.policy import kernel_of
 from maskctl.graph.operators import Operator
+from maskctl.kernels.registry import find as find_kernel
 from maskctl.layers.base import Arrays, Weights
+from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray, round_to
 from maskctl.targets import Target
 from maskctl.targets.storage import Step
@@ -25,12 +26,12 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         if step.hazard:
             shapes = op.kind.shapes(op.params, tuple(values.shape[1:] for values in inputs))
             return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
-        read = tuple(round_to(values, step.stored) for values in inputs)
+        read = tuple(_cast(values, kept, step.stored) for values, kept in zip(inputs, step.arrives, strict=True))
         choice = kernel_of(op, step, target)
-        if choice is not None:
-            return kernels.find(choice.kernel)(op.params, weights, read)
+        if choice is not None and choice.kernel:
+            return find_kernel(choice.kernel)(op.params, weights, read)
         out = op.kind.forward(op.params, stored_weights(op, weights, step.stored), read)
-        return out if step.support.arithmetic == "moves" else tuple(round_to(values, step.stored) for values in out)
+        return tuple(round_to(values, step.stored) for values in out)
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
     except MemoryError:
@@ -38,6 +39,13 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         raise ExecutionError(
             f"{op.layer}: not enough memory for inputs of shape {shapes_text}. Give fewer samples or a smaller input."
         ) from None
+
+
+def _cast(values: FloatArray, kept: str, wanted: str) -> FloatArray:
+    """An input on its way into the layer; what arrives in 16 bits is in the format wanted, or widens exactly."""
+    if kept != "fp32" or wanted == "fp32":
+        return values
+    return casts.blob(values) if wanted == "fp16" else round_to(values, wanted)
 
 
 def stored_weights(op: Operator, weights: Weights, stored: str) -> Mapping[str, FloatArray]:

@@ -34,8 +34,8 @@ FP32 = Policy()
 
 
 def kernel_of(op: Operator, step: Step, target: Target) -> KernelChoice | None:
-    """The fp16 kernel of this layer, or None where its fp32 definition and one rounding are what the engine does."""
-    if not step.sums_in_fp16:
+    """The kernel of this layer where it is not its fp32 definition with one rounding, or None."""
+    if step.stored == "fp32" or (step.stored == "fp16" and not step.sums_in_fp16):
         return None
     return target.choose(op.layer.type, _extents(op), step.options)
 

@@ -28,6 +28,8 @@ def operator(graph: Graph, layer: Layer) -> Operator | None:
     place = Place(graph.path, layer.line.number)
     if len(layer.bottoms) not in kind.bottoms:
         raise GraphError(f"{layer} reads {len(layer.bottoms)} blobs. Expected {_span(kind.bottoms)}.", place)
+    if len(layer.tops) not in kind.tops:
+        raise GraphError(f"{layer} produces {len(layer.tops)} blobs. Expected {_span(kind.tops)}.", place)
     try:
         params = Params(kind.params, layer.params, len(layer.tops))
         kind.weights(params)

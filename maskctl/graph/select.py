@@ -30,10 +30,9 @@ def _matches(document: ParamDocument, selector: str) -> list[int]:
         index = int(by_index.group(1))
         if index < len(document.layers):
             return [index]
-        raise InputError(
-            f"there is no layer {selector}: the file has {len(document.layers)}, #0 to #{len(document.layers) - 1}.",
-            document.path,
-        )
+        count = len(document.layers)
+        span = f", #0 to #{count - 1}" if count else ""
+        raise InputError(f"there is no layer {selector}: the file has {count}{span}.", document.path)
     is_type = selector.startswith("type:")
     pattern = selector.removeprefix("type:")
     names = [layer.type if is_type else layer.name for layer in document.layers]

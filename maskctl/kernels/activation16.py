@@ -11,19 +11,23 @@ from maskctl.numeric import fma16, math16
 from maskctl.numeric.formats import FloatArray, half
 
 
-def activate(params: Params, values: FloatArray) -> FloatArray:
+def activate(params: Params, values: FloatArray, *, scalar: bool = False) -> FloatArray:
     """The activation of fp16 `values`; its numbers are rounded to fp16 first.
+
+    Vector code lets NaN through. The `scalar` code for outputs left over from vectors turns it into 0 (ReLU) or the
+    lower bound (clip), because C's comparison is false there.
 
     Source: ncnn `src/layer/arm/arm_activation.h`, the `_f16` functions.
     """
     number, numbers = activation.kind(params)
+    minimum, maximum = (np.fmin, np.fmax) if scalar else (np.minimum, np.maximum)
     rounded = [half(value) for value in numbers]
     if number == activation.RELU:
-        return np.maximum(values, np.float32(0))
+        return maximum(values, np.float32(0))
     if number == activation.LEAKY_RELU:
         return np.where(values <= 0, fma16.multiply(values, rounded[0]), values)
     if number == activation.CLIP:
-        return np.minimum(np.maximum(values, rounded[0]), rounded[1])
+        return minimum(maximum(values, rounded[0]), rounded[1])
     if number == activation.SIGMOID:
         return math16.sigmoid(values)
     if number == activation.HARD_SWISH:

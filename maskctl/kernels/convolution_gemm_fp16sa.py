@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from maskctl.kernels.activation16 import activate
 from maskctl.kernels.operands import equal_blocks, operands
+from maskctl.kernels.packing import elempack
 from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
-from maskctl.numeric import fma16
+from maskctl.numeric import casts, fma16
 
 
 def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
-    terms = operands(params, weights, inputs[0])
-    size = next(size for size in (8, 4, 1) if terms.channels % size == 0)
-    order = terms.order(equal_blocks(terms.channels, size))
+    terms = operands(params, weights, inputs[0], casts.flat)
+    order = terms.order(equal_blocks(terms.channels, elempack(terms.channels)))
     totals = fma16.chain(terms.bias, terms.weight[:, order], terms.columns[order])
     result = activate(params, terms.arranged(totals))
     return (result.reshape(len(result), -1) if convolution.is_inner_product(params, inputs[0].shape[1:]) else result,)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels.activation16 import activate
+from maskctl.kernels.packing import elempack
 from maskctl.layers import innerproduct
 from maskctl.layers.base import Arrays, Params, Weights
-from maskctl.numeric import fma16
+from maskctl.numeric import casts, fma16
 from maskctl.numeric.formats import FloatArray, round_to
 
 
@@ -20,7 +21,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     taken = innerproduct.inputs_taken(params)
     outputs = params.integer("num_output")
     columns = inputs[0].reshape(-1, taken).T
-    weight = round_to(weights["weight"], "fp16")
+    weight = _cast_weight(weights["weight"])
     bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
     if innerproduct.by_rows(params, shape[1:]):
         totals = fma16.chain(round_to(bias, "fp16")[:, None], weight, columns)
@@ -29,7 +30,16 @@ def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     else:
         totals = _eight_lanes(weight, columns, bias[:, None])
     out = np.ascontiguousarray(totals.T).reshape(*shape[:1], *innerproduct.shapes(params, (shape[1:],))[0])
-    return (activate(params, out),)
+    return (activate(params, out, scalar=outputs % 4 != 0),)
+
+
+def _cast_weight(weight: FloatArray) -> FloatArray:
+    """The weight in fp16; what is left over from the kernel's blocks of inputs goes through the scalar cast."""
+    if len(weight) % 4:
+        return casts.flat(weight)
+    block = elempack(len(weight))
+    full = weight.shape[1] // block * block
+    return np.concatenate([round_to(weight[:, :full], "fp16"), casts.one_by_one(weight[:, full:])], axis=1)
 
 
 def _eight_accumulators(weight: FloatArray, columns: FloatArray, bias: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,14 @@ import numpy.typing as npt
 from maskctl.layers import convolution
 from maskctl.layers.base import Params, Weights
 from maskctl.layers.windows import patches
+from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray, round_to
 
 Order = npt.NDArray[np.intp]
+
+
+def _nearest(weight: FloatArray) -> FloatArray:
+    return round_to(weight, "fp16")
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class Operands:
         return np.ascontiguousarray(totals.reshape(m, n, height, width).transpose(1, 0, 2, 3))
 
 
-def operands(params: Params, weights: Weights, values: FloatArray) -> Operands:
+def operands(
+    params: Params, weights: Weights, values: FloatArray, cast_weight: Callable[[FloatArray], FloatArray] = _nearest
+) -> Operands:
     """The operands of a convolution whose inputs `values` (n, c, h, w) are fp16 already."""
     if values.ndim == 2:
         values = values[:, :, None, None]
@@ -60,9 +67,9 @@ def operands(params: Params, weights: Weights, values: FloatArray) -> Operands:
     outputs = params.integer("num_output")
     bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
     return Operands(
-        weight=round_to(weights["weight"], "fp16").reshape(outputs, -1),
+        weight=cast_weight(weights["weight"]).reshape(outputs, -1),
         columns=seen.transpose(1, 2, 3, 0, 4, 5).reshape(channels * kernel_h * kernel_w, -1),
-        bias=round_to(bias, "fp16")[:, None],
+        bias=casts.flat(bias)[:, None],
         channels=channels,
         taps=kernel_h * kernel_w,
         out_shape=(n, outputs, height, width),

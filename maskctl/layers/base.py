@@ -127,6 +127,7 @@ class LayerType:
     shapes: Callable[[Params, tuple[Shape, ...]], tuple[Shape, ...]] = same_shape
     macs: Callable[[Params, tuple[Shape, ...], tuple[Shape, ...]], int] = no_macs
     unsupported: Callable[[Params], str | None] = all_supported
+    tops: range = range(1, 2)
 
 
 @cache

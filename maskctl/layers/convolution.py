@@ -42,7 +42,7 @@ def channels(params: Params) -> int:
     taps = params.integer("num_output") * params.integer("kernel_w") * params.integer("kernel_h")
     size = params.integer("weight_data_size")
     if (
-        taps <= 0
+        min(params.integer(name) for name in ("num_output", "kernel_w", "kernel_h")) < 1
         or size <= 0
         or size % taps
         or min(params.integer(f"{name}_{axis}") for name in ("stride", "dilation") for axis in "wh") < 1

@@ -96,7 +96,8 @@ def _cannot_overflow(start: FloatArray, by_step: npt.NDArray[np.float64], column
         magnitudes = np.abs(by_step.T.astype(np.float32)) @ np.abs(columns)
         bound = float(np.max(magnitudes + np.abs(start), initial=0.0))
         # Each of the k roundings grows the sum by at most 2**-11 of it; 1 % more covers float32's own rounding here.
-        return bound * 1.01 * (1 + 2.0**-11) ** len(columns) < FP16.largest
+        growth = np.float64(1 + 2.0**-11) ** len(columns)  # infinite for very long chains, where Python's would raise
+        return bool(bound * 1.01 * growth < FP16.largest)
 
 
 def _chain_by_bits(start: FloatArray, by_step: npt.NDArray[np.float64], columns: FloatArray) -> FloatArray:

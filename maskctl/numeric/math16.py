@@ -1,4 +1,4 @@
-"""exp and what is built on it as the engine's fp16 lanes compute them: a polynomial, rounded at every step.
+"""exp and what is built on it as the engine's fp16 code computes them: a polynomial, rounded at every step.
 
 Source: ncnn `src/layer/arm/neon_mathfun_fp16s.h` (`exp_ps_f16`, the Cephes polynomial).
 """
@@ -21,24 +21,41 @@ _POLYNOMIAL = tuple(
 
 
 def _exp_parts(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """exp as a factor near 1 and a power of two; the argument is clamped to +-10.7421875."""
+    """exp(x) as (f, p) with exp(x) = (1 + f) * p, p a power of two; x is clamped to +-10.7421875.
+
+    p is put together from exponent bits, so that 2**-15, which is subnormal, comes out as 0.
+    """
     x = np.minimum(np.maximum(values, -_LIMIT), _LIMIT)
     power = np.floor(fma16.fma(np.float32(0.5), x, _LOG2E))
     x = fma16.fma(x, -power, _LN2_HIGH)
     x = fma16.fma(x, -power, _LN2_LOW)
-    factor = np.full_like(x, _POLYNOMIAL[0])
+    factor: FloatArray = np.full_like(x, _POLYNOMIAL[0])
     for coefficient in _POLYNOMIAL[1:]:
         factor = fma16.fma(coefficient, factor, x)
     factor = fma16.fma(x, factor, fma16.multiply(x, x))
-    return fma16.add(factor, np.float32(1)), np.exp2(power)
+    return factor, np.where(power < -14, np.float32(0), np.exp2(power))
 
 
 def exp(values: FloatArray) -> FloatArray:
-    """exp of fp16 values."""
-    return fma16.multiply(*_exp_parts(values))
+    """exp of fp16 values, in full vectors: (1 + f) * p."""
+    factor, power = _exp_parts(values)
+    return fma16.multiply(fma16.add(factor, np.float32(1)), power)
+
+
+def exp_in_fours(values: FloatArray) -> FloatArray:
+    """exp of fp16 values in the half-width code of Softmax: f * p + p, which differs where f * p is subnormal."""
+    factor, power = _exp_parts(values)
+    return fma16.add(fma16.multiply(factor, power), power)
+
+
+def exp_one_by_one(values: FloatArray) -> FloatArray:
+    """exp of float32 values left over from vectors: the C library's expf, rounded to fp16."""
+    with np.errstate(all="ignore"):
+        return round_to(np.exp(values.astype(np.float64)).astype(np.float32), "fp16")
 
 
 def sigmoid(values: FloatArray) -> FloatArray:
     """1 / (1 + exp(-x)); the last multiplication of exp and the addition of 1 are one fused operation."""
+    factor, power = _exp_parts(-values)
     with np.errstate(all="ignore"):
-        return round_to(np.float32(1) / fma16.fma(np.float32(1), *_exp_parts(-values)), "fp16")
+        return round_to(np.float32(1) / fma16.fma(np.float32(1), fma16.add(factor, np.float32(1)), power), "fp16")

@@ -18,9 +18,10 @@ MAX_PARAM_COUNT = 32
 """Parameter ids run from 0 to 31 (`NCNN_MAX_PARAM_COUNT`)."""
 
 _INT = re.compile(r"[+-]?0*[0-9]{1,10}\Z")
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 4000
 _INT32 = range(-(2**31), 2**31)
+_FLOAT32_OVERFLOW = 2.0**128 - 2.0**103  # half a unit above the largest float32: rounds to infinity
 
 
 class ValueSyntaxError(ValueError):
@@ -35,15 +36,17 @@ def parse_number(text: str) -> int | float:
     >>> parse_number("-233"), parse_number("1e-3"), parse_number("5.")
     (-233, 0.001, 5.0)
     """
-    if _INT.match(text) and len(text) <= _MAX_DIGITS:
+    if len(text) > _MAX_DIGITS:  # Python refuses to read an integer of more than 4300 digits
+        raise ValueSyntaxError(f"'{text[:20]}…' is longer than {_MAX_DIGITS} characters")
+    if _INT.match(text):
         number = int(text)
         if number not in _INT32:
             raise ValueSyntaxError(f"'{text}' does not fit a 32-bit integer")
         return number
-    if not _FLOAT.match(text) or len(text) > _MAX_DIGITS:
+    if not _FLOAT.match(text):
         raise ValueSyntaxError(f"'{text}' is not a number")
     value = float(text)
-    if abs(value) > 3.4028235677973366e38:
+    if abs(value) >= _FLOAT32_OVERFLOW:
         raise ValueSyntaxError(f"'{text}' does not fit a 32-bit float")
     return value
 
@@ -70,10 +73,11 @@ def parse_value(param_id: int, text: str) -> Value:
 
 def _old_array(text: str) -> tuple[int | float, ...]:
     count, *items = text.split(",")
-    if not _INT.match(count) or int(count) < 0:
+    length = int(count) if _INT.match(count) and len(count) <= _MAX_DIGITS else -1
+    if length < 0:
         raise ValueSyntaxError(f"array '{text}' does not begin with its length")
-    if int(count) != len(items):
-        raise ValueSyntaxError(f"array '{text}' says {int(count)} elements and has {len(items)}")
+    if length != len(items):
+        raise ValueSyntaxError(f"array '{text}' says {length} elements and has {len(items)}")
     return tuple(parse_number(item) for item in items)
 
 

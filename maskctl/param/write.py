@@ -64,15 +64,19 @@ def prove_edit(before: bytes, after: bytes, masks: Mapping[int, int]) -> None:
     same_layers = len(old.layers) == len(new.layers) and all(
         _without_mask(was) == _without_mask(now) for was, now in zip(old.layers, new.layers, strict=True)
     )
-    if not same_rest or not same_layers or any(new.masks[index] != mask for index, mask in masks.items()):
+    if (
+        not same_rest
+        or not same_layers
+        or any(new.layers[index].params.get(featmask.PARAM_ID, 0) != mask for index, mask in masks.items())
+    ):
         raise EditRefusedError(
             "the edit would change more than the masks asked for. Nothing was written. This is a bug in maskctl."
         )
 
 
 def _without_mask(line: LayerLine) -> tuple[object, ...]:
-    params = {key: value for key, value in line.params.items() if key != featmask.PARAM_ID}
-    return line.type, line.name, line.bottoms, line.tops, params
+    written = [line.text[token.start : token.end] for token in line.tokens if token.id != featmask.PARAM_ID]
+    return line.type, line.name, line.bottoms, line.tops, written
 
 
 def _refuse_stale(document: ParamDocument, target: Path, shown: str | Path) -> None:

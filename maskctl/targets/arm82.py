@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_ARITHMETIC, NO_FP16_STORAGE
 from maskctl.graph.network import Layer
+from maskctl.kernels.packing import elempack
 from maskctl.targets.table import UNSUPPORTED, Extents, KernelChoice, Options, Support, Target
 
 _FOLLOWS_BIT_1 = (
@@ -56,13 +57,21 @@ def _is_block_quantised(layer: Layer) -> bool:
 
 
 def choose(type_name: str, extents: Extents, options: Options) -> KernelChoice | None:
-    """The fp16-arithmetic kernel of a layer, or None where one rounding of its fp32 result is what the engine does.
+    """The kernel of a layer kept in 16 bits, or None where one rounding of its fp32 result is what the engine does.
 
     `extents` are the kernel's sizes by ncnn's names plus `channels` and `num_output`.
     """
+    if "use_fp16_storage" not in options:
+        return _bf16_convolution(extents, options) if type_name == "Convolution" else None
     if type_name == "Convolution":
         return _convolution(extents, options)
     return _KERNELS.get(type_name)
+
+
+def _bf16_convolution(extents: Extents, options: Options) -> KernelChoice | None:
+    """bf16 sums in fp32; only the engine's winograd, which it takes from 8 channels on, rounds in between."""
+    winograd = "use_winograd_convolution" in options and _is(extents, kernel=3, stride=1)
+    return KernelChoice("", "winograd") if winograd and max(extents["channels"], extents["num_output"]) >= 8 else None
 
 
 _KERNELS = {
@@ -100,17 +109,13 @@ def _direct_convolution(extents: Extents, options: Options) -> KernelChoice:
 def _handwritten(extents: Extents, packs: tuple[int, int]) -> str:
     """The hand-written direct kernel for these packings, "" where there is none or the engine prefers gemm."""
     small = extents["channels"] < 64 or extents["num_output"] < 128
-    if packs == (8, 8) and (_is(extents, kernel=3, stride=1) or (_is(extents, kernel=3, stride=2) and small)):
-        return "convolution_3x3_pack8_fp16sa"
+    packed_3x3 = packs in {(8, 8), (4, 4)} and _is(extents, kernel=3, stride=1)
+    if packed_3x3 or (packs == (8, 8) and _is(extents, kernel=3, stride=2) and small):
+        return "convolution_3x3_direct_fp16sa"
     from_planes = packs in {(1, 8), (1, 4)} and (_is(extents, kernel=3, stride=1) or _is(extents, kernel=3, stride=2))
     if from_planes or (packs == (1, 8) and _is(extents, kernel=7, stride=2)):
         return "convolution_gemm_fp16sa"  # written by hand, but with the same single accumulator in the same order
     return ""
-
-
-def elempack(channels: int) -> int:
-    """How many channels the fp16-arithmetic kernels keep side by side: 8, 4 or 1."""
-    return 8 if channels % 8 == 0 else 4 if channels % 4 == 0 else 1
 
 
 def _is(extents: Extents, *, kernel: int, stride: int) -> bool:

@@ -20,11 +20,15 @@ STORAGE_BIT = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAG
 
 @dataclass(frozen=True)
 class Step:
-    """How one layer runs: the format it reads and writes, its options, and the hazard when its mask is unsafe."""
+    """How one layer runs, and the hazard when its mask is unsafe.
+
+    `stored` is the format it reads and writes, `arrives` the one its inputs come in, `options` what its mask leaves.
+    """
 
     stored: str
     options: Options
     support: Support
+    arrives: tuple[str, ...] = ()
     hazard: Hazard | None = None
 
     @property
@@ -51,15 +55,15 @@ def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Map
     support = target.supports(layer)
     if layer.type == "Input":
         return Step("fp32", masked, support)
-    for bottom in layer.bottoms:
-        kept = stored.get(bottom, "fp32")
+    arrives = tuple(stored[bottom] for bottom in layer.bottoms)
+    for bottom, kept in zip(layer.bottoms, arrives, strict=True):
         if kept != "fp32" and STORAGE_OPTION[kept] not in masked:
-            return Step("fp32", masked, support, _hazard(layer, target, mask, bottom, kept))
+            return Step("fp32", masked, support, arrives, _hazard(layer, target, mask, bottom, kept))
     if support.fp16 and "use_fp16_storage" in masked:
-        return Step("fp16", masked, support)
+        return Step("fp16", masked, support, arrives)
     if support.bf16 and "use_bf16_storage" in masked:
-        return Step("bf16", masked, support)
-    return Step("fp32", masked, support)
+        return Step("bf16", masked, support, arrives)
+    return Step("fp32", masked, support, arrives)
 
 
 def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Hazard:

@@ -59,7 +59,10 @@ class Hazard:
 
 @dataclass(frozen=True)
 class KernelChoice:
-    """The kernel that computes a layer in fp16: its name in `kernels/`, and what the engine runs where that differs."""
+    """The kernel of a layer by its name in `kernels/`, "" for its fp32 definition.
+
+    `instead_of` says what the engine runs where that is something else, which maskctl does not compute.
+    """
 
     kernel: str
     instead_of: str = ""

@@ -1,14 +1,14 @@
-"""Direct 3x3 convolution of packed channels (8 to 8), stride 1 or 2.
+"""Direct 3x3 convolution of packed channels (8 to 8, stride 1 or 2; 4 to 4, stride 1).
 
-The output begins at the bias and is updated by one block of 8 input channels after another. How a block's 72
-terms are added depends on the column of the output, because the kernel takes columns four at a time, then two,
+The output begins at the bias and is updated by one block of 8 (4) input channels after another. How a
+block's terms are added depends on the column of the output, because the kernel takes columns four at a time, then two,
 then one:
 
 - in full groups of four, one accumulator goes through all terms (kernel position outer, channel inner);
 - in a group of two, the even channels are summed apart, begun at a rounded product, and added at the end;
 - in a single last column, channels 0, 1 and 2 mod 4 are summed apart, and the output takes 3 mod 4.
 
-Source: ncnn `src/layer/arm/convolution_3x3_pack8_fp16s.h`.
+Source: ncnn `src/layer/arm/convolution_3x3_pack8_fp16s.h`, `convolution_3x3_pack4_fp16s.h`, and the released build.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from maskctl.kernels.activation16 import activate
 from maskctl.kernels.operands import Operands, Order, equal_blocks, operands
+from maskctl.kernels.packing import elempack
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray
@@ -25,7 +26,7 @@ from maskctl.numeric.formats import FloatArray
 def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     terms = operands(params, weights, inputs[0])
-    orders = [terms.block_order(block) for block in equal_blocks(terms.channels, 8)]
+    orders = [terms.block_order(block) for block in equal_blocks(terms.channels, elempack(terms.channels))]
     width = terms.out_shape[3]
     fours, column = width // 4 * 4, terms.column_in_row
     totals = np.empty((len(terms.weight), terms.columns.shape[1]), np.float32)

@@ -1,0 +1,1 @@
+"""The outside witnesses: other people's engines, each in a process of its own."""
