@@ -3,12 +3,13 @@
   python make.py           write the model files
   python make.py --check   exit 1 when a file on disk differs from a fresh build
 
-Needs numpy only. Nothing here is random, so there is no seed: the same weights
-give the same bytes everywhere.
+Needs numpy and maskctl. Nothing here is random, so there is no seed: the same
+weights give the same bytes everywhere.
 
 digits            the network as train.py left it
 digits_overflow   the same function with a factor of 8192 moved into conv3 and out
                   of conv4 and fc1; in fp16 arithmetic conv3's sums overflow
+digits_masked     digits_overflow with the masks that `maskctl analyze` proposes
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+
+import maskctl
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -37,9 +41,7 @@ LAYERS = (
     ("InnerProduct", "fc2", "0=10 1=1 2=320"),
     ("Softmax", "prob", "0=0"),
 )
-WEIGHTED = tuple(
-    name for kind, name, _ in LAYERS if kind in ("Convolution", "InnerProduct")
-)
+WEIGHTED = tuple(name for kind, name, _ in LAYERS if kind in ("Convolution", "InnerProduct"))
 # Powers of two applied to the layers' weights. They add up to 0, and LeakyReLU
 # lets a positive factor through, so the logits stay the same to the last bit in
 # fp32. The way back takes two layers because fp16 would lose small weights of
@@ -50,9 +52,7 @@ OVERFLOW_EXPONENTS = {"conv3": 13, "conv4": -6, "fc1": -7}
 def load_weights() -> Weights:
     """Return the trained weights and biases by name."""
     with np.load(HERE / "digits_trained.npz", allow_pickle=False) as stored:
-        return {
-            name: np.asarray(stored[name], dtype=np.float32) for name in stored.files
-        }
+        return {name: np.asarray(stored[name], dtype=np.float32) for name in stored.files}
 
 
 def rescaled(weights: Weights, exponents: Mapping[str, int]) -> Weights:
@@ -95,31 +95,40 @@ def build() -> dict[str, bytes]:
     """Return every generated file's content by file name."""
     weights = load_weights()
     param = param_text().encode("ascii")
-    # digits_masked is made from digits_overflow by maskctl, not here: the same
-    # .bin, and the .param with feature masks added.
+    overflow = bin_bytes(rescaled(weights, OVERFLOW_EXPONENTS))
     return {
         "digits.param": param,
         "digits.bin": bin_bytes(weights),
         "digits_overflow.param": param,
-        "digits_overflow.bin": bin_bytes(rescaled(weights, OVERFLOW_EXPONENTS)),
+        "digits_overflow.bin": overflow,
+        "digits_masked.param": masked(param, overflow),
+        "digits_masked.bin": overflow,
     }
+
+
+def masked(param: bytes, weights: bytes) -> bytes:
+    """Return the .param with the masks that the main job proposes for it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "digits.param"
+        path.write_bytes(param)
+        path.with_suffix(".bin").write_bytes(weights)
+        model = maskctl.load(path)
+    samples = maskctl.read_samples(model, [f"image={HERE / 'digits_test.npz'}"])
+    analysis = maskctl.analyze(model, samples, "fp16")
+    return model.document.with_masks(analysis.masks).to_bytes()
 
 
 def stale(files: Mapping[str, bytes]) -> list[str]:
     """Return the names of files that are missing or differ on disk."""
     return [
-        name
-        for name, content in files.items()
-        if not (HERE / name).is_file() or (HERE / name).read_bytes() != content
+        name for name, content in files.items() if not (HERE / name).is_file() or (HERE / name).read_bytes() != content
     ]
 
 
 def main() -> int:
     """Write or check the files; return the exit status."""
     parser = argparse.ArgumentParser(description="Build the sample models.")
-    parser.add_argument(
-        "--check", action="store_true", help="only compare with the files on disk"
-    )
+    parser.add_argument("--check", action="store_true", help="only compare with the files on disk")
     check = parser.parse_args().check
     files = build()
     if check:

@@ -101,13 +101,9 @@ def train(images: Tensor, labels: Tensor) -> Digits:
     net = Digits()
     steps = EPOCHS * -(-len(images) // BATCH)
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, PEAK_RATE, total_steps=steps
-    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps)
     for _ in range(EPOCHS):
-        for batch in torch.split(
-            torch.randperm(len(images), generator=generator), BATCH
-        ):
+        for batch in torch.split(torch.randperm(len(images), generator=generator), BATCH):
             logits, sums = net(shifted(images[batch], generator))
             loss = cross_entropy(logits, labels[batch], label_smoothing=0.05)
             loss = loss + 0.05 * range_penalty(sums)
@@ -134,7 +130,7 @@ def main() -> None:
     """Train, print the result for both splits and write the two files."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(mode=True)
     train_x, train_y, test_x, test_y = load_split()
     net = train(train_x, train_y)
     print("training:", report(net, train_x, train_y))

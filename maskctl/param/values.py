@@ -17,7 +17,7 @@ ARRAY_BASE = 23300
 MAX_PARAM_COUNT = 32
 """Parameter ids run from 0 to 31 (`NCNN_MAX_PARAM_COUNT`)."""
 
-_INT = re.compile(r"[+-]?0*[0-9]{1,10}\Z")
+_INT = re.compile(r"[+-]?[0-9]+\Z")
 _FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 4000
 _INT32 = range(-(2**31), 2**31)

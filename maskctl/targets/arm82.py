@@ -21,7 +21,7 @@ _FP16_REGARDLESS = "Softmax BinaryOp UnaryOp Clip ReLU"
 _FP32_INSIDE = "LayerNorm GroupNorm InstanceNorm RMSNorm Dequantize"
 _MOVES = "Concat Slice Crop Padding Reshape Flatten PixelShuffle ShuffleChannel Packing Split Noop Cast"
 
-_SUPPORT = {
+SUPPORT = {
     name: Support(fp16=True, bf16=True, arithmetic=arithmetic)
     for names, arithmetic in (
         (_FOLLOWS_BIT_1, "bit 1"),
@@ -39,7 +39,7 @@ def supports(layer: Layer) -> Support:
         return _pooling(layer)
     if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
         return UNSUPPORTED
-    return _SUPPORT.get(layer.type, UNSUPPORTED)
+    return SUPPORT.get(layer.type, UNSUPPORTED)
 
 
 def _pooling(layer: Layer) -> Support:

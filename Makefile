@@ -1,0 +1,22 @@
+PYTHON ?= .venv/bin/python
+
+.PHONY: test lint docs golden models
+
+test:
+	$(PYTHON) -m pytest -n auto
+
+lint:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) docs/make.py --check
+	$(PYTHON) sample_models/make.py --check
+
+docs:
+	$(PYTHON) docs/make.py
+
+golden:
+	MASKCTL_REGOLD=1 $(PYTHON) -m pytest -q tests/cli
+
+models:
+	$(PYTHON) sample_models/make.py

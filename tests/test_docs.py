@@ -1,0 +1,91 @@
+"""The documentation tells the truth: generated pages are fresh, the README shows what the commands print."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def script(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A Python command run in the repository."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def block(mark: str) -> str:
+    """The code block behind a marker comment in the README."""
+    found = re.search(rf"<!-- {re.escape(mark)} -->\n```\w*\n(.*?)```", README, flags=re.DOTALL)
+    assert found is not None
+    return found.group(1)
+
+
+def same_word(shown: str, printed: str) -> bool:
+    """Equal, or two numbers that differ by what another processor's fp32 sums can change."""
+    if shown == printed:
+        return True
+    try:
+        return math.isclose(float(shown.replace(",", "")), float(printed.replace(",", "")), rel_tol=1e-2, abs_tol=0.11)
+    except ValueError:
+        return False
+
+
+def test_generated_pages_are_fresh() -> None:
+    """docs/make.py --check finds every generated page as it would write it."""
+    assert ("", 0) == ((done := script("docs/make.py", "--check")).stdout, done.returncode)
+
+
+def test_sample_models_are_fresh() -> None:
+    """sample_models/make.py --check finds every model byte for byte as it would write it, main job included."""
+    assert ("", 0) == ((done := script("sample_models/make.py", "--check")).stdout, done.returncode)
+
+
+def test_sample_models_are_small() -> None:
+    """Each file of the sample models is under 300 kB."""
+    assert [] == [path.name for path in (ROOT / "sample_models").iterdir() if path.stat().st_size >= 300_000]
+
+
+def test_readme_shows_what_analyze_prints() -> None:
+    """The output in the README is what its command prints, word for word up to noise in the last digit."""
+    command, *shown = block("output: analyze").splitlines()
+    done = script("-m", *command.removeprefix("$ ").split())
+    assert 0 == done.returncode
+    words = [line.split() for line in shown if line.strip()]
+    printed = [line.split() for line in done.stdout.splitlines() if line.strip()]
+    assert [len(line) for line in words] == [len(line) for line in printed]
+    different = [
+        (left, right)
+        for line, other in zip(words, printed, strict=True)
+        for left, right in zip(line, other, strict=True)
+        if not same_word(left, right)
+    ]
+    assert [] == different
+
+
+@pytest.mark.parametrize("name", ["analyze", "test"])
+def test_readme_commands_create_what_they_need(name: str) -> None:
+    """Each of the two commands is one line that makes its own virtual environment first."""
+    command = block(f"command: {name}")
+    assert (1, True) == (command.count("\n"), command.startswith("python3 -m venv .venv && "))
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link in the Markdown files names a file that exists."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_models/*.md")]
+    broken = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert [] == broken
