@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from maskctl import __version__
 from maskctl.errors import MaskctlError
 
 COMMANDS = {
@@ -35,18 +39,45 @@ class _LazyGroup(click.Group):
         command: click.Command = importlib.import_module(module).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(_no_command(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+
+
+class _ReaderGoneError(Exception):
+    """The reader of stdout has gone. Left to click it would end in exit status 1, which means "the answer is no"."""
+
+
+def _no_command(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Commands are: {', '.join(COMMANDS)}."
+    return f"there is no command '{name}'. {hint}"
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="maskctl")
+@click.version_option(__version__)
 def cli() -> None:
     """Find the layers of an ncnn model that lose the most in fp16, and write the feature mask that repairs them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with the code the module documents."""
+    _print_anything()
     try:
         code = cli.main(args=None if arguments is None else list(arguments), prog_name="maskctl", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = 2
@@ -56,18 +87,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("maskctl: interrupted; nothing was written.", err=True)
         code = 130
-    except BrokenPipeError:
-        # The reader of the pipe has gone. Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, _ReaderGoneError):
+        _discard_stdout()
         code = 141
-    except Exception:  # noqa: BLE001 - the one door every bug passes
-        code = _report_bug()
+    except MemoryError:
+        click.echo("maskctl: not enough memory. Give fewer samples, or a smaller input with --shape.", err=True)
+        code = 2
+    except Exception as error:  # noqa: BLE001 - the one door every bug passes
+        code = _report_unforeseen(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _report_bug() -> int:
+def _print_anything() -> None:
+    """Names in a file need not be text of the terminal's encoding; they are shown escaped rather than not at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_stdout() -> None:
+    """Sends what is still buffered nowhere: Python would complain once more when it flushes stdout at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_unforeseen(error: Exception) -> int:
+    """What no command foresaw: a disk that is full under stdout, or else a bug."""
     import traceback
 
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        click.echo(f"maskctl: cannot write: {error.strerror}.", err=True)
+        _discard_stdout()
+        return 2
     traceback.print_exc()
     click.echo(
         "maskctl: this is a bug in maskctl. Please report it with the lines above and, if you can, the .param file.",

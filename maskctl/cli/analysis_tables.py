@@ -2,74 +2,75 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import click
 
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.metrics import COSINE, SQNR
-from maskctl.cli.text import console, cosine_text, decibels, magnitude, mask_text, table
+from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
 from maskctl.param.diff import unified_diff
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 _NUMBERS = ("#", "layer dB", "layer cos", "graph dB", "graph cos", "largest", "lost")
+_COLUMNS = ("#", "layer", "type", *_NUMBERS[1:], "mask", "reason")
+_NARROW = ("#", "layer", "layer dB", "graph dB", "mask", "reason")
+_WIDE_TERMINAL = 140
 
 
 def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
     """The layers worst first, the outputs before and after, the proposal, and what to know about the figures."""
-    out = console()
-    samples = len(analysis.samples)
-    out.print(
-        f"[bold]{analysis.model.document.path}[/bold]: {analysis.precision} on {analysis.target.name} ({analysis.target.title}), "
-        f"{samples} {'sample' if samples == 1 else 'samples'}{' (synthetic)' if analysis.samples.synthetic else ''}\n"
+    click.echo(
+        f"{click.style(analysis.model.document.path, bold=True)}: {analysis.precision} on {analysis.target.name} "
+        f"({analysis.target.title}), {counted(len(analysis.samples), 'sample')}"
+        f"{' (synthetic)' if analysis.samples.synthetic else ''}\n"
     )
-    _print_layers(out, analysis, top)
-    _print_outputs(out, analysis)
-    _print_proposal(out, analysis, show_diff=show_diff)
-    for note in _notes(analysis):
-        out.print(f"Note: {note}", highlight=False)
+    _print_layers(analysis, top)
+    _print_outputs(analysis)
+    _print_proposal(analysis)
+    if analysis.masks and show_diff:
+        document = analysis.model.document.with_masks(analysis.masks)
+        click.echo("\n" + unified_diff(document, document.path), nl=False)
+    notes = _notes(analysis)
+    if notes:
+        click.echo("\n" + "\n".join(f"Note: {note}" for note in notes))
 
 
-def _print_layers(out: Console, analysis: Analysis, top: int) -> None:
+def _print_layers(analysis: Analysis, top: int) -> None:
     shown = analysis.rows[:top] if top else analysis.rows
-    made = table("#", "layer", "type", *_NUMBERS[1:], "mask", "reason", numbers=_NUMBERS)
+    columns = _COLUMNS if width() >= _WIDE_TERMINAL else _NARROW
+    made = table(*columns, numbers=_NUMBERS)
     for row in shown:
-        made.add_row(*_cells(row), style="bold" if row.mask != row.proposed else None)
-    out.print(made)
+        cells = _cells(row)
+        made.add_row(*(cells[column] for column in columns), style="bold" if row.mask != row.proposed else None)
+    print_table(made)
     left = len(analysis.rows) - len(shown)
-    out.print(f"… and {left} more layers; --top 0 lists all.\n" if left else "")
+    if left:
+        click.echo(f"… and {counted(left, 'more layer')}; --top 0 lists all.")
+    if columns is _NARROW:
+        click.echo(f"{_WIDE_TERMINAL} columns of terminal show types, cosines, magnitudes and lost elements as well.")
+    click.echo("")
 
 
-def _cells(row: LayerReport) -> tuple[str, ...]:
+def _cells(row: LayerReport) -> dict[str, str]:
     loss = row.loss
-    mask = mask_text(row.mask) if row.mask == row.proposed else f"{row.mask} -> {mask_text(row.proposed)}"
-    return (
-        str(row.layer.index),
-        row.layer.name,
-        row.layer.type,
-        decibels(SQNR.of(loss.layerwise)),
-        cosine_text(COSINE.of(loss.layerwise)),
-        decibels(SQNR.of(loss.graphwise)),
-        cosine_text(COSINE.of(loss.graphwise)),
-        magnitude(loss.graphwise.largest),
-        f"{loss.graphwise.lost:,}" if loss.graphwise.lost else "",
-        mask,
-        row.reason,
-    )
+    return {
+        "#": str(row.layer.index),
+        "layer": row.layer.name,
+        "type": row.layer.type,
+        "layer dB": decibels(SQNR.of(loss.layerwise)),
+        "layer cos": cosine_text(COSINE.of(loss.layerwise)),
+        "graph dB": decibels(SQNR.of(loss.graphwise)),
+        "graph cos": cosine_text(COSINE.of(loss.graphwise)),
+        "largest": magnitude(loss.graphwise.largest),
+        "lost": f"{loss.graphwise.lost:,}" if loss.graphwise.lost else "",
+        "mask": mask_text(row.mask) if row.mask == row.proposed else f"{row.mask} -> {mask_text(row.proposed)}",
+        "reason": row.reason,
+    }
 
 
-def _print_outputs(out: Console, analysis: Analysis) -> None:
-    plan = analysis.plan
-    made = table(
-        "output",
-        "cos before",
-        "cos after",
-        "dB before",
-        "dB after",
-        numbers=("cos before", "cos after", "dB before", "dB after"),
-    )
+def _print_outputs(analysis: Analysis) -> None:
+    columns = ("cos before", "cos after", "dB before", "dB after")
+    made = table("output", *columns, numbers=columns)
     for name in analysis.model.graph.outputs:
-        before, after = plan.before.outputs[name], plan.after.outputs[name]
+        before, after = analysis.plan.before.outputs[name], analysis.plan.after.outputs[name]
         made.add_row(
             name,
             cosine_text(COSINE.of(before)),
@@ -77,27 +78,27 @@ def _print_outputs(out: Console, analysis: Analysis) -> None:
             decibels(SQNR.of(before)),
             decibels(SQNR.of(after)),
         )
-    out.print(made)
-    out.print("")
+    print_table(made)
+    click.echo("")
 
 
-def _print_proposal(out: Console, analysis: Analysis, *, show_diff: bool) -> None:
-    plan, count = analysis.plan, len(analysis.masks)
-    masks = f"{count} {'mask' if count == 1 else 'masks'}"
-    if plan.reached and not count:
-        out.print(f"Every output reaches {analysis.goal} as the model is: nothing to propose.")
-    elif plan.reached:
-        out.print(f"With {masks} every output reaches {analysis.goal}.")
-    elif count:
-        out.print(
-            f"{analysis.goal} is out of reach with masks the engine honours. The best found takes {masks}, shown above."
+def _print_proposal(analysis: Analysis) -> None:
+    plan, goal = analysis.plan, analysis.goal
+    masks = counted(len(plan.masks), "mask")
+    if plan.reached:
+        click.echo(
+            f"With {masks} every output reaches {goal}."
+            if plan.masks
+            else f"Every output reaches {goal} as the model is: nothing to propose."
+        )
+    elif plan.masks:
+        worst = min(plan.after.outputs.values(), key=SQNR.worst_first)
+        click.echo(
+            f"{goal} is out of reach with masks the engine honours. The best found takes {masks} and reaches "
+            f"{decibels(SQNR.of(worst))} dB, cosine {cosine_text(COSINE.of(worst))}."
         )
     else:
-        out.print(f"{analysis.goal} is out of reach: no mask the engine honours helps.")
-    if count and show_diff:
-        document = analysis.model.document.with_masks(analysis.masks)
-        out.print("")
-        out.out(unified_diff(document, document.path), end="")
+        click.echo(f"{goal} is out of reach: no mask the engine honours helps.")
 
 
 def _notes(analysis: Analysis) -> list[str]:
@@ -108,10 +109,12 @@ def _notes(analysis: Analysis) -> list[str]:
             "give real samples with -i BLOB=FILE."
         )
     if analysis.instead_of:
+        count = len(analysis.instead_of)
         kinds = ", ".join(sorted(set(analysis.instead_of.values())))
-        layers = ", ".join(f"#{index}" for index in analysis.instead_of)
+        listed = ", ".join(f"#{index}" for index in analysis.instead_of)
+        one = count == 1
         notes.append(
-            f"{len(analysis.instead_of)} layers ({layers}) run {kinds} on the device. They were computed as with 31=64 (no-winograd): "
-            "the device loses more in them than shown."
+            f"{counted(count, 'layer')} ({listed}) {'runs' if one else 'run'} {kinds} on the device. "
+            f"{'It was' if one else 'They were'} computed as with 31=64 (no-winograd): the device loses more there than shown."
         )
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _DEFAULT_COSINE = 0.999
 
 
-@click.command("analyze")
+@click.command("analyze", short_help="Rank the layers of a model by their loss and propose masks.")
 @click.argument("model", metavar="MODEL")
 @click.option("--bin", "weights", metavar="FILE", help="The .bin file. [default: beside MODEL]")
 @click.option(
@@ -42,7 +43,13 @@ _DEFAULT_COSINE = 0.999
 @click.option(
     "--shape", "shapes", metavar="BLOB=C,H,W", multiple=True, help="Shape of an input blob, instead of the file's."
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the synthetic input that is used without -i.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the synthetic input that is used without -i.",
+)
 @click.option(
     "--precision",
     type=click.Choice(["fp16", "fp16-storage", "bf16"]),
@@ -52,7 +59,9 @@ _DEFAULT_COSINE = 0.999
 )
 @click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]")
 @click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach.")
-@click.option("--top", default=20, show_default=True, help="Layers to list, worst first; 0 lists all.")
+@click.option(
+    "--top", type=click.IntRange(min=0), default=20, show_default=True, help="Layers to list, worst first; 0 lists all."
+)
 @click.option("--write", is_flag=True, help="Write the proposed masks into MODEL.")
 @click.option("-o", "--output", metavar="OUT", help="Write the model with the proposed masks here instead.")
 @click.option("--backup", is_flag=True, help="With --write: keep the old file beside it, with .bak added to its name.")
@@ -64,7 +73,8 @@ def command(model: str, **options: Any) -> int:
     """Run MODEL (a .param file) in fp32 and in a low precision, rank its layers, and propose masks.
 
     Proposes as few masks as bring every output to the target, and runs the model with them to show it. Without
-    --write or -o nothing is changed and the difference is printed. Exit status 1: the target is out of reach.
+    --write or -o nothing is changed and the difference is printed. Exit status 1: the target is out of reach, and
+    what is proposed is the best that was found.
 
     \b
     Examples:
@@ -97,7 +107,15 @@ def command(model: str, **options: Any) -> int:
 def _goal(cosine: float | None, sqnr: float | None) -> Goal:
     from maskctl.analysis.metrics import COSINE, SQNR
     from maskctl.analysis.plan import Goal
+    from maskctl.errors import InputError
 
+    for name, target in (("--target-cos", cosine), ("--target-sqnr", sqnr)):
+        if target is not None and math.isnan(target):
+            raise InputError(
+                f"{name} '{target}' is not a number. Expected e.g. --target-cos 0.999 or --target-sqnr 40."
+            )
+    if cosine is not None and cosine > 1:
+        raise InputError(f"--target-cos {cosine:g} is more than a cosine can be. Expected at most 1.")
     if cosine is None and sqnr is None:
         cosine = _DEFAULT_COSINE
     return Goal(tuple((metric, target) for metric, target in ((COSINE, cosine), (SQNR, sqnr)) if target is not None))
@@ -114,6 +132,30 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
         refuse_overwrite(options["output"], model, force=options["force"])
     if options["write"] or options["output"]:
         refuse_unwritable(options["output"] or model)
+    if options["json_path"] not in {None, "-"}:
+        _refuse_json_path(model, options)
+        if not _is_device(options["json_path"]):
+            refuse_unwritable(options["json_path"])
+
+
+def _is_device(path: str) -> bool:
+    """True for a pipe, a terminal or /dev/null: those are written to, not replaced."""
+    from pathlib import Path
+
+    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
+
+
+def _refuse_json_path(model: str, options: dict[str, Any]) -> None:
+    """Refuses to put the JSON where a file of the model is."""
+    from pathlib import Path
+
+    from maskctl.errors import InputError
+    from maskctl.graph.model import bin_beside
+
+    path = options["json_path"]
+    for other in (model, options["weights"] or bin_beside(model), options["output"]):
+        if other and Path(path).resolve() == Path(other).resolve():
+            raise InputError(f"--json '{path}' would replace '{other}'. Give the JSON a name of its own.")
 
 
 @contextmanager
@@ -157,12 +199,16 @@ def _write_text(path: str, text: str) -> None:
     from maskctl.param.write import replace_file
 
     try:
-        replace_file(Path(path).resolve(), text.encode())
+        if _is_device(path):
+            Path(path).write_text(text, encoding="utf-8")
+        else:
+            replace_file(Path(path).resolve(), text.encode())
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}.", path) from None
 
 
 def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
+    from maskctl.cli.text import counted
     from maskctl.param.write import write
 
     if not (options["write"] and analysis.masks) and not options["output"]:
@@ -170,7 +216,4 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     document = analysis.model.document.with_masks(analysis.masks)
     path = options["output"] or model
     write(document, path, analysis.masks, backup=options["backup"])
-    click.echo(
-        f"Wrote {len(analysis.masks)} {'mask' if len(analysis.masks) == 1 else 'masks'} to {path}.",
-        err=options["json_path"] == "-",
-    )
+    click.echo(f"Wrote {counted(len(analysis.masks), 'mask')} to {path}.", err=options["json_path"] == "-")

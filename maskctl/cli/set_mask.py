@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
-from maskctl.param import ParamDocument
+from maskctl.param import LayerLine, ParamDocument
 
 _RELATIVE = re.compile(r"[+-](0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+|no-[a-z0-9-]+|single-thread)(,.*)?\Z")
 
@@ -65,6 +65,7 @@ def command(
     from maskctl.graph.select import select_layers
     from maskctl.param import load
 
+    _refuse_model_among((*layers, mask))
     change = featmask.parse_change(mask)
     if change.unknown_bits and not force:
         raise InputError(
@@ -74,20 +75,45 @@ def command(
     document = load(path)
     chosen = {index: change.apply(document.layers[index].mask) for index in select_layers(document, layers)}
     changes = {index: new for index, new in chosen.items() if new != document.layers[index].mask}
-    for index, new in chosen.items():
-        layer = document.layers[index]
-        old = layer.mask
-        arrow = (
-            f"{old} ({featmask.words(old)}) -> {new} ({featmask.words(new)})"
-            if index in changes
-            else f"{old} ({featmask.words(old)}) as it was"
-        )
-        click.echo(f"#{index} {layer.name} ({layer.type}): {arrow}")
     edited = document.with_masks(changes)
     if _warn(document, edited, chosen) and strict:
         click.echo("maskctl: refused by --strict; nothing was written.", err=True)
         return 1
-    return _finish(edited, changes, path, output, dry_run=dry_run, backup=backup, force=force)
+    if not dry_run:
+        _refuse_early(path, output, force=force)
+    for index in chosen:
+        _print_change(index, document.layers[index], edited.layers[index])
+    return _finish(edited, changes, path, output, dry_run=dry_run, backup=backup)
+
+
+def _refuse_model_among(positionals: Sequence[str]) -> None:
+    """`show` and `analyze` take MODEL as an argument; whoever does so here gets told where it goes."""
+    from pathlib import Path
+
+    from maskctl.errors import InputError
+
+    for text in positionals:
+        if text.endswith(".param") and Path(text).is_file():
+            raise InputError(
+                f"'{text}' is a model, not a layer or a mask. Give it with --model: maskctl set-mask LAYER... MASK -m {text}."
+            )
+
+
+def _refuse_early(path: str, output: str | None, *, force: bool) -> None:
+    """What cannot be written is refused before anything is printed."""
+    from maskctl.param.write import refuse_overwrite, refuse_unwritable
+
+    if output:
+        refuse_overwrite(output, path, force=force)
+    refuse_unwritable(output or path)
+
+
+def _print_change(index: int, before: LayerLine, after: LayerLine) -> None:
+    from maskctl.featmask import words
+
+    old, new = before.mask, after.mask
+    arrow = f"{old} ({words(old)}) as it was" if old == new else f"{old} ({words(old)}) -> {new} ({words(new)})"
+    click.echo(f"#{index} {before.name} ({before.type}): {arrow}")
 
 
 def _warn(before: ParamDocument, after: ParamDocument, chosen: Iterable[int]) -> bool:
@@ -122,16 +148,18 @@ def _finish(
     *,
     dry_run: bool,
     backup: bool,
-    force: bool,
 ) -> int:
-    """Shows the diff and writes; a change that changes nothing writes nothing, unless to another file."""
+    """Shows the diff, writes, and says so; a change that changes nothing writes nothing, unless to another file."""
     from maskctl.param.diff import unified_diff
-    from maskctl.param.write import refuse_overwrite, write
+    from maskctl.param.write import write
 
     click.echo(unified_diff(edited, output or path), nl=False)
-    if dry_run or not (changes or output):
+    if dry_run:
+        click.echo("Dry run: nothing was written.")
         return 0
-    if output:
-        refuse_overwrite(output, path, force=force)
+    if not (changes or output):
+        click.echo(f"Nothing to change: {path} is as it was.")
+        return 0
     write(edited, output or path, changes, backup=backup)
+    click.echo(f"Wrote {output or path}.")
     return 0

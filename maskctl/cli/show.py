@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Row = tuple[Layer, LayerFacts, int | None]
 
 
-@click.command("show")
+@click.command("show", short_help="List layers, shapes, costs and masks.")
 @click.argument("model", metavar="MODEL")
 @click.option("--bin", "weights", metavar="FILE", help="The .bin file. [default: beside MODEL]")
 @click.option(
@@ -75,11 +75,10 @@ def _weight_bytes(
 
 
 def _print(rows: Sequence[Row], source: str, *, masked: bool) -> None:
-    from maskctl.cli.text import console, mask_text, scaled, table
+    from maskctl.cli.text import counted, mask_text, print_table, scaled, table
 
-    out = console()
     if masked and not rows:
-        out.print("No layer has a feature mask.")
+        click.echo("No layer has a feature mask.")
         return
     made = table("#", "type", "name", "shape", "MACs", "weights", "mask", numbers=("#", "MACs", "weights"))
     for layer, known, size in rows:
@@ -92,14 +91,23 @@ def _print(rows: Sequence[Row], source: str, *, masked: bool) -> None:
             "?" if size is None else scaled(size, "B") if size else "",
             mask_text(layer.mask),
         )
-    out.print(made)
+    print_table(made)
     macs = [known.macs for _, known, _ in rows]
     sizes = [size for _, _, size in rows]
-    least = "at least " if None in macs or None in sizes else ""
-    out.print(
-        f"{len(rows)} layers, {least}{scaled(sum(filter(None, macs)), '')} multiply-adds, "
-        f"{least}{scaled(sum(filter(None, sizes)), 'B')} of weights ({'in the .bin' if source == 'bin' else 'as fp32'})."
+    click.echo(
+        f"\n{counted(len(rows), 'layer')}, {_total(macs, '')} multiply-adds, "
+        f"{_total(sizes, 'B')} of weights ({'in the .bin' if source == 'bin' else 'as fp32'})."
     )
+
+
+def _total(numbers: Sequence[int | None], unit: str) -> str:
+    """The sum, as a lower bound where some are unknown, or "unknown" where all that count are."""
+    from maskctl.cli.text import scaled
+
+    known = sum(filter(None, numbers))
+    if None not in numbers:
+        return scaled(known, unit)
+    return f"at least {scaled(known, unit)}" if known else "an unknown number of"
 
 
 def _shapes_text(known: LayerFacts) -> str:

@@ -7,20 +7,18 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
-_PIPE_WIDTH = 200
+_PIPE_WIDTH = 10_000
 
 
-def console() -> Console:
-    """A console on stdout, as wide as the terminal; wide and plain in a pipe."""
-    from rich.console import Console
-
-    on_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if on_terminal else _PIPE_WIDTH
-    return Console(width=width, highlight=False, soft_wrap=False)
+def width() -> int:
+    """Columns of the terminal; in a pipe so many that no line is broken."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if on_terminal else _PIPE_WIDTH
 
 
 def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
@@ -33,6 +31,17 @@ def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
             column, justify="right" if column in numbers else "left", no_wrap=column in numbers, overflow="fold"
         )
     return made
+
+
+def print_table(made: Table) -> None:
+    """Prints a table as wide as the terminal, names as they are, without the spaces that fill up its last column."""
+    from rich.console import Console
+
+    console = Console(width=width(), highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(made)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def decibels(value: float) -> str:
@@ -76,6 +85,15 @@ def scaled(value: int, unit: str) -> str:
         if value >= factor:
             return f"{value / factor:.1f} {prefix}{unit}"
     return f"{value} {unit}".rstrip()
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "mask"), counted(2, "layer")
+    ('1 mask', '2 layers')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def mask_text(mask: int) -> str:

@@ -46,6 +46,11 @@ def add(left: Operand, right: Operand) -> FloatArray:
         return round_to(np.asarray(left + right, np.float32), "fp16")
 
 
+def subtract(left: Operand, right: Operand) -> FloatArray:
+    """RN16(left - right)."""
+    return add(left, -right)
+
+
 def multiply(left: Operand, right: Operand) -> FloatArray:
     """RN16(left * right)."""
     with np.errstate(all="ignore"):
@@ -67,7 +72,8 @@ def chain(start: FloatArray | None, weights: FloatArray, columns: FloatArray) ->
     shape = (weights.shape[0], columns.shape[1])
     start = np.broadcast_to(np.asarray(start, np.float32), shape)
     out = np.empty(shape, np.float32)
-    by_step = np.ascontiguousarray(weights.T, np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        by_step = np.ascontiguousarray(weights.T, np.float64)
     previous = np.setbufsize(16)  # numpy copies outer products through its buffer when that is large: 2x slower
     try:
         for rows, places in _tiles(*shape):
@@ -119,9 +125,9 @@ def _chain_by_bits(start: FloatArray, by_step: npt.NDArray[np.float64], columns:
 
 
 def _chain_by_cast(start: FloatArray, by_step: npt.NDArray[np.float64], columns: FloatArray) -> FloatArray:
-    wide = columns.astype(np.float64)
-    total = start.astype(np.float64)
     with np.errstate(all="ignore"):
+        wide = columns.astype(np.float64)
+        total = start.astype(np.float64)
         for step in range(len(wide)):
             product = by_step[step][:, None] * wide[step][None, :]
             product += total

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
-Operand: TypeAlias = FloatArray | np.float32
+Operand: TypeAlias = FloatArray | np.float32 | float
 """An array, or one number for all its elements."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +29,7 @@ def write(document: ParamDocument, path: str | Path, masks: Mapping[int, int], *
     try:
         _refuse_stale(document, target, path)
         if backup and target.exists():
-            shutil.copy2(target, target.with_name(target.name + ".bak"))
+            replace_file(target.with_name(target.name + ".bak"), target.read_bytes(), mode=target.stat().st_mode)
         replace_file(target, data)
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}. The file is as it was.", str(path)) from None
@@ -43,12 +43,25 @@ def refuse_overwrite(output: str | Path, source: str | Path, *, force: bool) -> 
 
 
 def refuse_unwritable(path: str | Path) -> None:
-    """Raises `EditRefusedError` when `path` is plainly no place to write: read-only, a folder, or in no folder."""
+    """Raises `EditRefusedError` when `path` is plainly no place to write: read-only, or no file in a folder."""
     target = Path(os.path.realpath(path))
-    if target.is_dir() or not target.parent.is_dir():
-        raise EditRefusedError("this is a folder, or in a folder that is not there. Give a file name.", str(path))
-    if target.exists() and not target.stat().st_mode & 0o222:
+    if target.is_dir():
+        raise EditRefusedError("this is a folder. Give a file name.", str(path))
+    if Path(path).exists() and not Path(path).is_file():
+        raise EditRefusedError("this is a device or a pipe. Expected a file, or a name for a new one.", str(path))
+    if not target.parent.is_dir():
+        raise EditRefusedError(f"there is no folder '{target.parent}'. Make it first.", str(path))
+    if _is_read_only(target):
         raise EditRefusedError("the file is read-only. Make it writable, or write elsewhere with -o.", str(path))
+    if not os.access(target.parent, os.W_OK):
+        raise EditRefusedError(
+            f"the folder '{target.parent}' is read-only. Make it writable, or write elsewhere with -o.", str(path)
+        )
+
+
+def _is_read_only(target: Path) -> bool:
+    """True for a file nobody may write, although renaming over it would succeed: whoever made it so meant it."""
+    return target.exists() and not (target.stat().st_mode & 0o222 and os.access(target, os.W_OK))
 
 
 def prove_edit(before: bytes, after: bytes, masks: Mapping[int, int]) -> None:
@@ -88,22 +101,23 @@ def _refuse_stale(document: ParamDocument, target: Path, shown: str | Path) -> N
         )
 
 
-def replace_file(target: Path, data: bytes) -> None:
-    """Writes `data` beside `target`, flushes it to disk and renames it over; mode and owner are kept.
+def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
+    """Writes `data` beside `target`, flushes it to disk and renames it over; mode (unless given) and owner are kept.
 
     Raises `OSError` and leaves `target` untouched when any step fails.
     """
+    if _is_read_only(target):
+        raise PermissionError(errno.EACCES, "the file is read-only")
+    if target.exists() and not target.is_file() and not target.is_dir():
+        raise OSError(errno.EINVAL, "this is a device or a pipe")
     status = target.stat() if target.exists() else None
-    if status is not None and not status.st_mode & 0o222:
-        # Renaming over it would succeed, but whoever made it read-only meant it.
-        raise PermissionError(13, "the file is read-only")
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _take_over(temporary, status)
+        _take_over(temporary, status, mode)
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -111,13 +125,16 @@ def replace_file(target: Path, data: bytes) -> None:
         raise
 
 
-def _take_over(temporary: str, status: os.stat_result | None) -> None:
-    if status is None:
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        return
-    os.chmod(temporary, status.st_mode & 0o7777)
-    if hasattr(os, "chown"):
+def _take_over(temporary: str, status: os.stat_result | None, mode: int | None) -> None:
+    if mode is None:
+        mode = _new_file_mode() if status is None else status.st_mode
+    if status is not None and hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, status.st_uid, status.st_gid)
+    os.chmod(temporary, mode & 0o7777)  # after chown, which clears the set-user-id bits
+
+
+def _new_file_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,8 +1,8 @@
 """The process in which the real ncnn runs: a script for any Python that has ncnn and numpy, maskctl not needed.
 
-    python ncnn_process.py REQUEST.json INPUTS.npz OUTPUTS.npz
+    python ncnn_process.py REQUEST.json INPUTS.npz OUTPUTS.npz [REQUEST.json INPUTS.npz OUTPUTS.npz ...]
 
-The request holds `param` and `bin` (paths), `blobs` (names to read) and `options` (by ncnn's names). Inputs are
+A request holds `param` and `bin` (paths), `blobs` (names to read) and `options` (by ncnn's names). Inputs are
 arrays (n, …) by blob name, and so are the outputs; `__version__` is the engine's version.
 """
 
@@ -15,7 +15,13 @@ from typing import Any
 import numpy as np
 
 
-def main(request_path: str, inputs_path: str, outputs_path: str) -> None:
+def main(*paths: str) -> None:
+    """Runs the requests one after another, three paths each."""
+    for request_path, inputs_path, outputs_path in zip(paths[0::3], paths[1::3], paths[2::3]):  # noqa: B905 - Python 3.9
+        run(request_path, inputs_path, outputs_path)
+
+
+def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
     """Runs every sample and writes every blob asked for; exits with 4 and a message where ncnn returns an error."""
     import ncnn
 

@@ -88,9 +88,9 @@ def _convolution(extents: Extents, options: Options) -> KernelChoice:
     if "use_winograd_convolution" not in options or not is_3x3 or max(channels, outputs) < 16:
         return direct
     if max(channels, outputs) <= 128:
-        return KernelChoice(direct.kernel, "winograd F(6,3)")
+        return KernelChoice("convolution_winograd63_fp16sa")
     if min(channels, outputs) >= 16:
-        return KernelChoice(direct.kernel, "winograd F(4,3)")
+        return KernelChoice("convolution_winograd43_fp16sa")
     return KernelChoice(direct.kernel, "winograd F(2,3)")
 
 

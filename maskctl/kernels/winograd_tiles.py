@@ -1,0 +1,97 @@
+"""Winograd convolution in fp16 around its transforms: tiles in, one product per frequency, tiles out.
+
+The input is cut into overlapping tiles of m + 2 rows and columns, zero beyond its border; transformed (columns of a
+row first, then rows); multiplied with the transformed kernels, one fp16 accumulator from 0 over the input channels;
+transformed back (rows first, then columns, where the bias enters) to m x m outputs. Every stage is fp16.
+
+Channels left over from fours run through scalar code, which evaluates each named quantity in float32 and rounds once.
+Source: ncnn `src/layer/arm/convolution_3x3_winograd_fp16s.h` and the released arm64 build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from maskctl.kernels.activation16 import activate
+from maskctl.kernels.winograd_weights import KernelProgram
+from maskctl.layers import convolution
+from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.layers.windows import Window, patches
+from maskctl.numeric import casts, fma16
+from maskctl.numeric.formats import FloatArray
+
+InputTransform: TypeAlias = Callable[[Sequence[FloatArray]], list[FloatArray]]
+OutputTransform: TypeAlias = Callable[[Sequence[FloatArray], FloatArray | None], list[FloatArray]]
+
+
+@dataclass(frozen=True)
+class Winograd:
+    """One winograd variant: outputs per tile side, its kernel program, and its transforms in vector and scalar code.
+
+    A transform maps the values along one axis of a tile to those along the transformed axis; the output transform
+    takes the bias in its second pass, None in its first.
+    """
+
+    outputs: int
+    kernels: KernelProgram
+    input: InputTransform
+    input_scalar: InputTransform
+    output: OutputTransform
+    output_scalar: OutputTransform
+
+    def forward(self, params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+        """The output map of each sample, to the bit of the engine."""
+        values = inputs[0]
+        n, channels = values.shape[:2]
+        outputs, height, width = convolution.shapes(params, (values.shape[1:],))[0]
+        tiles = self._tiles(params, values, height, width)
+        fours = channels // 4 * 4
+        transformed = np.concatenate(
+            [_both_axes(self.input, tiles[:, :, :fours]), _both_axes(self.input_scalar, tiles[:, :, fours:])], axis=2
+        )
+        products = self._products(self.kernels.transform(weights["weight"]), transformed)
+        bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
+        out = self._restore(products, casts.flat(bias)[:, None])
+        rows, columns = -(-height // self.outputs), -(-width // self.outputs)
+        maps = out.reshape(self.outputs, self.outputs, outputs, n, rows, columns).transpose(3, 2, 4, 0, 5, 1)
+        whole = maps.reshape(n, outputs, rows * self.outputs, columns * self.outputs)
+        return (activate(params, np.ascontiguousarray(whole[:, :, :height, :width])),)
+
+    def _tiles(self, params: Params, values: FloatArray, height: int, width: int) -> FloatArray:
+        """The input tiles, (row in tile, column in tile, c, n * tiles)."""
+        padded, _ = convolution.placed(params, values)
+        side = self.outputs + 2
+        whole = [-(-extent // self.outputs) * self.outputs + 2 for extent in (height, width)]
+        below, right = (max(0, wanted - have) for wanted, have in zip(whole, padded.shape[2:], strict=True))
+        extended = np.pad(padded, ((0, 0), (0, 0), (0, below), (0, right)))
+        seen = patches(extended, Window((side, side), (self.outputs, self.outputs)))
+        return seen.transpose(2, 3, 1, 0, 4, 5).reshape(side, side, values.shape[1], -1)
+
+    def _products(self, kernels: FloatArray, tiles: FloatArray) -> FloatArray:
+        """Kernels (s, s, m, c) times tiles (s, s, c, p) at each frequency, (s, s, m, p)."""
+        side, _, outputs, _ = kernels.shape
+        zero = np.zeros((outputs, 1), np.float32)
+        products = [
+            [fma16.chain(zero, kernels[row, column], tiles[row, column]) for column in range(side)]
+            for row in range(side)
+        ]
+        return np.stack([np.stack(row) for row in products])
+
+    def _restore(self, products: FloatArray, bias: FloatArray) -> FloatArray:
+        """The outputs of each tile with their bias, (row in tile, column in tile, m, p)."""
+        fours = products.shape[2] // 4 * 4
+        parts = []
+        for transform, part in ((self.output, slice(0, fours)), (self.output_scalar, slice(fours, None))):
+            by_row = np.stack(transform(products[:, :, part], None))
+            parts.append(np.stack(transform(by_row.swapaxes(0, 1), bias[part])).swapaxes(0, 1))
+        return np.concatenate(parts, axis=2)
+
+
+def _both_axes(transform: InputTransform, tiles: FloatArray) -> FloatArray:
+    """The transform along the columns of each row, then along the rows: (row frequency, column frequency, c, p)."""
+    by_column = np.stack(transform(tiles.swapaxes(0, 1)))
+    return np.stack(transform(by_column.swapaxes(0, 1)))
