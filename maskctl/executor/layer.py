@@ -7,14 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from maskctl.errors import ExecutionError, MaskctlError
-from maskctl.executor.policy import kernel_of
 from maskctl.graph.operators import Operator
 from maskctl.kernels.registry import find as find_kernel
 from maskctl.layers.base import Arrays, Weights
 from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray, round_to
 from maskctl.targets import Target
-from maskctl.targets.storage import Step
+from maskctl.targets.storage import Step, kernel_of
 
 
 def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target) -> Arrays:
@@ -27,7 +26,7 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
             shapes = op.kind.shapes(op.params, tuple(values.shape[1:] for values in inputs))
             return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
         read = tuple(_cast(values, kept, step.stored) for values, kept in zip(inputs, step.arrives, strict=True))
-        choice = kernel_of(op, step, target)
+        choice = kernel_of(op.layer, step, target)
         if choice is not None and choice.kernel:
             return find_kernel(choice.kernel)(op.params, weights, read)
         out = op.kind.forward(op.params, stored_weights(op, weights, step.stored), read)

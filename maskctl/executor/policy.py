@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maskctl.graph.model import Model
-from maskctl.graph.operators import Operator
 from maskctl.targets import DEFAULT, PRECISIONS, Target
 from maskctl.targets.storage import Step, steps
-from maskctl.targets.table import KernelChoice
 
 
 @dataclass(frozen=True)
@@ -31,19 +29,3 @@ class Policy:
 
 
 FP32 = Policy()
-
-
-def kernel_of(op: Operator, step: Step, target: Target) -> KernelChoice | None:
-    """The kernel of this layer where it is not its fp32 definition with one rounding, or None."""
-    if step.stored == "fp32" or (step.stored == "fp16" and not step.sums_in_fp16):
-        return None
-    return target.choose(op.layer.type, _extents(op), step.options)
-
-
-def _extents(op: Operator) -> dict[str, int]:
-    if op.layer.type != "Convolution":
-        return {}
-    names = [f"{name}_{axis}" for name in ("kernel", "stride", "dilation") for axis in "wh"]
-    extents = {name: op.params.integer(name) for name in ("num_output", *names)}
-    taps = extents["num_output"] * extents["kernel_w"] * extents["kernel_h"]
-    return {**extents, "channels": op.params.integer("weight_data_size") // taps}

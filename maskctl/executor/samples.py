@@ -38,10 +38,11 @@ def synthetic(shapes: Mapping[str, Shape], seed: int = 0) -> Samples:
 
 @dataclass(frozen=True)
 class Portion:
-    """Samples stacked by input blob, (n, …), and how many elements all blobs of their run have."""
+    """Samples stacked by input blob, (n, …), how many elements all blobs of their run have, and which samples they are."""
 
     inputs: Mapping[str, FloatArray]
     elements: int
+    members: tuple[int, ...]
 
 
 def batches(model: Model, samples: Samples) -> tuple[Portion, ...]:
@@ -66,5 +67,5 @@ def batches(model: Model, samples: Samples) -> tuple[Portion, ...]:
         for start in range(0, len(members), count):
             chosen = members[start : start + count]
             stacked = {name: np.stack([arrays[i] for i in chosen]) for name, arrays in samples.by_blob.items()}
-            found.append(Portion(stacked, size * len(chosen)))
+            found.append(Portion(stacked, size * len(chosen), tuple(chosen)))
     return tuple(found)

@@ -52,7 +52,7 @@ def operators(graph: Graph) -> tuple[Operator, ...]:
     if problems:
         types = sorted({layer.type for layer in graph.layers if find(layer.type) is None})
         raise UnsupportedError(
-            f"{len(problems)} layers cannot be run"
+            f"{len(problems)} of {len(graph.layers)} layers cannot be run"
             + (f" (types not supported: {', '.join(types)})" if types else "")
             + ":\n"
             + "\n".join(problems)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.numeric import fma16
-from maskctl.numeric.formats import FloatArray, half, round_to
+from maskctl.numeric.formats import FloatArray, Operand, half, round_to
 
 _LIMIT = np.float32(10.7421875)
 _LOG2E = np.float32(1.4423828125)
@@ -18,6 +18,21 @@ _POLYNOMIAL = tuple(
     half(coefficient)
     for coefficient in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
 )
+
+
+def maximum(left: Operand, right: Operand) -> FloatArray:
+    """The larger of two as vector code finds it: NaN wins, and +0 is larger than -0."""
+    return np.where((left == 0) & (right == 0), np.add(left, right), np.maximum(left, right))
+
+
+def minimum(left: Operand, right: Operand) -> FloatArray:
+    """The smaller of two as vector code finds it: NaN wins, and -0 is smaller than +0."""
+    return np.negative(maximum(np.negative(left), np.negative(right)))
+
+
+def maximum_number(left: Operand, right: Operand) -> FloatArray:
+    """The larger of two as scalar code finds it: NaN only where both are, and +0 is larger than -0."""
+    return np.where((left == 0) & (right == 0), np.add(left, right), np.fmax(left, right))
 
 
 def _exp_parts(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -52,6 +67,12 @@ def exp_one_by_one(values: FloatArray) -> FloatArray:
     """exp of float32 values left over from vectors: the C library's expf, rounded to fp16."""
     with np.errstate(all="ignore"):
         return round_to(np.exp(values.astype(np.float64)).astype(np.float32), "fp16")
+
+
+def sigmoid_one_by_one(values: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)) of what is left over from vectors: the C library's expf, rounded to fp16, the rest in float32."""
+    with np.errstate(all="ignore"):
+        return round_to(np.float32(1) / (np.float32(1) + exp_one_by_one(-values)), "fp16")
 
 
 def sigmoid(values: FloatArray) -> FloatArray:

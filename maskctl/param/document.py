@@ -46,6 +46,8 @@ class ParamDocument:
         """
         lines, layers = list(self.lines), list(self.layers)
         for index, mask in masks.items():
+            if index < 0:
+                raise IndexError(f"layer index {index} is negative")
             changed = layers[index].with_mask(mask)
             layers[index] = changed
             lines[changed.number - 1] = changed.text
@@ -65,7 +67,7 @@ def parse(data: bytes, path: str = "<param>") -> ParamDocument:
     """Reads the bytes of a `.param` file without loss; raises `ParamSyntaxError` with the place."""
     _refuse_foreign(data, path)
     text = data.decode("utf-8", "surrogateescape")
-    lines = _split(text)
+    lines = split_lines(text)
     filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip(" \t\r\n\v\f")]
     _check_magic(filled, path)
     layer_count, blob_count = _counts(filled, path)
@@ -73,7 +75,7 @@ def parse(data: bytes, path: str = "<param>") -> ParamDocument:
     return ParamDocument(path, data, lines, layer_count, blob_count, layers)
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split_lines(text: str) -> tuple[str, ...]:
     """The lines with their ends; only a line feed ends a line, as in the engine."""
     lines = text.split("\n")
     ended = [line + "\n" for line in lines[:-1]]

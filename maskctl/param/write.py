@@ -28,7 +28,7 @@ def write(document: ParamDocument, path: str | Path, masks: Mapping[int, int], *
     target = Path(os.path.realpath(path))
     try:
         _refuse_stale(document, target, path)
-        if backup and target.exists():
+        if backup and target.is_file():
             replace_file(target.with_name(target.name + ".bak"), target.read_bytes(), mode=target.stat().st_mode)
         replace_file(target, data)
     except OSError as error:
@@ -45,12 +45,10 @@ def refuse_overwrite(output: str | Path, source: str | Path, *, force: bool) -> 
 def refuse_unwritable(path: str | Path) -> None:
     """Raises `EditRefusedError` when `path` is plainly no place to write: read-only, or no file in a folder."""
     target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise EditRefusedError("this is a folder. Give a file name.", str(path))
+    if target.is_dir() or not target.parent.is_dir():
+        raise EditRefusedError("this is a folder, or in a folder that is not there. Give a file name.", str(path))
     if Path(path).exists() and not Path(path).is_file():
         raise EditRefusedError("this is a device or a pipe. Expected a file, or a name for a new one.", str(path))
-    if not target.parent.is_dir():
-        raise EditRefusedError(f"there is no folder '{target.parent}'. Make it first.", str(path))
     if _is_read_only(target):
         raise EditRefusedError("the file is read-only. Make it writable, or write elsewhere with -o.", str(path))
     if not os.access(target.parent, os.W_OK):

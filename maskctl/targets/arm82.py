@@ -107,15 +107,26 @@ def _direct_convolution(extents: Extents, options: Options) -> KernelChoice:
 
 
 def _handwritten(extents: Extents, packs: tuple[int, int]) -> str:
-    """The hand-written direct kernel for these packings, "" where there is none or the engine prefers gemm."""
-    small = extents["channels"] < 64 or extents["num_output"] < 128
-    packed_3x3 = packs in {(8, 8), (4, 4)} and _is(extents, kernel=3, stride=1)
-    if packed_3x3 or (packs == (8, 8) and _is(extents, kernel=3, stride=2) and small):
+    """The kernel for packings that have hand-written code, "" where there is none or the engine prefers gemm."""
+    channels, outputs = extents["channels"], extents["num_output"]
+    square = next((size for size in _SQUARES if _is(extents, kernel=size[0], stride=size[1])), None)
+    if packs == (8, 8) and (
+        square in {(3, 1), (5, 1)}
+        or (square == (3, 2) and (channels < 64 or outputs < 128))
+        or (square == (5, 2) and (channels < 16 or outputs < 88))
+    ):
+        return f"convolution_{extents['kernel_w']}x{extents['kernel_w']}_direct_fp16sa"
+    if packs == (4, 4) and square == (3, 1):
         return "convolution_3x3_direct_fp16sa"
-    from_planes = packs in {(1, 8), (1, 4)} and (_is(extents, kernel=3, stride=1) or _is(extents, kernel=3, stride=2))
-    if from_planes or (packs == (1, 8) and _is(extents, kernel=7, stride=2)):
-        return "convolution_gemm_fp16sa"  # written by hand, but with the same single accumulator in the same order
+    if packs in {(1, 8), (1, 4)} and square in {(3, 1), (3, 2)}:
+        return "convolution_planes_fp16sa"
+    if square == (7, 2):  # the engine keeps packing 1 to 4 from gemm too, and then has no code of its own for it
+        return {(1, 8): "convolution_planes_fp16sa", (1, 4): "convolution_packed_fp16sa"}.get(packs, "")
     return ""
+
+
+_SQUARES = ((3, 1), (3, 2), (5, 1), (5, 2), (7, 2))
+"""Kernel extent and stride of the convolutions that have hand-written code for some packings."""
 
 
 def _is(extents: Extents, *, kernel: int, stride: int) -> bool:

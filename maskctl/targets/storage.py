@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from maskctl import featmask
 from maskctl.graph.network import Graph, Layer
-from maskctl.targets.table import PRECISIONS, Hazard, Options, Support, Target
+from maskctl.targets.extents import extents_of
+from maskctl.targets.table import PRECISIONS, Hazard, KernelChoice, Options, Support, Target
 
 STORAGE_OPTION = {"fp16": "use_fp16_storage", "bf16": "use_bf16_storage"}
 STORAGE_BIT = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAGE}
@@ -71,6 +72,13 @@ def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Ha
     return Hazard(layer, bit, blob, kept, mask & ~bit | target.safer[bit])
 
 
+def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
+    """The kernel of a layer where it is not its fp32 definition with one rounding, or None."""
+    if step.stored == "fp32" or (step.stored == "fp16" and not step.sums_in_fp16):
+        return None
+    return target.choose(layer.type, extents_of(layer), step.options)
+
+
 def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard, ...]:
     """Every mask that the target's engine would not honour, whichever 16-bit storage it runs with."""
     found: dict[tuple[int, int], Hazard] = {}
@@ -84,12 +92,15 @@ def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard,
 def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequence[int], index: int) -> int | None:
     """The mask that raises one layer's precision by the smallest step the engine honours, or None when there is none.
 
-    In this order: the safe alternative of a mask the engine does not honour; fp32 sums; 32-bit storage, where every
-    input arrives in 32 bits.
+    In this order: the safe alternative of a mask the engine does not honour; no winograd; fp32 sums; 32-bit storage,
+    where every input arrives in 32 bits.
     """
     step = steps(graph, target, options, masks)[index]
     if step.hazard:
         return step.hazard.safe_mask
+    choice = kernel_of(graph.layers[index], step, target)
+    if choice and choice.is_winograd:
+        return masks[index] | featmask.NO_WINOGRAD
     if step.support.arithmetic == "bit 1" and step.sums_in_fp16:
         return masks[index] | featmask.NO_FP16_ARITHMETIC
     if step.stored not in STORAGE_BIT:

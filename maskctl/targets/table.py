@@ -67,6 +67,11 @@ class KernelChoice:
     kernel: str
     instead_of: str = ""
 
+    @property
+    def is_winograd(self) -> bool:
+        """True when the layer is computed by winograd's transforms, which bit 64 switches off."""
+        return "winograd" in self.kernel
+
 
 @dataclass(frozen=True)
 class Target:

@@ -1,0 +1,29 @@
+"""The sizes of a convolution as written on its line, by ncnn's names, for the tables that choose a kernel."""
+
+from __future__ import annotations
+
+from maskctl.graph.network import Layer
+from maskctl.targets.table import Extents
+
+_SIZES = (("kernel", 1, 11, 0), ("dilation", 2, 12, 1), ("stride", 3, 13, 1))
+
+
+def extents_of(layer: Layer) -> Extents:
+    """num_output, channels and the kernel's sizes of a Convolution; empty for other types.
+
+    Sizes that are missing or make no sense count as 0, so that a file need not be sound to be asked about.
+    """
+    if layer.type != "Convolution":
+        return {}
+    found = {"num_output": _integer(layer, 0, 0)}
+    for name, width, height, default in _SIZES:
+        found[f"{name}_w"] = _integer(layer, width, default)
+        found[f"{name}_h"] = _integer(layer, height, found[f"{name}_w"])
+    taps = found["num_output"] * found["kernel_w"] * found["kernel_h"]
+    found["channels"] = _integer(layer, 6, 0) // taps if taps > 0 else 0
+    return found
+
+
+def _integer(layer: Layer, param_id: int, default: int) -> int:
+    value = layer.params.get(param_id, default)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,1 @@
+"""Tests over the real files in the folder beside the repository."""

@@ -1,0 +1,312 @@
+"""What the arm82 target makes of masks: storage between layers, hazards, and the choice of kernels.
+
+The hazard tables are the runs recorded in ncnn's arm64 wheels: which nets crashed or gave garbage, and which were fine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskctl.graph.network import Graph
+from maskctl.targets import DEFAULT, TARGETS
+from maskctl.targets.arm82 import ARM82
+from maskctl.targets.storage import gentlest_mask, hazards, steps
+from maskctl.targets.table import PRECISIONS, KernelChoice, Options, Support
+from tests.builders import chain_of, graph_of
+
+ROOT = Path(__file__).parents[2]
+THREE = ("Convolution", "Convolution", "Convolution")
+FENCED = ("Convolution", "Squeeze", "Convolution")
+
+
+def _masks(graph: Graph) -> list[int]:
+    return [layer.mask for layer in graph.layers]
+
+
+def _hazards(graph: Graph) -> list[tuple[str, int, str, str, int]]:
+    found = hazards(graph, ARM82, _masks(graph))
+    return [(hazard.layer.name, hazard.bit, hazard.blob, hazard.stored, hazard.safe_mask) for hazard in found]
+
+
+def _stored(graph: Graph, precision: str) -> list[str]:
+    return [step.stored for step in steps(graph, ARM82, PRECISIONS[precision], _masks(graph))]
+
+
+@pytest.mark.parametrize(
+    ("types", "masks", "expected"),
+    [
+        (THREE, (0, 2, 0), [("l1", 2, "b0", "fp16", 1)]),
+        (THREE, (0, 3, 0), [("l1", 2, "b0", "fp16", 1)]),
+        (THREE, (0, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
+        (THREE, (2, 0, 0), []),
+        (THREE, (3, 0, 0), []),
+        (THREE, (2, 2, 2), []),
+        (THREE, (3, 3, 3), []),
+        (THREE, (2, 2, 0), []),
+        (THREE, (0, 2, 2), [("l1", 2, "b0", "fp16", 1)]),
+        (THREE, (2, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
+        (THREE, (0, 4, 0), [("l1", 4, "b0", "bf16", 0)]),
+        (THREE, (0, 0, 4), [("l2", 4, "b1", "bf16", 0)]),
+        (THREE, (4, 0, 0), []),
+        (THREE, (4, 4, 4), []),
+        (THREE, (0, 6, 0), [("l1", 2, "b0", "fp16", 5), ("l1", 4, "b0", "bf16", 2)]),
+        (THREE, (2, 4, 0), [("l1", 4, "b0", "bf16", 0)]),
+        (THREE, (0, 2 | 64, 0), [("l1", 2, "b0", "fp16", 65)]),
+        (THREE, (0, 4 | 128, 0), [("l1", 4, "b0", "bf16", 128)]),
+        (THREE, (1, 97, 121), []),
+        (FENCED, (0, 0, 2), []),
+        (FENCED, (0, 0, 3), []),
+        (FENCED, (0, 0, 4), []),
+        (FENCED, (0, 2, 0), [("l1", 2, "b0", "fp16", 1)]),
+        (("Convolution", "Tile", "Convolution"), (0, 0, 2), []),
+        (("Convolution", "Dropout", "Convolution"), (0, 0, 2), []),
+        (("Convolution", "Noop", "Convolution"), (0, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
+        (("Convolution", "Split", "Convolution"), (0, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
+        (("Convolution", "Reshape", "Convolution"), (0, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
+        (("Convolution", "Split", "Convolution"), (2, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
+        (("Convolution", "Split", "Convolution"), (2, 2, 2), []),
+        (("Convolution", "Reduction"), (0, 2), [("l1", 2, "b0", "fp16", 1)]),
+        (("Convolution", "Permute"), (0, 2), [("l1", 2, "b0", "fp16", 1)]),
+        (("Convolution", "LRN"), (0, 2), [("l1", 2, "b0", "fp16", 1)]),
+        (("Convolution", "MyOwnLayer", "Convolution"), (0, 0, 2), []),
+    ],
+)
+def test_hazards(
+    types: tuple[str, ...], masks: tuple[int, ...], expected: list[tuple[str, int, str, str, int]]
+) -> None:
+    """A mask is a hazard exactly where a 16-bit blob arrives at a layer that no longer converts it."""
+    assert expected == _hazards(chain_of(*types, masks=masks))
+
+
+def test_hazard_at_any_bottom() -> None:
+    """One 16-bit input among several is enough, and it is the one named."""
+    graph = graph_of("Input x 0 1 x", "Input y 0 1 y", "Convolution c 1 1 x a", "Concat both 2 1 y a out 31=2")
+    assert [("both", 2, "a", "fp16", 1)] == _hazards(graph)
+
+
+def test_masked_input_is_no_hazard() -> None:
+    """Input layers never run: a mask there neither endangers nor protects anything."""
+    graph = graph_of("Input x 0 1 x 31=3", "Convolution c 1 1 x a", "Convolution d 1 1 a b 31=2")
+    assert [("d", 2, "a", "fp16", 1)] == _hazards(graph)
+
+
+@pytest.mark.parametrize(
+    ("masks", "text"),
+    [
+        (
+            (0, 2, 0),
+            (
+                "#2 'l1' (Convolution): its input 'b0' arrives in fp16, and with bit 2 set the engine reads these "
+                "16-bit values as fp32: NaN, garbage or a crash. The safe alternative is 31=1."
+            ),
+        ),
+        (
+            (0, 4, 0),
+            (
+                "#2 'l1' (Convolution): its input 'b0' arrives in bf16, and with bit 4 set the engine reads these "
+                "16-bit values as fp32: NaN, garbage or a crash. The safe alternative is no mask."
+            ),
+        ),
+    ],
+)
+def test_hazard_message(masks: tuple[int, ...], text: str) -> None:
+    """A hazard says what happens, to which layer, and which mask is safe."""
+    graph = chain_of(*THREE, masks=masks)
+    assert [text] == [str(hazard) for hazard in hazards(graph, ARM82, _masks(graph))]
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+@pytest.mark.parametrize("masks", [(0, 2, 0), (0, 4, 0), (0, 6, 64), (0, 0, 7), (0, 0, 255)])
+def test_safe_masks_are_safe(masks: tuple[int, ...], precision: str) -> None:
+    """Putting each hazard's safe mask in its place leaves no hazard behind."""
+    graph = chain_of(*THREE, masks=masks)
+    now = _masks(graph)
+    for _ in range(2):  # a layer with both bits needs two steps
+        for hazard in hazards(graph, ARM82, now):
+            now[hazard.layer.index] = hazard.safe_mask
+    assert [None] * 4 == [step.hazard for step in steps(graph, ARM82, PRECISIONS[precision], now)]
+
+
+@pytest.mark.parametrize(
+    ("precision", "types", "masks", "expected"),
+    [
+        ("fp16", THREE, (), ["fp32", "fp16", "fp16", "fp16"]),
+        ("fp16-storage", THREE, (), ["fp32", "fp16", "fp16", "fp16"]),
+        ("bf16", THREE, (), ["fp32", "bf16", "bf16", "bf16"]),
+        ("fp32", THREE, (2, 0, 6), ["fp32", "fp32", "fp32", "fp32"]),
+        ("fp16", THREE, (2, 0, 0), ["fp32", "fp32", "fp16", "fp16"]),
+        ("fp16", THREE, (4, 0, 4), ["fp32", "fp16", "fp16", "fp16"]),
+        ("bf16", THREE, (4, 2, 0), ["fp32", "fp32", "bf16", "bf16"]),
+        ("fp16", THREE, (1, 64, 32), ["fp32", "fp16", "fp16", "fp16"]),
+        ("fp16", FENCED, (0, 0, 2), ["fp32", "fp16", "fp32", "fp32"]),
+        ("bf16", FENCED, (0, 0, 4), ["fp32", "bf16", "fp32", "fp32"]),
+        ("fp16", ("Pooling 7=1", "Pooling 0=1", "Pooling 4=1"), (), ["fp32", "fp32", "fp16", "fp16"]),
+        ("fp16", ("Gemm 18=400", "Gemm 18=2", "MultiHeadAttention 18=610"), (), ["fp32", "fp32", "fp16", "fp32"]),
+    ],
+)
+def test_stored(precision: str, types: tuple[str, ...], masks: tuple[int, ...], expected: list[str]) -> None:
+    """Each layer stores in 16 bits where its type and its masked options allow it, else in 32."""
+    assert expected == _stored(chain_of(*types, masks=masks), precision)
+
+
+def test_arrives_is_what_was_stored() -> None:
+    """Every layer sees its inputs in the format their producers stored them in."""
+    graph = graph_of(
+        "Input x 0 1 x", "Split s 1 2 x x0 x1 31=2", "Convolution c 1 1 x0 a", "Concat k 2 1 a x1 out", "Input y 0 1 y"
+    )
+    found = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))
+    assert [(), ("fp32",), ("fp32",), ("fp16", "fp32"), ()] == [step.arrives for step in found]
+
+
+@pytest.mark.parametrize(
+    ("layer", "mask", "precision", "expected"),
+    [
+        ("Convolution", 0, "fp16", True),
+        ("Convolution", 1, "fp16", False),
+        ("Convolution", 2, "fp16", False),
+        ("Convolution", 64, "fp16", True),
+        ("Convolution", 0, "fp16-storage", False),
+        ("Convolution", 0, "bf16", False),
+        ("Convolution", 0, "fp32", False),
+        ("Softmax", 1, "fp16", True),
+        ("Softmax", 0, "fp16-storage", True),
+        ("BinaryOp", 1, "fp16", True),
+        ("LayerNorm", 0, "fp16", False),
+        ("Concat", 0, "fp16", False),
+        ("Squeeze", 0, "fp16", False),
+        ("Pooling", 0, "fp16", False),
+        ("Pooling 0=1", 0, "fp16", True),
+        ("Pooling 0=1", 1, "fp16", False),
+        ("Pooling 0=1 4=1", 0, "fp16", False),
+    ],
+)
+def test_sums_in_fp16(layer: str, mask: int, precision: str, expected: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    """Sums are fp16 where the type adds in fp16 and neither the options nor bit 1 prevent it."""
+    graph = chain_of(layer, masks=(mask,))
+    assert expected is steps(graph, ARM82, PRECISIONS[precision], _masks(graph))[1].sums_in_fp16
+
+
+@pytest.mark.parametrize(
+    ("layer", "support"),
+    [
+        ("InnerProduct", Support(fp16=True, bf16=True, arithmetic="bit 1")),
+        ("ReLU", Support(fp16=True, bf16=True, arithmetic="fp16")),
+        ("GroupNorm", Support(fp16=True, bf16=True, arithmetic="fp32")),
+        ("Split", Support(fp16=True, bf16=True, arithmetic="moves")),
+        ("Pooling", Support(fp16=True, bf16=True, arithmetic="moves")),
+        ("Pooling 4=1", Support(fp16=True, bf16=True, arithmetic="moves")),
+        ("Pooling 0=1 4=1", Support(fp16=True, bf16=True, arithmetic="fp32")),
+        *(
+            (name, Support())
+            for name in ("AbsVal", "Scale", "Bias", "LRN", "Requantize", "Permute", "Embed", "MyOwnLayer")
+        ),
+    ],
+)
+def test_supports(layer: str, support: Support) -> None:
+    """A type keeps 16-bit blobs and follows bit 1 as ncnn's arm64 sources say."""
+    assert support == ARM82.supports(chain_of(layer).layers[1])
+
+
+GEMM, PACKED, DIRECT, F63, F43 = (
+    f"convolution_{name}_fp16sa" for name in ("gemm", "packed", "3x3_direct", "winograd63", "winograd43")
+)
+F23 = "winograd F(2,3)"
+
+
+@pytest.mark.parametrize(
+    ("channels", "num_output", "kernel", "stride", "mask", "kernel_name", "instead_of"),
+    [
+        (16, 16, 3, 1, 0, F63, ""),
+        (128, 128, 3, 1, 0, F63, ""),
+        (3, 16, 3, 1, 0, F63, ""),
+        (20, 20, 3, 1, 0, F63, ""),
+        (18, 22, 3, 1, 0, F63, ""),
+        (136, 16, 3, 1, 0, F43, ""),
+        (16, 129, 3, 1, 0, F43, ""),
+        (136, 8, 3, 1, 0, DIRECT, F23),
+        (136, 12, 3, 1, 0, GEMM, F23),
+        (8, 8, 3, 1, 0, DIRECT, ""),
+        (8, 12, 3, 1, 0, PACKED, ""),
+        (16, 16, 3, 1, 64, DIRECT, ""),
+        (18, 22, 3, 1, 64, GEMM, ""),
+        (18, 22, 3, 1, 64 | 32, PACKED, ""),
+        (16, 16, 3, 2, 0, DIRECT, ""),
+        (64, 128, 3, 2, 0, GEMM, ""),
+        (64, 128, 3, 2, 32, PACKED, ""),
+        (12, 12, 3, 2, 0, PACKED, ""),
+        (3, 64, 3, 2, 32, GEMM, ""),
+        (3, 12, 7, 2, 0, PACKED, ""),
+        (3, 64, 7, 2, 0, GEMM, ""),
+        (8, 8, 1, 1, 0, GEMM, ""),
+        (8, 8, 1, 1, 32, GEMM, ""),
+        (64, 64, 1, 2, 32, GEMM, ""),
+        (17, 8, 5, 1, 0, GEMM, ""),
+        (16, 16, 5, 3, 0, PACKED, ""),
+    ],
+)
+def test_convolution_kernels(
+    channels: int, num_output: int, kernel: int, stride: int, mask: int, kernel_name: str, instead_of: str
+) -> None:
+    """The kernel is the one ncnn chooses for these channels, kernel and stride under the masked options."""
+    sizes = {"kernel": kernel, "stride": stride, "dilation": 1}
+    extents = {f"{name}_{axis}": size for name, size in sizes.items() for axis in "wh"}
+    graph = chain_of("Convolution", masks=(mask,))
+    options: Options = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1].options
+    extents |= {"channels": channels, "num_output": num_output}
+    assert KernelChoice(kernel_name, instead_of) == ARM82.choose("Convolution", extents, options)
+
+
+def test_dilation_is_neither_winograd_nor_handwritten() -> None:
+    """A dilated 3x3 convolution takes the general kernels."""
+    extents = {f"{name}_{axis}": 3 if name == "kernel" else 1 for name in ("kernel", "stride") for axis in "wh"}
+    extents |= {"dilation_w": 2, "dilation_h": 2, "channels": 16, "num_output": 16}
+    assert KernelChoice(PACKED) == ARM82.choose("Convolution", extents, PRECISIONS["fp16"])
+
+
+@pytest.mark.parametrize(
+    ("types", "masks", "index", "precision", "expected"),
+    [
+        (THREE, (0, 0, 0), 1, "fp16", 1),
+        (THREE, (0, 0, 0), 2, "fp16", 1),
+        (THREE, (0, 64, 0), 2, "fp16", 65),
+        (THREE, (1, 0, 0), 1, "fp16", 3),
+        (THREE, (0, 1, 0), 2, "fp16", None),
+        (THREE, (3, 1, 0), 2, "fp16", 3),
+        (THREE, (3, 0, 0), 1, "fp16", None),
+        (THREE, (0, 2, 0), 2, "fp16", 1),
+        (THREE, (0, 0, 0), 1, "bf16", 4),
+        (THREE, (0, 0, 0), 2, "bf16", None),
+        (THREE, (0, 0, 0), 1, "fp32", None),
+        (("Softmax", "Squeeze", "Softmax"), (0, 0, 0), 1, "fp16", 2),
+        (("Softmax", "Squeeze", "Softmax"), (0, 0, 0), 2, "fp16", None),
+        (("Softmax", "Squeeze", "Softmax"), (0, 0, 0), 3, "fp16", 2),
+        (("Softmax", "Softmax"), (0, 0), 2, "fp16", None),
+    ],
+)
+def test_gentlest_mask(
+    types: tuple[str, ...], masks: tuple[int, ...], index: int, precision: str, expected: int | None
+) -> None:
+    """The next mask for a layer is its safe one, else fp32 sums, else 32-bit storage where the engine honours it."""
+    graph = chain_of(*types, masks=masks)
+    assert expected == gentlest_mask(graph, ARM82, PRECISIONS[precision], _masks(graph), index)
+
+
+def test_targets_by_name() -> None:
+    """Each target is found by its own name, the default among them."""
+    assert {"arm82": ARM82} == {name: target for name, target in TARGETS.items() if name == target.name == "arm82"}
+    assert TARGETS.keys() == {target.name for target in TARGETS.values()}
+    assert ARM82 is DEFAULT
+
+
+@pytest.mark.parametrize(
+    "module", ["maskctl.targets.storage", "maskctl.targets", "maskctl.graph.select", "maskctl.param.write"]
+)
+def test_text_commands_need_no_numpy(module: str) -> None:
+    """What text commands read is imported without numpy, so that they answer at once."""
+    code = f"import sys, {module}; print(sorted(name for name in ('numpy', 'onnx', 'ncnn') if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (0, "[]\n", "") == (done.returncode, done.stdout, done.stderr)
