@@ -11,7 +11,7 @@ from maskctl.analysis.causes import ranked, reason
 from maskctl.analysis.metrics import Comparison
 from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, Planner
 from maskctl.analysis.sensitivity import LayerLoss, Progress, measure
-from maskctl.executor.policy import Policy, kernel_of
+from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
 from maskctl.executor.run import run
 from maskctl.executor.samples import Portion, Samples, batches
@@ -20,7 +20,7 @@ from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
 from maskctl.numeric.formats import FloatArray
 from maskctl.targets import DEFAULT, PRECISIONS, Target
-from maskctl.targets.storage import gentlest_mask, hazards
+from maskctl.targets.storage import gentlest_mask, hazards, kernel_of
 
 _REMEMBERED_ELEMENTS = 1 << 28
 """Blobs of all samples together that are kept between trials: 1 GiB."""
@@ -81,7 +81,8 @@ def analyze(
     remember = sum(portion.elements for portion in portions) <= _REMEMBERED_ELEMENTS
     replays = [Replay(model, portion.inputs, policy, remember=remember) for portion in portions]
     trials = _Trials(model, replays, progress)
-    losses = measure(model, replays, _exact_runs(model, portions, policy, trials), policy, progress)
+    exact_runs = _exact_runs(model, portions, policy, trials)
+    losses = measure(model, replays, exact_runs, [portion.members for portion in portions], policy, progress)
     order = ranked(losses)
     plan = _plan(model, trials, policy, goal, [loss.op.layer.index for loss in order])
     by_index = {loss.op.layer.index: loss for loss in losses}
@@ -101,7 +102,7 @@ def analyze(
 
 def _substitutes(model: Model, policy: Policy) -> Mapping[int, str]:
     choices = (
-        (op.layer.index, kernel_of(op, step, policy.target))
+        (op.layer.index, kernel_of(op.layer, step, policy.target))
         for op, step in zip(model.operators, policy.steps(model), strict=True)
     )
     return {index: choice.instead_of for index, choice in choices if choice and choice.instead_of}
@@ -118,20 +119,43 @@ def _exact_runs(model: Model, portions: Sequence[Portion], policy: Policy, trial
 def _plan(model: Model, trials: _Trials, policy: Policy, goal: Goal, order: list[int]) -> MaskPlan:
     def repair(index: int, masks: Masks) -> int | None:
         current = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
-        return gentlest_mask(model.graph, policy.target, PRECISIONS[policy.precision], current, index)
+        mask = gentlest_mask(model.graph, policy.target, PRECISIONS[policy.precision], current, index)
+        return None if mask is None else _honoured(model, policy.target, current, index, mask)
 
-    candidates = [index for index in order if repair(index, {}) is not None]
-    plan = Planner(goal, trials.evaluate, repair, candidates).plan()
-    _refuse_unsafe(model, policy, plan.masks)
+    def evaluate(masks: Masks) -> Outcome:
+        unsafe = _unsafe(model, policy, masks)
+        if not unsafe:
+            return trials.evaluate(masks)
+        return Outcome({name: Comparison(lost=1) for name in model.graph.outputs}, unsafe)
+
+    plan = Planner(goal, evaluate, repair, order, dict(enumerate(policy.all_masks(model)))).plan()
+    if _unsafe(model, policy, plan.masks):
+        raise AssertionError(f"the plan {plan.masks} holds a mask the engine does not honour")
     return plan
 
 
-def _refuse_unsafe(model: Model, policy: Policy, masks: Masks) -> None:
-    """A last look at the plan: none of its masks may be one the engine does not honour."""
-    final = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
-    unsafe = [hazard for hazard in hazards(model.graph, policy.target, final) if hazard.layer.index in masks]
-    if unsafe:
-        raise AssertionError(f"the plan holds an unsafe mask: {unsafe[0]}")
+def _honoured(model: Model, target: Target, masks: Sequence[int], index: int, mask: int) -> int:
+    """`mask` without bits that this layer had before and that the engine would not honour in another precision."""
+    changed = list(masks)
+    changed[index] = mask
+    while mask & sum(target.safer):
+        unsafe = [hazard for hazard in hazards(model.graph, target, changed) if hazard.layer.index == index]
+        if not unsafe:
+            break
+        mask = changed[index] = unsafe[0].safe_mask
+    return mask
+
+
+def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:
+    """Layers whose mask the engine would not honour, because `masks` gives it to them or made it so.
+
+    Trials with such layers count as lost without a run: a layer behind might swallow the NaN.
+    """
+    now = policy.all_masks(model)
+    before = {(hazard.layer.index, hazard.bit) for hazard in hazards(model.graph, policy.target, now)}
+    after = hazards(model.graph, policy.target, [masks.get(index, mask) for index, mask in enumerate(now)])
+    found = {(hazard.layer.index, hazard.bit) for hazard in after}
+    return tuple(sorted({place[0] for place in found if place[0] in masks or place not in before}))
 
 
 class _Trials:

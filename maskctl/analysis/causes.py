@@ -30,9 +30,17 @@ def reason(model: Model, loss: LayerLoss, by_index: Mapping[int, LayerLoss]) -> 
 def _loss_in_words(loss: LayerLoss) -> str:
     if loss.layerwise.noise == 0.0:
         return "exact"
+    if loss.plain.elements:
+        gap = SQNR.of(loss.plain) - SQNR.of(loss.layerwise)
+        if gap == math.inf:
+            return "rounding in winograd; plain sums would be exact"
+        if gap >= _NOTABLE_DB:
+            return f"winograd loses {gap:.1f} dB more than plain sums"
     if loss.storage.elements:
         gap = SQNR.of(loss.storage) - SQNR.of(loss.layerwise)
-        if math.isnan(gap) or gap >= _NOTABLE_DB:
+        if gap == math.inf:
+            return "rounding in fp16 arithmetic; fp16 storage alone would be exact"
+        if gap >= _NOTABLE_DB:
             return f"fp16 arithmetic loses {gap:.1f} dB more than fp16 storage"
     return f"rounding to {loss.step.stored}"
 

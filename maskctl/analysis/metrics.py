@@ -74,7 +74,7 @@ def cosine(sums: Comparison) -> float:
         return math.nan
     if sums.signal == 0.0 or sums.actual_energy == 0.0:
         return 1.0 if sums.signal == sums.actual_energy else 0.0
-    return min(1.0, sums.dot / math.sqrt(sums.signal * sums.actual_energy))
+    return max(-1.0, min(1.0, sums.dot / math.sqrt(sums.signal * sums.actual_energy)))
 
 
 def compare(*, reference: FloatArray, actual: FloatArray) -> Comparison:

@@ -8,12 +8,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from maskctl.executor.layer import stored_weights
 from maskctl.graph.operators import Operator
 from maskctl.kernels.operands import equal_blocks, operands
 from maskctl.kernels.packing import elempack
 from maskctl.layers import activation
 from maskctl.layers.base import Arrays, Params, Weights
-from maskctl.numeric.formats import FORMATS, FloatArray, round_to
+from maskctl.numeric.formats import FORMATS, FP16, FloatArray, round_to
 from maskctl.targets.storage import Step
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -23,7 +24,11 @@ _AXES = {1: ("w",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
 
 @dataclass(frozen=True)
 class Overflow:
-    """A value beyond a format's largest, and the output element (without the sample) it stands at or leads to."""
+    """A value beyond a format's largest, and the element it stands at or leads to (without the sample).
+
+    The element is one of the output, or of the input where that is too large; a weight has its index in `what`.
+    `sample` counts the samples it was found in, from 0. `order` tells which of two overflows of one layer to show.
+    """
 
     what: str
     value: float
@@ -31,13 +36,37 @@ class Overflow:
     place: tuple[int, ...]
     sample: int
     after: str = ""
+    order: tuple[int, float] = (0, 0.0)
 
     def __str__(self) -> str:
-        axes = ",".join(
-            f"{axis}={index}" for axis, index in zip(_AXES.get(len(self.place), ()), self.place, strict=False)
-        )
         bound = f"< {-self.limit:,.0f}" if self.value < 0 else f"> {self.limit:,.0f}"
-        return f"{self.what} {self.value:,.0f} {bound}{self.after} at ({axes})"
+        return f"{self.what} {self.value:,.0f} {bound}{self.after}" + (f" at {self.where}" if self.place else "")
+
+    @property
+    def where(self) -> str:
+        """The place with the names of its axes, as in "(c=3,h=2,w=1)"."""
+        return (
+            f"({','.join(f'{axis}={index}' for axis, index in zip(_AXES[len(self.place)], self.place, strict=True))})"
+        )
+
+
+@dataclass(frozen=True)
+class WinogradOverflow(Overflow):
+    """An overflow in winograd's transforms; `value` is what the element comes to with plain sums."""
+
+    def __str__(self) -> str:
+        return f"winograd overflows at {self.where}, where plain sums give {self.value:,.4g}"
+
+
+def find_winograd_overflow(plain: FloatArray, lost: Flags) -> WinogradOverflow | None:
+    """The largest of the `lost` elements that are finite with plain sums, or None when plain sums lose them all."""
+    kept = lost & np.isfinite(plain)
+    if not kept.any():
+        return None
+    value, sample, place = _largest(plain, kept)
+    return WinogradOverflow(
+        "winograd overflows; plain sums give", value, FP16.largest, place, sample, order=(2, abs(value))
+    )
 
 
 def find_overflow(
@@ -45,40 +74,74 @@ def find_overflow(
 ) -> Overflow | None:
     """The largest overflow among the `lost` elements of a layer fed with exact `inputs`, or None when none is found.
 
-    Looked for in this order: the value itself is beyond the storage format; the sum before the activation is;
-    only a partial sum is.
+    Looked for in this order: the value itself is beyond the storage format; an input or a weight is; the sum
+    before the activation is; only a partial sum is.
     """
     limit = FORMATS[step.stored].largest
-    value, sample, place = _largest(reference, lost)
-    if abs(value) > limit:
-        return Overflow("value reaches", value, limit, place, sample)
-    if not step.sums_in_fp16 or op.layer.type not in {"Convolution", "InnerProduct"}:
-        return None
+    of_samples = np.asarray(lost.reshape(len(lost), -1).any(axis=1))
+    found = (
+        _beyond("value reaches", reference, lost, limit, 4)
+        or _input_overflow(inputs, of_samples, step, limit)
+        or _weight_overflow(op, weights, step, limit)
+    )
+    if found or not step.sums_in_fp16 or op.layer.type not in {"Convolution", "InnerProduct"}:
+        return found
     sums = _sums(op, weights, inputs, step)
-    value, sample, place = _largest(sums, lost)
-    if abs(value) > limit:
-        return Overflow("sum reaches", value, limit, place, sample)
-    partial = _partial_sums(op, weights, inputs, sample, place)
-    peak = int(np.argmax(np.abs(partial)))
-    if abs(partial[peak]) > limit:
-        after = f" after {peak:,} of {len(partial) - 1:,} terms"
-        return Overflow("partial sum reaches", float(partial[peak]), limit, place, sample, after)
+    return _beyond("sum reaches", sums, lost, limit, 1) or _partial_overflow(op, weights, inputs, sums, lost, limit)
+
+
+def _beyond(what: str, values: FloatArray, flags: Flags, limit: float, order: int) -> Overflow | None:
+    """The flagged finite value of largest magnitude, when it is beyond the limit."""
+    value, sample, place = _largest(values, flags)
+    return Overflow(what, value, limit, place, sample, order=(order, abs(value))) if abs(value) > limit else None
+
+
+def _input_overflow(inputs: Arrays, of_samples: Flags, step: Step, limit: float) -> Overflow | None:
+    for values in inputs:
+        beyond = np.isfinite(values) & ~np.isfinite(round_to(values, step.stored))
+        found = _beyond("input reaches", values, (beyond.T & of_samples).T, limit, 3)
+        if found:
+            return found
     return None
 
 
-def _largest(values: FloatArray, lost: Flags) -> tuple[float, int, tuple[int, ...]]:
-    """The finite value of largest magnitude among the lost elements, its sample and its place."""
-    magnitudes = np.where(lost & np.isfinite(values), np.abs(values), -1.0)
+def _weight_overflow(op: Operator, weights: Weights, step: Step, limit: float) -> Overflow | None:
+    for name, stored in stored_weights(op, weights, step.stored).items():
+        beyond = ~np.isfinite(stored)
+        if beyond.any():
+            value, first, rest = _largest(weights[name], beyond)
+            index = ",".join(map(str, (first, *rest)))
+            return Overflow(f"{name} [{index}] is", value, limit, (), 0, order=(2, abs(value)))
+    return None
+
+
+def _partial_overflow(
+    op: Operator, weights: Weights, inputs: Arrays, sums: FloatArray, lost: Flags, limit: float
+) -> Overflow | None:
+    """The largest partial sum of the lost element whose whole sum is largest, when it is beyond the limit."""
+    whole, sample, place = _largest(sums, lost)
+    partial = _partial_sums(op, weights, inputs, sample, place)
+    peak = int(np.argmax(np.abs(partial)))
+    if abs(partial[peak]) <= limit:
+        return None
+    after = f" after {peak:,} of {len(partial) - 1:,} terms"
+    return Overflow("partial sum reaches", float(partial[peak]), limit, place, sample, after, (0, abs(whole)))
+
+
+def _largest(values: FloatArray, flags: Flags) -> tuple[float, int, tuple[int, ...]]:
+    """The flagged finite value of largest magnitude, 0.0 when there is none, its sample and its place."""
+    magnitudes = np.where(flags & np.isfinite(values), np.abs(values), -1.0)
     sample, *place = (int(index) for index in np.unravel_index(int(np.argmax(magnitudes)), values.shape))
-    return float(values[(sample, *place)]), sample, tuple(place)
+    found = magnitudes[(sample, *place)] >= 0
+    return float(values[(sample, *place)]) if found else 0.0, sample, tuple(place)
 
 
 def _sums(op: Operator, weights: Weights, inputs: Arrays, step: Step) -> FloatArray:
     """The layer's sums before its activation, in fp32 from operands as stored."""
     builtin = {param.id for param in activation.PARAMS}
     written = {key: value for key, value in op.layer.params.items() if key not in builtin}
-    stored = {name: round_to(values, step.stored) for name, values in weights.items()}
     read = tuple(round_to(values, step.stored) for values in inputs)
+    stored = stored_weights(op, weights, step.stored)
     return op.kind.forward(Params(op.kind.params, written, len(op.layer.tops)), stored, read)[0]
 
 

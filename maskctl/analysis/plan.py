@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison, Metric
@@ -12,6 +12,8 @@ Masks = Mapping[int, int]
 Repair = Callable[[int, Masks], int | None]
 
 _NEAR_BEST_DB = 0.5
+_RUNGS = 3
+"""Steps a layer can take: no winograd, fp32 sums, 32-bit storage."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,16 @@ class MaskPlan:
 class Planner:
     """Searches for masks: first where the non-finite begins, then by rank, then one by one out again.
 
-    `evaluate` runs the lowered network under changed masks, `repair` gives the gentlest safe mask for a layer
-    (None when there is none), `ranked` holds layer indices from the greatest loss to the least.
+    `evaluate` runs the lowered network under changed masks, `repair` gives the mask one step gentler to a layer's
+    values (None when there is none), `ranked` holds layer indices from the greatest loss to the least, `start` the
+    masks there are before.
     """
 
     goal: Goal
     evaluate: Evaluate
     repair: Repair
     ranked: Sequence[int]
+    start: Masks = field(default_factory=dict)
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
 
     def plan(self) -> MaskPlan:
@@ -104,8 +108,8 @@ class Planner:
             masks.update(fixes)
 
     def _grow(self, masks: Masks, goal: Goal) -> Masks | None:
-        """The shortest prefix of the ranking that reaches the goal on top of `masks`, found by doubling and halving."""
-        longest = len(self.ranked)
+        """The fewest steps up the ladder that reach the goal on top of `masks`, found by doubling and halving."""
+        longest = _RUNGS * len(self.ranked)
         if goal.reached(self._run(masks)):
             return masks
         low, high = 0, 1
@@ -123,28 +127,44 @@ class Planner:
         return self._with(masks, high)
 
     def _with(self, masks: Masks, count: int) -> Masks:
-        """`masks` and the repairs of the first `count` ranked layers, in file order so that a prefix can build up."""
+        """`masks` and `count` steps up the ladder: one repair for each ranked layer in turn, then a second, and so on.
+
+        Within a turn layers are repaired in file order, so that 32-bit storage can build up from the inputs.
+        """
         grown = dict(masks)
-        for index in sorted(self.ranked[:count]):
-            if index not in grown and (mask := self.repair(index, grown)) is not None:
-                grown[index] = mask
+        for turn in range(_RUNGS):
+            for index in sorted(self.ranked[: max(0, count - turn * len(self.ranked))]):
+                if turn == 0 and index in masks:
+                    continue
+                mask = self.repair(index, grown)
+                if mask is not None:
+                    grown[index] = mask
         return grown
 
     def _shrink(self, masks: Masks, goal: Goal) -> Masks:
-        """`masks` without every one that is not needed: dropping any that is left misses the goal."""
+        """`masks` without every mask, and every added bit, that is not needed: dropping any more misses the goal."""
         rank = {index: place for place, index in enumerate(self.ranked)}
         kept = dict(masks)
         dropped = True
         while dropped:
             dropped = False
             for index in sorted(kept, key=lambda index: -rank.get(index, -1)):
-                without = {key: mask for key, mask in kept.items() if key != index}
-                if goal.reached(self._run(without)):
-                    kept, dropped = without, True
+                for less in self._less(kept, index):
+                    if goal.reached(self._run(less)):
+                        kept, dropped = less, True
+                        break
         return kept
 
+    def _less(self, masks: Masks, index: int) -> Iterator[dict[int, int]]:
+        """`masks` without the one of this layer, then with each of its added bits left out."""
+        without = {key: mask for key, mask in masks.items() if key != index}
+        yield without
+        added = [1 << bit for bit in range(31) if (masks[index] & ~self.start.get(index, 0)) >> bit & 1]
+        if len(added) > 1:
+            yield from ({**without, index: masks[index] & ~bit} for bit in added)
+
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
-        everything = self._with(cured, len(self.ranked))
+        everything = self._with(cured, _RUNGS * len(self.ranked))
         best = min((everything, cured, {}), key=lambda masks: _worse(self._run(masks)))
         best_db = self._run(best).worst_sqnr_db
         if math.isnan(best_db) or not best:  # still NaN: no mask known to maskctl helps

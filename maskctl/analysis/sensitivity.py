@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from maskctl import featmask
 from maskctl.analysis.metrics import Comparison
-from maskctl.analysis.overflow import Overflow, find_overflow
+from maskctl.analysis.overflow import Overflow, find_overflow, find_winograd_overflow
 from maskctl.executor.layer import run_layer
 from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
-from maskctl.targets.storage import Step
+from maskctl.layers.base import Arrays, Weights
+from maskctl.numeric.formats import FloatArray
+from maskctl.targets.storage import Step, kernel_of
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (0 when unknown)."""
@@ -26,7 +29,8 @@ class LayerLoss:
     """One layer's losses, pooled over samples.
 
     `layerwise` lowers only this layer and feeds it exact inputs; `storage` does the same without low-precision
-    arithmetic, so that the difference is what the sums lose. `graphwise` lowers everything and reads this
+    arithmetic, so that the difference is what the sums lose, and `plain` without winograd, where the layer runs it.
+    `graphwise` lowers everything and reads this
     layer's first blob. `overflow` is the evidence when the layerwise run has lost elements.
     """
 
@@ -34,32 +38,39 @@ class LayerLoss:
     step: Step
     layerwise: Comparison = field(default_factory=Comparison)
     storage: Comparison = field(default_factory=Comparison)
+    plain: Comparison = field(default_factory=Comparison)
     graphwise: Comparison = field(default_factory=Comparison)
     overflow: Overflow | None = None
 
 
 def measure(
-    model: Model, replays: Sequence[Replay], exact_runs: Iterable[Trace], policy: Policy, progress: Progress
+    model: Model,
+    replays: Sequence[Replay],
+    exact_runs: Iterable[Trace],
+    members: Iterable[Sequence[int]],
+    policy: Policy,
+    progress: Progress,
 ) -> tuple[LayerLoss, ...]:
     """The losses of every layer but the Input layers, in file order.
 
-    `exact_runs` gives all fp32 blobs for the inputs of each replay, one after another.
+    `exact_runs` gives all fp32 blobs for the inputs of each replay, one after another, and `members` the numbers of
+    the samples in each.
     """
     losses = tuple(LayerLoss(op, step) for op, step in zip(model.operators, policy.steps(model), strict=True))
     measured = [loss for loss in losses if loss.op.layer.type != "Input" and loss.op.layer.tops]
     total = len(replays) * len(measured)
-    for number, (replay, exact) in enumerate(zip(replays, exact_runs, strict=True)):
+    for number, (replay, exact, chosen) in enumerate(zip(replays, exact_runs, members, strict=True)):
         lowered = replay.run({})
         for index, loss in enumerate(measured):
             progress("measuring layers", number * len(measured) + index, total)
             top = loss.op.layer.tops[0]
             loss.graphwise.add(reference=exact[top], actual=lowered[top])
-            _layerwise(model, loss, exact, policy)
+            _layerwise(model, loss, exact, chosen, policy)
     progress("measuring layers", total, total)
     return tuple(measured)
 
 
-def _layerwise(model: Model, loss: LayerLoss, exact: Trace, policy: Policy) -> None:
+def _layerwise(model: Model, loss: LayerLoss, exact: Trace, members: Sequence[int], policy: Policy) -> None:
     op, step = loss.op, loss.step
     alone = replace(step, arrives=("fp32",) * len(op.layer.bottoms))  # exact inputs are cast on their way in
     weights = model.weights.tensors[op.layer.index]
@@ -71,6 +82,22 @@ def _layerwise(model: Model, loss: LayerLoss, exact: Trace, policy: Policy) -> N
         stored_only = replace(alone, options=step.options - {"use_fp16_arithmetic"})
         loss.storage.add(reference=reference, actual=run_layer(op, weights, inputs, stored_only, policy.target)[0])
     lost = ~np.isfinite(actual) & np.isfinite(reference)
+    plain = _without_winograd(loss, alone, weights, inputs, policy)
+    if plain is not None:
+        loss.plain.add(reference=reference, actual=plain)
     if lost.any() and not step.hazard:
-        found = find_overflow(op, weights, inputs, step, reference, lost)
-        loss.overflow = max(filter(None, (loss.overflow, found)), key=lambda overflow: abs(overflow.value))
+        found: Overflow | None = None if plain is None else find_winograd_overflow(plain, lost)
+        found = found or find_overflow(op, weights, inputs, step, reference, lost)
+        shown = found and replace(found, sample=members[found.sample])
+        loss.overflow = max(filter(None, (loss.overflow, shown)), key=lambda overflow: overflow.order, default=None)
+
+
+def _without_winograd(
+    loss: LayerLoss, step: Step, weights: Weights, inputs: Arrays, policy: Policy
+) -> FloatArray | None:
+    """The layer's first top with plain sums, or None where it does not run winograd."""
+    choice = kernel_of(loss.op.layer, step, policy.target)
+    if choice is None or not choice.is_winograd:
+        return None
+    plain = replace(step, options=step.options - featmask.cleared_options(featmask.NO_WINOGRAD))
+    return run_layer(loss.op, weights, inputs, plain, policy.target)[0]

@@ -182,7 +182,7 @@ def _show(analysis: Analysis, options: dict[str, Any]) -> None:
 
     path = options["json_path"]
     if path:
-        text = json.dumps(to_json(analysis), indent=2) + "\n"
+        text = json.dumps(to_json(analysis), indent=2, allow_nan=False) + "\n"
         if path == "-":
             click.echo(text, nl=False)
             return

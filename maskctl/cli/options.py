@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from maskctl.errors import InputError
 
 
@@ -28,15 +30,18 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
 
 
 def parse_floats(text: str, option: str) -> tuple[float, ...]:
-    """Comma-separated numbers; raises `InputError`.
+    """Comma-separated finite numbers; raises `InputError`.
 
     >>> parse_floats("104,117,123", "--mean")
     (104.0, 117.0, 123.0)
     """
     try:
-        return tuple(float(number) for number in text.split(","))
+        numbers = tuple(float(number) for number in text.split(","))
     except ValueError:
-        raise InputError(f"{option} '{text}' is not a list of numbers. Expected e.g. 104,117,123.") from None
+        numbers = (math.nan,)
+    if not all(map(math.isfinite, numbers)):
+        raise InputError(f"{option} '{text}' is not a list of numbers. Expected e.g. 104,117,123.")
+    return numbers
 
 
 def parse_size(text: str) -> tuple[int, int]:

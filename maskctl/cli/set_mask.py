@@ -79,7 +79,7 @@ def command(
     if _warn(document, edited, chosen) and strict:
         click.echo("maskctl: refused by --strict; nothing was written.", err=True)
         return 1
-    if not dry_run:
+    if (changes or output) and not dry_run:
         _refuse_early(path, output, force=force)
     for index in chosen:
         _print_change(index, document.layers[index], edited.layers[index])

@@ -48,7 +48,7 @@ def command(model: str, weights: str | None, shapes: tuple[str, ...], *, masked:
 
         from maskctl.report.layers import to_json
 
-        click.echo(json.dumps(to_json(model, rows, source), indent=2))
+        click.echo(json.dumps(to_json(model, rows, source), indent=2, allow_nan=False))
     else:
         _print(rows, source, masked=masked)
     return 0
@@ -95,8 +95,8 @@ def _print(rows: Sequence[Row], source: str, *, masked: bool) -> None:
     macs = [known.macs for _, known, _ in rows]
     sizes = [size for _, _, size in rows]
     click.echo(
-        f"\n{counted(len(rows), 'layer')}, {_total(macs, '')} multiply-adds, "
-        f"{_total(sizes, 'B')} of weights ({'in the .bin' if source == 'bin' else 'as fp32'})."
+        f"\n{counted(len(rows), 'layer')}; multiply-adds: {_total(macs, '')}; "
+        f"weights: {_total(sizes, 'B')} ({'in the .bin' if source == 'bin' else 'as fp32'})."
     )
 
 
@@ -107,7 +107,7 @@ def _total(numbers: Sequence[int | None], unit: str) -> str:
     known = sum(filter(None, numbers))
     if None not in numbers:
         return scaled(known, unit)
-    return f"at least {scaled(known, unit)}" if known else "an unknown number of"
+    return f"at least {scaled(known, unit)}" if known else "unknown"
 
 
 def _shapes_text(known: LayerFacts) -> str:

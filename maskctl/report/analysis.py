@@ -25,7 +25,7 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
             "synthetic": analysis.samples.synthetic,
             "seed": analysis.samples.seed,
         },
-        "goal": {metric.name: target for metric, target in analysis.goal.targets},
+        "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
         "reached": plan.reached,
         "outputs": [
             {"blob": name, "before": _figures(plan.before.outputs[name]), "after": _figures(plan.after.outputs[name])}
@@ -43,6 +43,7 @@ def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
         "type": row.layer.type,
         "layerwise": _figures(row.loss.layerwise),
         "layerwise_storage": _figures(row.loss.storage) if row.loss.storage.elements else None,
+        "layerwise_no_winograd": _figures(row.loss.plain) if row.loss.plain.elements else None,
         "graphwise": _figures(row.loss.graphwise),
         "largest": number(row.loss.graphwise.largest),
         "mask": row.mask,

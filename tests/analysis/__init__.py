@@ -1,0 +1,1 @@
+"""Losses, causes and the proposal."""

@@ -1,0 +1,1 @@
+"""The front door: exact output, exit codes, and what ends up on disk."""

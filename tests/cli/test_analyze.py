@@ -1,0 +1,262 @@
+"""`maskctl analyze`, the main job: the story of the README from the broken model to the repaired one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import maskctl
+from maskctl.featmask import NO_FP16_ARITHMETIC
+from maskctl.graph.network import Graph
+from maskctl.targets import Target
+from maskctl.targets.table import Options
+from tests.cli.driver import SAMPLES, Runner, check_golden, state
+
+STORY = ("analyze", "digits_overflow.param", "-i", "image=digits_test.npz")
+FEW = 40
+LAYERS = ("conv1", "conv2", "pool1", "conv3", "conv4", "fc1", "fc2", "prob")
+
+
+@pytest.fixture
+def few(digits: Path) -> tuple[str, ...]:
+    """The command of the story on its first images only, which is quicker."""
+    with np.load(SAMPLES / "digits_test.npz") as images:
+        np.save(digits / "few.npy", images["image"][:FEW])
+    return ("analyze", "digits_overflow.param", "-i", "few.npy")
+
+
+@pytest.mark.usefixtures("digits")
+def test_story(run: Runner) -> None:
+    """The README's command names conv3 with its sum, proposes 31=1 on it alone, and prints the diff."""
+    check_golden("analyze_digits", STORY, run(*STORY))
+
+
+def test_default_changes_nothing(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """Without --write or -o no file changes and none appears."""
+    before = state(digits)
+    result = run(*few)
+    assert (0, "") == (result.code, result.err)
+    assert "+++ digits_overflow.param" in result.out
+    assert before == state(digits)
+
+
+def test_write_then_nothing_to_propose(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """--write adds ` 31=1` to conv3 and nothing else; a second run proposes nothing and writes nothing."""
+    param = digits / "digits_overflow.param"
+    before = param.read_text()
+    result = run(*few, "--write", "--backup")
+    assert (0, "") == (result.code, result.err)
+    assert result.out.endswith("Wrote 1 mask to digits_overflow.param.\n")
+    assert "+++" not in result.out
+    line = next(line for line in before.splitlines() if " conv3 " in line)
+    assert before.replace(line, line + " 31=1") == param.read_text()
+    assert before == (digits / "digits_overflow.param.bak").read_text()
+    written = state(digits)
+    again = run(*few, "--write")
+    assert 0 == again.code
+    assert again.out.endswith("Every output reaches cosine 0.999 as the model is: nothing to propose.\n")
+    assert written == state(digits)
+
+
+def test_output_elsewhere(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """-o writes the repaired model to a new file, refuses an existing one, and leaves the model alone."""
+    before = state(digits)
+    assert 0 == run(*few, "-o", "repaired.param").code
+    repaired = (digits / "repaired.param").read_bytes()
+    assert before == {name: value for name, value in state(digits).items() if name != "repaired.param"}
+    refused = run(*few, "-o", "repaired.param")
+    expected = "maskctl: repaired.param: the file exists. Give another name, or --force to replace it.\n"
+    assert (2, "", expected) == refused
+    (digits / "repaired.param").write_text("something else")
+    assert 0 == run(*few, "-o", "repaired.param", "--force").code
+    assert repaired == (digits / "repaired.param").read_bytes()
+
+
+@pytest.mark.usefixtures("digits")
+def test_json_on_stdout(run: Runner, few: tuple[str, ...]) -> None:
+    """--json - prints JSON of schema 1 and nothing else, also when something is written."""
+    result = run(*few, "--json", "-", "--write")
+    assert (0, "Wrote 1 mask to digits_overflow.param.\n") == (result.code, result.err)
+    report: dict[str, Any] = json.loads(result.out)
+    assert (1, "digits_overflow.param", "arm82", "fp16", True) == tuple(
+        report[key] for key in ("schema", "model", "target", "precision", "reached")
+    )
+    assert ("conv3", 0, 1) == tuple(report["layers"][0][key] for key in ("name", "mask", "proposed"))
+    assert sorted(LAYERS) == sorted(layer["name"] for layer in report["layers"])
+
+
+def test_json_in_a_file(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """--json FILE writes the JSON beside the printed tables, and replaces an older one."""
+    (digits / "report.json").write_text("old")
+    result = run(*few, "--json", "report.json")
+    assert 0 == result.code
+    assert "conv3" in result.out
+    assert json.loads((digits / "report.json").read_text()) == json.loads(run(*few, "--json", "-").out)
+
+
+@pytest.mark.parametrize("name", ["digits_overflow.param", "./digits_overflow.bin", "new.param"])
+def test_json_never_replaces_the_model(run: Runner, few: tuple[str, ...], digits: Path, name: str) -> None:
+    """--json refuses the names of the model, its weights and the output."""
+    before = state(digits)
+    result = run(*few, "--json", name, "-o", "new.param")
+    other = name.removeprefix("./")
+    expected = f"maskctl: --json '{name}' would replace '{other}'. Give the JSON a name of its own.\n"
+    assert (2, "", expected) == result
+    assert before == state(digits)
+
+
+def test_json_into_a_device(run: Runner, few: tuple[str, ...]) -> None:
+    """A device such as /dev/null is written to, not replaced by a file."""
+    assert 0 == run(*few, "--json", "/dev/null").code
+    assert Path("/dev/null").is_char_device()
+
+
+def _only_sums(_: Graph, __: Target, ___: Options, masks: list[int], index: int) -> int | None:
+    """A repair that knows nothing but fp32 sums in layers 1 and 4."""
+    return masks[index] | NO_FP16_ARITHMETIC if index in {1, 4} and not masks[index] else None
+
+
+def test_out_of_reach(run: Runner, few: tuple[str, ...], digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no masks reach the target the exit code is 1, and the output says how far the best found goes."""
+    monkeypatch.setattr("maskctl.analysis.analyze.gentlest_mask", _only_sums)
+    before = state(digits)
+    result = run(*few, "--target-sqnr", "150", "--target-cos", "0.9")
+    assert (1, "") == (result.code, result.err)
+    assert (
+        "cosine 0.9 and sqnr_db 150 is out of reach with masks the engine honours. The best found takes" in result.out
+    )
+    assert " and reaches " in result.out
+    assert "31=1" in result.out
+    assert before == state(digits)
+
+
+def test_nothing_helps(run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no mask can cure the NaN nothing is proposed, the exit code is 1, and --write writes nothing."""
+    monkeypatch.setattr("maskctl.analysis.analyze.gentlest_mask", lambda *_: None)
+    before = Path("digits_overflow.param").read_bytes()
+    result = run(*few, "--write")
+    assert 1 == result.code
+    assert result.out.endswith("cosine 0.999 is out of reach: no mask the engine honours helps.\n")
+    assert before == Path("digits_overflow.param").read_bytes()
+
+
+@pytest.mark.parametrize("precision", ["fp16", "fp16-storage", "bf16"])
+def test_synthetic_input(run: Runner, digits: Path, precision: str) -> None:
+    """Without -i the input is seeded noise, the output says so, and the same seed gives the same output."""
+    arguments = ("analyze", "digits_overflow.param", "--precision", precision, "--seed", "7")
+    before = state(digits)
+    result = run(*arguments)
+    assert result.code in {0, 1}
+    assert f"digits_overflow.param: {precision} on arm82" in result.out
+    assert "1 sample (synthetic)" in result.out
+    assert (
+        "Note: no input was given. The figures come from seeded noise (seed 7) and are indicative only: "
+        "give real samples with -i BLOB=FILE.\n"
+    ) in result.out
+    assert result == run(*arguments)
+    assert before == state(digits)
+
+
+@pytest.mark.parametrize("precision", ["fp16-storage", "bf16"])
+def test_other_precisions(run: Runner, few: tuple[str, ...], precision: str) -> None:
+    """In fp16-storage and bf16 the sums are fp32: the model works as it is, and its losses are those of rounding."""
+    result = run(*few, "--precision", precision, "--json", "-")
+    report = json.loads(result.out)
+    assert (0, "", precision) == (result.code, result.err, report["precision"])
+    assert {f"rounding to {precision.removesuffix('-storage')}"} == {layer["reason"] for layer in report["layers"]}
+    assert [0] * len(LAYERS) == [layer["proposed"] for layer in report["layers"]]
+
+
+def test_top(run: Runner, few: tuple[str, ...]) -> None:
+    """--top lists that many layers and says how many more there are; 0 lists all."""
+    short, whole = run(*few, "--top", "3").out, run(*few, "--top", "0").out
+    assert "… and 5 more layers; --top 0 lists all.\n" in short
+    assert ("prob   Softmax" in whole, "prob   Softmax" in short) == (True, False)
+    assert "… and 1 more layer; --top 0 lists all.\n" in run(*few, "--top", "7").out
+
+
+def test_several_files_and_a_folder(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """Several -i, or a folder, are samples of one analysis, the same as all of them in one file."""
+    images = np.load(digits / "few.npy")
+    (digits / "images").mkdir()
+    np.save(digits / "images" / "b.npy", images[1:])
+    np.save(digits / "images" / "a.npy", images[0])
+    whole = run(*few, "--json", "-").out
+    assert whole == run("analyze", "digits_overflow.param", "-i", "image=images", "--json", "-").out
+    parts = ("-i", "image=images/a.npy", "-i", "image=images/b.npy")
+    assert whole == run("analyze", "digits_overflow.param", *parts, "--json", "-").out
+
+
+def test_image_input(run: Runner, digits: Path) -> None:
+    """A gray image is resized to the Input layer's size and normalised by --mean and --norm."""
+    image = pytest.importorskip("PIL.Image", reason="pillow is not installed")
+    pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    image.fromarray(pixels).save(digits / "gray.png")
+    result = run(
+        "analyze",
+        "digits_overflow.param",
+        "-i",
+        "gray.png",
+        "--pixel",
+        "gray",
+        "--mean",
+        "0",
+        "--norm",
+        "0.0625",
+        "--json",
+        "-",
+    )
+    assert "" == result.err
+    assert {"count": 1, "synthetic": False, "seed": None} == json.loads(result.out)["samples"]
+
+
+@pytest.mark.parametrize("weights", [("--bin", "elsewhere.bin"), ()])
+def test_bin(run: Runner, few: tuple[str, ...], digits: Path, weights: tuple[str, ...]) -> None:
+    """The weights are those beside the model, or those of --bin."""
+    if weights:
+        (digits / "digits_overflow.bin").rename(digits / "elsewhere.bin")
+    assert 0 == run(*few, *weights).code
+
+
+def test_narrow_terminal(run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal of 80 columns the table leaves columns out rather than break words, and says so."""
+    for room in ("text", "analysis_tables"):
+        monkeypatch.setattr(f"maskctl.cli.{room}.width", lambda: 80, raising=True)
+    result = run(*few)
+    table = result.out[: result.out.index("140 columns of terminal show")].splitlines()[2:]
+    assert ["#", "layer", "layer dB", "graph dB", "mask", "reason"] == re.split(" {2,}", table[0])
+    assert 80 >= max(map(len, table))
+    assert "no-fp16-arithmetic" in result.out
+
+
+def _top1(outputs: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]) -> float:
+    """Images whose largest output is their label, in per cent; a row that is not all finite is wrong."""
+    right = np.isfinite(outputs).all(axis=1) & (np.argmax(np.nan_to_num(outputs), axis=1) == labels)
+    return float(100 * right.mean())
+
+
+def test_top1_collapses_and_comes_back(tmp_path: Path) -> None:
+    """fp32 reads at least 97 % of the held-out digits, fp16 under 20 %, and fp16 with at most two masks as many as fp32."""
+    with np.load(SAMPLES / "digits_test.npz") as images:
+        inputs, labels = {"image": images["image"]}, images["labels"]
+    for suffix in ("param", "bin"):
+        shutil.copyfile(SAMPLES / f"digits_overflow.{suffix}", tmp_path / f"net.{suffix}")
+    model = maskctl.load(tmp_path / "net.param")
+    samples = maskctl.read_samples(model, [f"image={SAMPLES / 'digits_test.npz'}"])
+    analysis = maskctl.analyze(model, samples, "fp16")
+    maskctl.write(model.document.with_masks(analysis.masks), tmp_path / "net.param", analysis.masks)
+    repaired = maskctl.load(tmp_path / "net.param")
+    fp32 = _top1(maskctl.run(model, inputs)["prob"], labels)
+    broken = _top1(maskctl.run(model, inputs, maskctl.Policy("fp16"))["prob"], labels)
+    mended = _top1(maskctl.run(repaired, inputs, maskctl.Policy("fp16"))["prob"], labels)
+    assert (True, True, True) == (fp32 >= 97, broken < 20, abs(fp32 - mended) <= 0.5), (fp32, broken, mended)
+    assert 0.999 <= maskctl.COSINE.of(analysis.plan.after.outputs["prob"])
+    assert 1 <= len(analysis.masks) <= 2
+    assert {} == maskctl.analyze(repaired, samples, "fp16").masks

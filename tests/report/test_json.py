@@ -1,0 +1,154 @@
+"""JSON reports: the documented keys, numbers JSON can hold, and nothing that a strict reader refuses."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+
+from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.metrics import COSINE, SQNR
+from maskctl.analysis.plan import Goal
+from maskctl.graph.operators import facts
+from maskctl.report.analysis import to_json
+from maskctl.report.layers import to_json as layers_to_json
+from maskctl.report.numbers import number
+from tests.analysis.made import LEAKY, Network, samples, values
+from tests.builders import graph_of
+
+DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "analysis.md"
+FIGURES = {"sqnr_db", "cosine", "lost", "elements"}
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    """One layer overflows in its sum, one is a victim, one only moves."""
+    network = (
+        Network()
+        .convolution("a", "data", [[-1.0, -1.0], [0.5, 0.5]], LEAKY)
+        .convolution("b", "a", [[0.25, 0.5]], "31=64")
+        .layer("Dropout drop 1 1 b drop")
+    )
+    return analyze(network.model(), values(40000.0, 40000.0), goal=Goal(((COSINE, 0.999), (SQNR, 30.0))))
+
+
+@pytest.fixture(scope="module")
+def report(analysis: Analysis) -> dict[str, Any]:
+    """Its JSON."""
+    return to_json(analysis)
+
+
+def strictly(value: Any) -> Any:
+    """The value through JSON and back, refusing what is not JSON."""
+
+    def refuse(name: str) -> NoReturn:
+        raise AssertionError(f"{name} is not JSON")
+
+    return json.loads(json.dumps(value), parse_constant=refuse)
+
+
+def documented(name: str) -> set[str]:
+    """The keys that docs/analysis.md lists for an entry of the schema."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    found = re.search(rf"^{name} +\[?{{([^}}]*)}}", text, flags=re.MULTILINE)
+    assert found is not None
+    return {key.split(":")[0].strip() for key in found.group(1).split(",")}
+
+
+def test_numbers() -> None:
+    """Finite numbers stay numbers; the others are strings that say which they were."""
+    assert [0.5, -0.0, "inf", "-inf", "nan"] == [number(value) for value in (0.5, -0.0, math.inf, -math.inf, math.nan)]
+
+
+def test_is_json(report: dict[str, Any]) -> None:
+    """The report survives a strict reader unchanged."""
+    assert report == strictly(report)
+
+
+def test_documented_keys(report: dict[str, Any]) -> None:
+    """Each object of the report has exactly the keys that the documentation lists."""
+    assert ["schema", "model", "target", "precision", "samples", "goal", "reached", "outputs", "layers"] == list(report)
+    assert documented("samples") == set(report["samples"])
+    assert [documented("outputs")] == [set(output) for output in report["outputs"]]
+    assert [documented("layers")] * 3 == [set(layer) for layer in report["layers"]]
+
+
+def test_content(report: dict[str, Any]) -> None:
+    """The report holds what was asked, what was found, and the way from one to the other."""
+    assert (1, "net.param", "arm82", "fp16", True) == tuple(
+        report[key] for key in ("schema", "model", "target", "precision", "reached")
+    )
+    assert {"count": 1, "synthetic": False, "seed": None} == report["samples"]
+    assert {"cosine": 0.999, "sqnr_db": 30.0} == report["goal"]
+    (output,) = report["outputs"]
+    assert ("drop", "nan", 1) == (output["blob"], output["before"]["cosine"], output["before"]["lost"])
+    assert (1.0, 0, 1) == tuple(output["after"][key] for key in ("cosine", "lost", "elements"))
+
+
+def test_layers(report: dict[str, Any]) -> None:
+    """Layers come worst first, with masks as numbers and in words, and figures by name."""
+    a, b, drop = report["layers"]
+    assert (["a", "b", "drop"], [1, 2, 3]) == ([x["name"] for x in (a, b, drop)], [x["index"] for x in (a, b, drop)])
+    assert (0, "none", 1, "no-fp16-arithmetic") == tuple(
+        a[key] for key in ("mask", "mask_words", "proposed", "proposed_words")
+    )
+    assert (64, "no-winograd", 64) == (b["mask"], b["mask_words"], b["proposed"])
+    for layer in (a, b, drop):
+        assert FIGURES == set(layer["layerwise"]) == set(layer["graphwise"])
+    assert (FIGURES, None) == (set(a["layerwise_storage"]), drop["layerwise_storage"])
+    assert ("nan", "inf", 40000.0) == (a["layerwise"]["sqnr_db"], drop["layerwise"]["sqnr_db"], a["largest"])
+
+
+def test_overflow(report: dict[str, Any]) -> None:
+    """The evidence of an overflow is there in figures as well as in words, and null where there is none."""
+    assert {"what": "sum reaches", "value": -80000.0, "limit": 65504.0, "place": [0, 0, 0], "sample": 0} == (
+        report["layers"][0]["overflow"]
+    )
+    assert "sum reaches -80,000 < -65,504 at (c=0,h=0,w=0)" == report["layers"][0]["reason"]
+    assert [None, None] == [layer["overflow"] for layer in report["layers"][1:]]
+
+
+def test_exactness_as_a_goal() -> None:
+    """A goal of infinitely many decibels is JSON too."""
+    model = Network().convolution("conv", "data", [[1 / 3]]).model()
+    found = to_json(analyze(model, samples(np.ones((1, 1, 1), np.float32)), goal=Goal(((SQNR, math.inf),))))
+    assert ({"sqnr_db": "inf"}, True) == (strictly(found)["goal"], found["reached"])
+
+
+def test_layers_of_a_network() -> None:
+    """The layers of `show` have one schema, with null for what is not known."""
+    graph = graph_of("Input data 0 1 data 0=2 1=2 2=1", "NoSuch x 1 1 data y 31=257")
+    rows = [(layer, known, size) for layer, known, size in zip(graph.layers, facts(graph), (0, None), strict=True)]
+    found = strictly(layers_to_json("net.param", rows, "fp32"))
+    assert (1, "net.param", "fp32") == (found["schema"], found["model"], found["weight_bytes_from"])
+    assert [
+        {
+            "index": 0,
+            "type": "Input",
+            "name": "data",
+            "bottoms": [],
+            "tops": ["data"],
+            "shapes": [[1, 2, 2]],
+            "macs": 0,
+            "weight_bytes": 0,
+            "mask": 0,
+            "mask_words": "none",
+        },
+        {
+            "index": 1,
+            "type": "NoSuch",
+            "name": "x",
+            "bottoms": ["data"],
+            "tops": ["y"],
+            "shapes": None,
+            "macs": None,
+            "weight_bytes": None,
+            "mask": 257,
+            "mask_words": "no-fp16-arithmetic,256",
+        },
+    ] == found["layers"]
