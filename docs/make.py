@@ -68,7 +68,8 @@ The engine converts a layer's inputs by that layer's own masked options. With 16
 converts an input that arrives in 16 bits, and the fp32 kernel reads its bits as they are: NaN, garbage or a crash, in
 every released version. Bit 2 (or 4) is safe only where every input arrives in 32 bits: directly behind the network's
 inputs, behind a layer type without 16-bit storage, or behind layers that carry the same mask safely. `set-mask` warns
-where that is not so; what `analyze` proposes is always safe.
+where that is not so; what `analyze` proposes is always safe on CPUs. With Vulkan compute on, bits 2 and 4 break every
+layer they are put on unless bit 16 goes with them; bits 1 and 64 are safe everywhere.
 """
 
 

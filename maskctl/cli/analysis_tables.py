@@ -7,6 +7,7 @@ import click
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
+from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_STORAGE
 from maskctl.param.diff import unified_diff
 
 _NUMBERS = ("#", "layer dB", "layer cos", "graph dB", "graph cos", "largest", "lost")
@@ -107,6 +108,12 @@ def _notes(analysis: Analysis) -> list[str]:
         notes.append(
             f"no input was given. The figures come from seeded noise (seed {analysis.samples.seed}) and are indicative only: "
             "give real samples with -i BLOB=FILE."
+        )
+    stored = [index for index, mask in analysis.masks.items() if mask & (NO_FP16_STORAGE | NO_BF16_STORAGE)]
+    if len(stored) > 1:
+        notes.append(
+            f"{len(stored)} of the proposed masks ask for 32-bit storage. The engine honours that only without a gap from the "
+            "inputs on, so every layer before the one that needs it carries it too. A lower target may need far fewer masks."
         )
     if analysis.instead_of:
         count = len(analysis.instead_of)

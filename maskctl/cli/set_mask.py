@@ -123,15 +123,15 @@ def _warn(before: ParamDocument, after: ParamDocument, chosen: Iterable[int]) ->
     from maskctl.targets import DEFAULT
     from maskctl.targets.storage import hazards
 
-    problem = check_counts(after)
-    if problem:
-        click.echo(f"maskctl: warning: {problem}", err=True)
     try:
         old = {(hazard.layer.index, hazard.bit) for hazard in hazards(build(before), DEFAULT, before.masks)}
         found = hazards(build(after), DEFAULT, after.masks)
     except GraphError as error:
         click.echo(f"maskctl: warning: cannot tell whether these masks are safe: {error}", err=True)
         return False
+    problem = check_counts(after)
+    if problem:
+        click.echo(f"maskctl: warning: {problem}", err=True)
     relevant = [
         hazard for hazard in found if hazard.layer.index in chosen or (hazard.layer.index, hazard.bit) not in old
     ]

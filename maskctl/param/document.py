@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -59,8 +60,20 @@ def load(path: str | Path) -> ParamDocument:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read the file: {error.strerror}. Expected an ncnn .param file.", str(path)) from None
+        near = difflib.get_close_matches(Path(path).name, _neighbours(Path(path)), n=1)
+        hint = f" Did you mean '{Path(path).with_name(near[0])}'?" if near else ""
+        raise InputError(
+            f"cannot read the file: {error.strerror}. Expected an ncnn .param file.{hint}", str(path)
+        ) from None
     return parse(data, str(path))
+
+
+def _neighbours(path: Path) -> list[str]:
+    """Names of the other .param files in the folder of a file that cannot be read."""
+    try:
+        return sorted(entry.name for entry in path.parent.glob("*.param") if entry.name != path.name)
+    except OSError:
+        return []
 
 
 def parse(data: bytes, path: str = "<param>") -> ParamDocument:
