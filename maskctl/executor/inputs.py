@@ -115,7 +115,11 @@ def _read(path: Path, blob: str, shape: Shape | None, recipe: ImageRecipe) -> It
 def _read_array(path: Path, blob: str) -> FloatArray:
     try:
         loaded: Any = np.load(path, allow_pickle=False)
-        array = loaded if isinstance(loaded, np.ndarray) else _member(loaded, path, blob)
+        if isinstance(loaded, np.ndarray):
+            array = loaded
+        else:
+            with loaded:
+                array = _member(loaded, path, blob)
     except OSError as error:
         raise InputError(f"cannot read the input: {error.strerror or error}.", str(path)) from None
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -125,7 +129,8 @@ def _read_array(path: Path, blob: str) -> FloatArray:
         ) from None
     if array.dtype.kind not in "fiub":
         raise InputError(f"the array holds {array.dtype}. Expected numbers.", str(path))
-    values = np.ascontiguousarray(array, np.float32)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(array, np.float32)
     if not np.isfinite(values).all():
         raise InputError(
             f"the array holds {values[~np.isfinite(values)][0]}. Expected finite numbers that fit fp32.", str(path)

@@ -9,7 +9,7 @@ import numpy as np
 from maskctl.errors import ExecutionError, MaskctlError
 from maskctl.graph.operators import Operator
 from maskctl.kernels.registry import find as find_kernel
-from maskctl.layers.base import Arrays, Weights
+from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray, round_to
 from maskctl.targets import Target
@@ -27,9 +27,10 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
             return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
         read = tuple(_cast(values, kept, step.stored) for values, kept in zip(inputs, step.arrives, strict=True))
         choice = kernel_of(op.layer, step, target)
+        params = _stored_params(op, step.stored)
         if choice is not None and choice.kernel:
-            return find_kernel(choice.kernel)(op.params, weights, read)
-        out = op.kind.forward(op.params, stored_weights(op, weights, step.stored), read)
+            return find_kernel(choice.kernel)(params, weights, read)
+        out = op.kind.forward(params, stored_weights(op, weights, step.stored), read)
         return tuple(round_to(values, step.stored) for values in out)
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
@@ -45,6 +46,15 @@ def _cast(values: FloatArray, kept: str, wanted: str) -> FloatArray:
     if kept != "fp32" or wanted == "fp32":
         return values
     return casts.blob(values) if wanted == "fp16" else round_to(values, wanted)
+
+
+def _stored_params(op: Operator, stored: str) -> Params:
+    """The parameters, with the value of a convolution's border as the blob keeps it: cast one by one."""
+    if stored == "fp32" or op.layer.type != "Convolution" or not op.params.real("pad_value"):
+        return op.params
+    value = np.array([op.params.real("pad_value")], np.float32)
+    kept = casts.one_by_one(value) if stored == "fp16" else round_to(value, stored)
+    return op.params.replaced("pad_value", float(kept[0]))
 
 
 def stored_weights(op: Operator, weights: Weights, stored: str) -> Mapping[str, FloatArray]:

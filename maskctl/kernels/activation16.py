@@ -1,4 +1,8 @@
-"""Built-in activations as the fp16 kernels apply them, to the stored fp16 sum."""
+"""Built-in activations as the fp16 kernels apply them, to the stored fp16 sum.
+
+Source: ncnn `src/layer/arm/arm_activation.h` (the `_f16` functions) and, where the engine runs the activation as a layer
+of its own behind the convolution, `src/layer/arm/relu_arm_asimdhp.cpp`, `clip_…`, `sigmoid_…`, `hardswish_…`.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +12,19 @@ from maskctl.errors import ExecutionError
 from maskctl.layers import activation
 from maskctl.layers.base import Params
 from maskctl.numeric import fma16, math16
-from maskctl.numeric.formats import FloatArray, half
+from maskctl.numeric.formats import FloatArray, half, round_to
 
 
-def activate(params: Params, values: FloatArray, *, scalar: bool = False) -> FloatArray:
-    """The activation of fp16 `values`; its numbers are rounded to fp16 first.
-
-    Vector code lets NaN through. The `scalar` code for outputs left over from vectors turns it into 0 (ReLU) or the
-    lower bound (clip), because C's comparison is false there.
-
-    Source: ncnn `src/layer/arm/arm_activation.h`, the `_f16` functions.
-    """
+def activate(params: Params, values: FloatArray) -> FloatArray:
+    """The activation of fp16 `values` in vector code, which lets NaN through; its numbers are rounded to fp16 first."""
     number, numbers = activation.kind(params)
-    minimum, maximum = (np.fmin, np.fmax) if scalar else (np.minimum, np.maximum)
     rounded = [half(value) for value in numbers]
     if number == activation.RELU:
-        return maximum(values, np.float32(0))
+        return math16.maximum(values, np.float32(0))
     if number == activation.LEAKY_RELU:
         return np.where(values <= 0, fma16.multiply(values, rounded[0]), values)
     if number == activation.CLIP:
-        return minimum(maximum(values, rounded[0]), rounded[1])
+        return math16.minimum(math16.maximum(values, rounded[0]), rounded[1])
     if number == activation.SIGMOID:
         return math16.sigmoid(values)
     if number == activation.HARD_SWISH:
@@ -38,3 +35,45 @@ def activate(params: Params, values: FloatArray, *, scalar: bool = False) -> Flo
     raise ExecutionError(
         f"activation_type {number} is not known in fp16 arithmetic. Run with --precision fp16-storage or bf16."
     )
+
+
+def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
+    """As `activate`, in the scalar code for outputs left over from vectors: float32 inside, rounded at the end.
+
+    NaN becomes 0 (ReLU) or the lower bound (clip), because C's comparison is false there.
+    """
+    number, numbers = activation.kind(params)
+    rounded = [half(value) for value in numbers]
+    if number == activation.RELU:
+        return math16.maximum_number(values, np.float32(0))
+    if number == activation.CLIP:
+        return np.fmin(np.fmax(values, rounded[0]), rounded[1])
+    if number == activation.SIGMOID:
+        return math16.sigmoid_one_by_one(values)
+    if number == activation.HARD_SWISH:
+        return _hard_swish_one_by_one(values, rounded[0], rounded[1])
+    return activate(params, values)
+
+
+def activate_map(params: Params, values: FloatArray) -> FloatArray:
+    """As `activate` on a map (n, c, h, w), where the activation is a layer of its own.
+
+    Where channels are not a multiple of 4, the last `h * w mod 4` pixels of each are computed one by one.
+    """
+    if values.shape[1] % 4 == 0:
+        return activate(params, values)
+    pixels = values.reshape(*values.shape[:2], -1)
+    fours = pixels.shape[2] // 4 * 4
+    rest = pixels[:, :, fours:]
+    is_sigmoid = params.integer("activation_type") == activation.SIGMOID
+    one_by_one = math16.sigmoid_in_float32(rest) if is_sigmoid else activate_one_by_one(params, rest)
+    parts = activate(params, pixels[:, :, :fours]), one_by_one
+    return np.concatenate(parts, axis=2).reshape(values.shape)
+
+
+def _hard_swish_one_by_one(values: FloatArray, slope: np.float32, offset: np.float32) -> FloatArray:
+    lower = half(float(-offset / slope))
+    upper = half(float(np.float32(1) / slope + lower))
+    with np.errstate(all="ignore"):
+        middle = round_to(values * (values * slope + offset), "fp16")
+    return np.where(values < lower, np.float32(0), np.where(values > upper, values, middle))

@@ -13,7 +13,11 @@ Source: ncnn `src/layer/arm/convolution_3x3_pack8_fp16s.h`, `convolution_3x3_pac
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.kernels.activation16 import activate
 from maskctl.kernels.operands import Operands, Order, equal_blocks, operands
@@ -22,22 +26,35 @@ from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray
 
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
 
 def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     terms = operands(params, weights, inputs[0])
-    orders = [terms.block_order(block) for block in equal_blocks(terms.channels, elempack(terms.channels))]
+    pack = elempack(terms.channels)
+    apart = np.arange(terms.taps * pack) % 2 == 0
+    return (activate(params, terms.arranged(by_columns(terms, pack, terms.out_shape[3] // 4 * 4, apart))),)
+
+
+def by_columns(terms: Operands, pack: int, fours: int, apart: Flags) -> FloatArray:
+    """The sums, (m, n * positions): columns left of `fours` in groups of four, then in twos, then one alone.
+
+    `apart` says which terms of a block of `pack` channels a group of two sums apart.
+    """
+    orders = [terms.block_order(block) for block in equal_blocks(terms.channels, pack)]
     width = terms.out_shape[3]
-    fours, column = width // 4 * 4, terms.column_in_row
+    column = terms.column_in_row
+    alone = (column == width - 1) & ((width - fours) % 2 == 1)
     totals = np.empty((len(terms.weight), terms.columns.shape[1]), np.float32)
     for group, summed in (
         (column < fours, _in_fours),
-        ((column >= fours) & (column < fours + (width - fours) // 2 * 2), _in_twos),
-        ((column == width - 1) & (width % 2 == 1), _alone),
+        ((column >= fours) & ~alone, partial(_in_twos, apart=apart)),
+        (alone, _alone),
     ):
         if group.any():
             totals[:, group] = summed(terms, terms.columns[:, group], orders)
-    return (activate(params, terms.arranged(totals)),)
+    return totals
 
 
 def _in_fours(terms: Operands, columns: FloatArray, orders: list[Order]) -> FloatArray:
@@ -45,12 +62,12 @@ def _in_fours(terms: Operands, columns: FloatArray, orders: list[Order]) -> Floa
     return fma16.chain(terms.bias, terms.weight[:, order], columns[order])
 
 
-def _in_twos(terms: Operands, columns: FloatArray, orders: list[Order]) -> FloatArray:
+def _in_twos(terms: Operands, columns: FloatArray, orders: list[Order], apart: Flags) -> FloatArray:
     total = np.broadcast_to(terms.bias, (len(terms.bias), columns.shape[1]))
     for order in orders:
-        even, odd = order[0::2], order[1::2]
-        apart = fma16.chain(None, terms.weight[:, even], columns[even])
-        total = fma16.add(apart, fma16.chain(total, terms.weight[:, odd], columns[odd]))
+        even, odd = order[apart], order[~apart]
+        beside = fma16.chain(None, terms.weight[:, even], columns[even])
+        total = fma16.add(beside, fma16.chain(total, terms.weight[:, odd], columns[odd]))
     return total
 
 

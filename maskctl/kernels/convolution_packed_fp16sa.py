@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.kernels.activation16 import activate
+from maskctl.kernels.activation16 import activate, activate_one_by_one
 from maskctl.kernels.operands import Operands, Order, falling_blocks, operands
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.fma16 import add
-from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric.formats import FloatArray
 
 
 def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
@@ -25,7 +25,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     if fours < len(totals):
         totals[fours:] = _eight_lanes(terms, slice(fours, None))
     out = terms.arranged(totals)
-    return (np.concatenate([activate(params, out[:, :fours]), activate(params, out[:, fours:], scalar=True)], axis=1),)
+    return (np.concatenate([activate(params, out[:, :fours]), activate_one_by_one(params, out[:, fours:])], axis=1),)
 
 
 def _four_accumulators(terms: Operands, rows: slice) -> FloatArray:
@@ -54,8 +54,9 @@ def _eight_lanes(terms: Operands, rows: slice) -> FloatArray:
     joined = [add(lanes[lane], lanes[lane + 4]) for lane in range(4)]
     rest = falling_blocks(terms.channels, (4, 2, 1))[terms.channels // 4 :]
     total = np.broadcast_to(terms.bias[rows], (len(zero), terms.columns.shape[1]))
-    for index in terms.order(rest) if rest else ():
-        total = _add_in_float32(total, terms.weight[rows, index, None], terms.columns[index])
+    if rest:
+        order = terms.order(rest)
+        total = fma16.chain_in_float32(total, terms.weight[rows][:, order], terms.columns[order])
     return add(total, add(add(joined[0], joined[1]), add(joined[2], joined[3])))
 
 
@@ -66,9 +67,3 @@ def _lane(terms: Operands, blocks: list[range], lane: int, lanes: int) -> Order:
 
 def _chain(terms: Operands, rows: slice, order: Order, start: FloatArray) -> FloatArray:
     return fma16.chain(start, terms.weight[rows][:, order], terms.columns[order])
-
-
-def _add_in_float32(total: FloatArray, weight: FloatArray, column: FloatArray) -> FloatArray:
-    """RN16(RN32(total + weight * column))."""
-    with np.errstate(all="ignore"):
-        return round_to((total + weight.astype(np.float64) * column).astype(np.float32), "fp16")

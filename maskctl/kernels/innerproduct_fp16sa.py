@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.kernels.activation16 import activate
+from maskctl.kernels.activation16 import activate, activate_one_by_one
 from maskctl.kernels.packing import elempack
 from maskctl.layers import innerproduct
 from maskctl.layers.base import Arrays, Params, Weights
@@ -21,23 +21,25 @@ def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     taken = innerproduct.inputs_taken(params)
     outputs = params.integer("num_output")
     columns = inputs[0].reshape(-1, taken).T
-    weight = _cast_weight(weights["weight"])
+    weight = cast_weight(weights["weight"], elempack(outputs))
     bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
-    if innerproduct.by_rows(params, shape[1:]):
-        totals = fma16.chain(round_to(bias, "fp16")[:, None], weight, columns)
+    by_rows = innerproduct.by_rows(params, shape[1:])
+    if by_rows and shape[1] % 4 and outputs % 4:
+        totals = _rows_in_float32(weight, columns, bias[:, None])
+    elif by_rows:
+        totals = fma16.chain(casts.flat(bias)[:, None], weight, columns)
     elif outputs % 4 == 0:
-        totals = _eight_accumulators(weight, columns, round_to(bias, "fp16")[:, None])
+        totals = _eight_accumulators(weight, columns, casts.flat(bias)[:, None])
     else:
         totals = _eight_lanes(weight, columns, bias[:, None])
     out = np.ascontiguousarray(totals.T).reshape(*shape[:1], *innerproduct.shapes(params, (shape[1:],))[0])
-    return (activate(params, out, scalar=outputs % 4 != 0),)
+    return (activate(params, out) if outputs % 4 == 0 else activate_one_by_one(params, out),)
 
 
-def _cast_weight(weight: FloatArray) -> FloatArray:
+def cast_weight(weight: FloatArray, block: int) -> FloatArray:
     """The weight in fp16; what is left over from the kernel's blocks of inputs goes through the scalar cast."""
     if len(weight) % 4:
         return casts.flat(weight)
-    block = elempack(len(weight))
     full = weight.shape[1] // block * block
     return np.concatenate([round_to(weight[:, :full], "fp16"), casts.one_by_one(weight[:, full:])], axis=1)
 
@@ -66,5 +68,23 @@ def _eight_lanes(weight: FloatArray, columns: FloatArray, bias: FloatArray) -> F
     lanes = [fma16.chain(np.zeros_like(bias), weight[:, j:eights:8], columns[j:eights:8]) for j in range(8)]
     q = [fma16.add(lanes[j], lanes[j + 4]) for j in range(4)]
     with np.errstate(all="ignore"):
-        rest = np.float32(weight[:, eights:] @ columns[eights:])
-        return round_to(bias + rest + ((q[0] + q[1]) + (q[2] + q[3])), "fp16")
+        rest = _in_float32(bias, weight[:, eights:], columns[eights:])
+        return round_to(rest + ((q[0] + q[1]) + (q[2] + q[3])), "fp16")
+
+
+def _rows_in_float32(weight: FloatArray, columns: FloatArray, bias: FloatArray) -> FloatArray:
+    """Unpacked rows: float32 sums in four lanes over blocks of 8, then bias, then the rest; rounded once."""
+    eights = weight.shape[1] // 8 * 8
+    zero = np.zeros_like(bias)
+    with np.errstate(all="ignore"):
+        q = [_in_float32(zero, weight[:, j:eights:4], columns[j:eights:4]) for j in range(4)]
+        total = bias + ((q[0] + q[1]) + (q[2] + q[3]))
+        return round_to(_in_float32(total, weight[:, eights:], columns[eights:]), "fp16")
+
+
+def _in_float32(start: FloatArray, weight: FloatArray, columns: FloatArray) -> FloatArray:
+    """Products, which are exact in float32, added one by one."""
+    total: FloatArray = np.broadcast_to(start, (len(weight), columns.shape[1]))
+    for index in range(len(columns)):
+        total = total + weight[:, index, None] * columns[index]
+    return total

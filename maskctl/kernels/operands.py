@@ -12,13 +12,9 @@ from maskctl.layers import convolution
 from maskctl.layers.base import Params, Weights
 from maskctl.layers.windows import patches
 from maskctl.numeric import casts
-from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric.formats import FloatArray
 
 Order = npt.NDArray[np.intp]
-
-
-def _nearest(weight: FloatArray) -> FloatArray:
-    return round_to(weight, "fp16")
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,10 @@ class Operands:
 
 
 def operands(
-    params: Params, weights: Weights, values: FloatArray, cast_weight: Callable[[FloatArray], FloatArray] = _nearest
+    params: Params,
+    weights: Weights,
+    values: FloatArray,
+    cast_weight: Callable[[FloatArray], FloatArray] = casts.nearest,
 ) -> Operands:
     """The operands of a convolution whose inputs `values` (n, c, h, w) are fp16 already."""
     if values.ndim == 2:

@@ -1,23 +1,27 @@
-"""Average pooling over windows in fp16: a running sum in row-major order, then one multiplication or division.
+"""Pooling in fp16: averages over windows are a running fp16 sum in row-major order, then one multiplication or division.
 
-Packed channels (a multiple of 4), and windows that count their border, multiply by the rounded reciprocal of the
-count; others divide by it. Source: ncnn `src/layer/arm/pooling_arm_asimdhp.cpp` and the released arm64 build.
+Packed channels (a multiple of 4), and windows that count their border, multiply by the rounded reciprocal of the count;
+others divide by it. Maxima and global averages are those of `pooling_fp16s`.
+Source: ncnn `src/layer/arm/pooling_arm_asimdhp.cpp` and the released arm64 build.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from maskctl.kernels import pooling_fp16s
 from maskctl.layers import pooling
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray, round_to
 
 
-def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
-    """The averages of each sample, to the bit of the engine."""
+def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+    """The pooled map of each sample, to the bit of the engine."""
+    if params.integer("pooling_type") == pooling.MAX or params.integer("global_pooling"):
+        return pooling_fp16s.forward(params, weights, inputs)
     values = inputs[0]
-    seen = pooling.windows_of(params, values, fill=0.0)
+    seen = pooling.averaged_windows(params, values)
     total: FloatArray = np.zeros((*seen.shape[:2], *seen.shape[4:]), np.float32)
     for row in range(seen.shape[2]):
         for column in range(seen.shape[3]):

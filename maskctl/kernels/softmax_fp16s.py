@@ -1,10 +1,13 @@
 """Softmax in fp16, whatever the feature mask: maximum, exp, sum, and a multiplication by the reciprocal of the sum.
 
-Rank 1 and rank 3 along the channels are summed as the engine does with one thread, to the bit. Along other axes
-the terms are added in order. Source: ncnn `src/layer/arm/softmax_arm_asimdhp.cpp` and the released arm64 build.
+As the engine does with one thread, to the bit. How terms are added follows from where they lie in memory: along the
+outermost axis, along rows, or along an axis between.
+Source: ncnn `src/layer/arm/softmax_arm_asimdhp.cpp` and the released arm64 build.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -19,16 +22,47 @@ from maskctl.numeric.formats import FP16, FloatArray, round_to
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """Softmax of each sample along the axis."""
     values = inputs[0]
-    axis = softmax.axis_of(params, values.ndim - 1)
+    rank = values.ndim - 1
+    axis = softmax.axis_of(params, rank)
     with np.errstate(all="ignore"):
-        if values.ndim == 2:
+        if rank == 1:
             return (_vector(values),)
-        if values.ndim == 4 and axis == 0:
-            n, channels = values.shape[:2]
-            return (_over_channels(values.reshape(n, channels, -1)).reshape(values.shape),)
-        moved = np.moveaxis(values, axis + 1, 1)
-        grown = math16.exp(add(moved, -_largest(moved)))
-        return (np.moveaxis(fma16.multiply(grown, _reciprocal(_in_order(grown))), 1, axis + 1),)
+        n, outermost = values.shape[:2]
+        if axis == 0:
+            over = _over_channels(values.reshape(n, outermost, -1), elempack(outermost))
+            return (over.reshape(values.shape),)
+        return (_within(values, axis, elempack(outermost)),)
+
+
+def _within(values: FloatArray, axis: int, pack: int) -> FloatArray:
+    """Along an axis that is not the outermost: the packed lanes lie innermost, as in the engine's memory."""
+    n, outermost, *inner = values.shape
+    packed = np.moveaxis(values.reshape(n, outermost // pack, pack, *inner), 2, -1)
+    flat = np.ascontiguousarray(packed).reshape(-1, values.shape[axis + 1], math.prod(packed.shape[axis + 2 :]))
+    if axis < values.ndim - 2:
+        result = _over_channels(flat, 1)
+    elif pack == 1:
+        result = _vector(flat[:, :, 0])[:, :, None]
+    else:
+        result = _packed_rows(flat)
+    return np.moveaxis(result.reshape(packed.shape), -1, 2).reshape(values.shape)
+
+
+def _packed_rows(values: FloatArray) -> FloatArray:
+    """Rows of packed elements, (rows, w, lanes). Four lanes are read two elements at a time.
+
+    Then even and odd elements are summed apart, and a last single element is divided by the sum.
+    """
+    shifted = add(values, -_largest(values))
+    if values.shape[2] == 8:
+        grown = math16.exp(shifted)
+        return fma16.multiply(grown, _reciprocal(_in_order(grown)))
+    pairs = values.shape[1] // 2 * 2
+    grown = np.concatenate([math16.exp(shifted[:, :pairs]), math16.exp_in_fours(shifted[:, pairs:])], axis=1)
+    total = add(_in_order(grown[:, pairs:]), add(_in_order(grown[:, 0:pairs:2]), _in_order(grown[:, 1:pairs:2])))
+    result = fma16.multiply(grown, _reciprocal(total))
+    result[:, pairs:] = round_to(grown[:, pairs:] / total, "fp16")
+    return result
 
 
 def _largest(values: FloatArray) -> FloatArray:
@@ -81,11 +115,11 @@ def _pairwise(terms: FloatArray) -> FloatArray:
     return terms
 
 
-def _over_channels(values: FloatArray) -> FloatArray:
-    """Rank 3 along the channels, (n, c, pixels): one packed block of channels after another."""
+def _over_channels(values: FloatArray, pack: int) -> FloatArray:
+    """Along the channels, (n, c, pixels): one packed block of channels after another."""
     largest = _largest(values)
     shifted = add(values, -largest)
-    pack, pixels = elempack(values.shape[1]), values.shape[2]
+    pixels = values.shape[2]
     eights, fours = pixels // 8 * 8, pixels // 4 * 4
     grown = math16.exp(shifted)
     if pack == 1:

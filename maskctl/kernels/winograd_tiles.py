@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from maskctl.kernels.activation16 import activate
+from maskctl.kernels.activation16 import activate_map
 from maskctl.kernels.winograd_weights import KernelProgram
 from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
@@ -53,13 +53,13 @@ class Winograd:
         transformed = np.concatenate(
             [_both_axes(self.input, tiles[:, :, :fours]), _both_axes(self.input_scalar, tiles[:, :, fours:])], axis=2
         )
-        products = self._products(self.kernels.transform(weights["weight"]), transformed)
+        rows, columns = -(-height // self.outputs), -(-width // self.outputs)
+        products = self._products(self.kernels.transform(weights["weight"]), transformed, rows * columns)
         bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
         out = self._restore(products, casts.flat(bias)[:, None])
-        rows, columns = -(-height // self.outputs), -(-width // self.outputs)
         maps = out.reshape(self.outputs, self.outputs, outputs, n, rows, columns).transpose(3, 2, 4, 0, 5, 1)
         whole = maps.reshape(n, outputs, rows * self.outputs, columns * self.outputs)
-        return (activate(params, np.ascontiguousarray(whole[:, :, :height, :width])),)
+        return (activate_map(params, np.ascontiguousarray(whole[:, :, :height, :width])),)
 
     def _tiles(self, params: Params, values: FloatArray, height: int, width: int) -> FloatArray:
         """The input tiles, (row in tile, column in tile, c, n * tiles)."""
@@ -71,27 +71,35 @@ class Winograd:
         seen = patches(extended, Window((side, side), (self.outputs, self.outputs)))
         return seen.transpose(2, 3, 1, 0, 4, 5).reshape(side, side, values.shape[1], -1)
 
-    def _products(self, kernels: FloatArray, tiles: FloatArray) -> FloatArray:
-        """Kernels (s, s, m, c) times tiles (s, s, c, p) at each frequency, (s, s, m, p)."""
+    def _products(self, kernels: FloatArray, tiles: FloatArray, count: int) -> FloatArray:
+        """Kernels (s, s, m, c) times tiles (s, s, c, n * count) at each frequency, (s, s, m, n * count).
+
+        Where outputs left over from fours meet tiles left over from fours, the sums are those of scalar code.
+        """
         side, _, outputs, _ = kernels.shape
         zero = np.zeros((outputs, 1), np.float32)
-        products = [
-            [fma16.chain(zero, kernels[row, column], tiles[row, column]) for column in range(side)]
-            for row in range(side)
-        ]
-        return np.stack([np.stack(row) for row in products])
+        fours = outputs // 4 * 4
+        rest = np.flatnonzero(np.arange(tiles.shape[3]) % count >= count // 4 * 4)
+        products = np.empty((side, side, outputs, tiles.shape[3]), np.float32)
+        for row, column in np.ndindex(side, side):
+            kernel, tile = kernels[row, column], tiles[row, column]
+            products[row, column] = fma16.chain(zero, kernel, tile)
+            if fours < outputs and len(rest):
+                in_float32 = fma16.chain_in_float32(zero[fours:], kernel[fours:], tile[:, rest])
+                products[row, column, fours:, rest] = in_float32.T
+        return products
 
     def _restore(self, products: FloatArray, bias: FloatArray) -> FloatArray:
         """The outputs of each tile with their bias, (row in tile, column in tile, m, p)."""
         fours = products.shape[2] // 4 * 4
         parts = []
         for transform, part in ((self.output, slice(0, fours)), (self.output_scalar, slice(fours, None))):
-            by_row = np.stack(transform(products[:, :, part], None))
-            parts.append(np.stack(transform(by_row.swapaxes(0, 1), bias[part])).swapaxes(0, 1))
+            by_row = np.stack(transform([*products[:, :, part]], None))
+            parts.append(np.stack(transform([*by_row.swapaxes(0, 1)], bias[part])).swapaxes(0, 1))
         return np.concatenate(parts, axis=2)
 
 
 def _both_axes(transform: InputTransform, tiles: FloatArray) -> FloatArray:
     """The transform along the columns of each row, then along the rows: (row frequency, column frequency, c, p)."""
-    by_column = np.stack(transform(tiles.swapaxes(0, 1)))
-    return np.stack(transform(by_column.swapaxes(0, 1)))
+    by_column = np.stack(transform([*tiles.swapaxes(0, 1)]))
+    return np.stack(transform([*by_column.swapaxes(0, 1)]))

@@ -55,11 +55,17 @@ class Params:
     """The parameters of one layer by ncnn's names, defaults filled in, and how many tops it has."""
 
     def __init__(self, declared: Sequence[Param], written: Mapping[int, Value], tops: int = 1) -> None:
+        self._declared, self._written = declared, written
         self.tops = tops
         self._values: dict[str, Value] = {}
         for param in declared:
             default = self._values[param.same_as] if param.same_as else param.default
             self._values[param.name] = _typed(param, written.get(param.id, default))
+
+    def replaced(self, name: str, value: Value) -> Params:
+        """The same parameters with one of them as if the line said so."""
+        number = next(param.id for param in self._declared if param.name == name)
+        return Params(self._declared, {**self._written, number: value}, self.tops)
 
     def integer(self, name: str) -> int:
         """An integer parameter."""

@@ -75,7 +75,7 @@ def weights(params: Params) -> tuple[Weight, ...]:
 
 
 def unsupported(params: Params) -> str | None:
-    """int8 and weights that come as blobs are not run."""
+    """int8 and weights that come as blobs are not run; only those have more than one bottom."""
     if params.integer("int8_scale_term"):
         return f"int8 (8={params.integer('int8_scale_term')})"
     return "weights as a blob (19=1)" if params.integer("dynamic_weight") else None
@@ -129,4 +129,4 @@ def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
         return (activation.apply(params, total).reshape(-1, *outputs),)
 
 
-LAYER = LayerType("Convolution", range(1, 2), forward, PARAMS, weights, shapes, macs, unsupported)
+LAYER = LayerType("Convolution", range(1, 4), forward, PARAMS, weights, shapes, macs, unsupported)

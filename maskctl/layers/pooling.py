@@ -5,12 +5,17 @@ Source: ncnn `src/layer/pooling.cpp`. Global pooling gives (c,). Adaptive poolin
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.windows import Border, Window, patches, require_map, same_border
 from maskctl.numeric.formats import FloatArray
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 MAX, AVERAGE = 0, 1
 FULL, VALID, SAME_UPPER, SAME_LOWER = range(4)
@@ -87,10 +92,10 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     is_max = params.integer("pooling_type") == MAX
     with np.errstate(all="ignore"):
         if params.integer("global_pooling"):
-            return (values.max((2, 3)) if is_max else values.mean((2, 3), dtype=np.float32),)
-        seen = windows_of(params, values, fill=float(np.finfo(np.float32).min) if is_max else 0.0)
+            return (values.max((2, 3)) if is_max else _global_average(values),)
         if is_max:
-            return (_maximum(seen),)
+            return (_maximum(windows_of(params, values, fill=float(np.finfo(np.float32).min))),)
+        seen = averaged_windows(params, values)
         return (seen.sum((2, 3), dtype=np.float32) / counts(params, values.shape[1:]),)
 
 
@@ -98,6 +103,37 @@ def windows_of(params: Params, values: FloatArray, *, fill: float) -> FloatArray
     """What each window sees: (n, c, kernel_h, kernel_w, out_h, out_w), with `fill` in the border."""
     window = window_of(params)
     return patches(border_of(params, window, values.shape[1:]).around(values, fill), window)
+
+
+def averaged_windows(params: Params, values: FloatArray) -> FloatArray:
+    """As `windows_of`, with 0 wherever an average does not look."""
+    window = window_of(params)
+    border = border_of(params, window, values.shape[1:])
+    grown = border.around(values, 0.0)
+    return patches(np.where(_counted(params, border, grown.shape[2:]), grown, np.float32(0)), window)
+
+
+def _counted(params: Params, border: Border, grown: Shape) -> Flags:
+    """The pixels of the grown map that averages add and count: all of them with `avgpool_count_include_pad`.
+
+    Without it the explicit pads and the overhang of mode "full" are left out; what SAME modes add is counted, as in
+    the engine, and the explicit pads, which those modes do not add, are cut from the image.
+    """
+    inside = np.ones(grown, np.bool_)
+    if params.integer("avgpool_count_include_pad"):
+        return inside
+    left_out = explicit_border(params) if params.integer("pad_mode") in {SAME_UPPER, SAME_LOWER} else border
+    rows, columns = np.arange(grown[0]), np.arange(grown[1])
+    inside &= ((rows >= left_out.top) & (rows < grown[0] - left_out.bottom))[:, None]
+    inside &= (columns >= left_out.left) & (columns < grown[1] - left_out.right)
+    return inside
+
+
+def _global_average(values: FloatArray) -> FloatArray:
+    """The average of each channel, pixels summed in order as the engine does; numpy's own sum goes pairwise."""
+    pixels = values.reshape(*values.shape[:2], -1)
+    total: FloatArray = np.cumsum(pixels, axis=-1, dtype=np.float32)[..., -1]
+    return total * (np.float32(1) / np.float32(pixels.shape[-1]))
 
 
 def _maximum(seen: FloatArray) -> FloatArray:
@@ -109,21 +145,12 @@ def _maximum(seen: FloatArray) -> FloatArray:
 
 
 def counts(params: Params, shape: Shape) -> FloatArray:
-    """How many elements each average divides by, (out_h, out_w).
-
-    Without `avgpool_count_include_pad` the explicit pads and the overhang of mode "full" are left out;
-    what SAME modes add is counted, as in the engine.
-    """
+    """How many elements each average divides by, (out_h, out_w)."""
     window = window_of(params)
-    if params.integer("avgpool_count_include_pad"):
-        return np.full((1, 1), np.float32(window.kernel[0] * window.kernel[1]), np.float32)
     border = border_of(params, window, shape)
-    height, width = border.grown(shape)
-    inside = np.zeros((1, 1, height, width), np.float32)
-    left_out = explicit_border(params) if params.integer("pad_mode") in {SAME_UPPER, SAME_LOWER} else border
-    inside[:, :, left_out.top : height - left_out.bottom, left_out.left : width - left_out.right] = 1
-    inside_counts: FloatArray = patches(inside, window).sum((2, 3), dtype=np.float32)[0, 0]
-    return inside_counts
+    inside = _counted(params, border, border.grown(shape)).astype(np.float32)[None, None]
+    found: FloatArray = patches(inside, window).sum((2, 3), dtype=np.float32)[0, 0]
+    return found
 
 
 LAYER = LayerType("Pooling", range(1, 2), forward, PARAMS, shapes=shapes, unsupported=unsupported)

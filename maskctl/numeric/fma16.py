@@ -85,6 +85,16 @@ def chain(start: FloatArray | None, weights: FloatArray, columns: FloatArray) ->
     return out
 
 
+def chain_in_float32(start: FloatArray, weights: FloatArray, columns: FloatArray) -> FloatArray:
+    """As `chain` in scalar code: each sum is rounded to float32 first and then to fp16, so that ties move now and then."""
+    total: FloatArray = np.broadcast_to(start, (weights.shape[0], columns.shape[1]))
+    with np.errstate(all="ignore"):
+        for step in range(len(columns)):
+            wide = total + weights[:, step, None].astype(np.float64) * columns[step]
+            total = round_to(wide.astype(np.float32), "fp16")
+    return total
+
+
 def _tiles(height: int, width: int) -> list[tuple[slice, slice]]:
     rows = height if width < _LONG_ROW else min(height, _BLOCK_ROWS)
     rows = max(1, min(rows, _TILE_ELEMENTS // max(1, min(width, _LONG_ROW // 4))))

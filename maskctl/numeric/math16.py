@@ -22,7 +22,7 @@ _POLYNOMIAL = tuple(
 
 def maximum(left: Operand, right: Operand) -> FloatArray:
     """The larger of two as vector code finds it: NaN wins, and +0 is larger than -0."""
-    return np.where((left == 0) & (right == 0), np.add(left, right), np.maximum(left, right))
+    return np.where((left == 0) & (right == 0), _sum_of_zeros(left, right), np.maximum(left, right))
 
 
 def minimum(left: Operand, right: Operand) -> FloatArray:
@@ -32,7 +32,13 @@ def minimum(left: Operand, right: Operand) -> FloatArray:
 
 def maximum_number(left: Operand, right: Operand) -> FloatArray:
     """The larger of two as scalar code finds it: NaN only where both are, and +0 is larger than -0."""
-    return np.where((left == 0) & (right == 0), np.add(left, right), np.fmax(left, right))
+    return np.where((left == 0) & (right == 0), _sum_of_zeros(left, right), np.fmax(left, right))
+
+
+def _sum_of_zeros(left: Operand, right: Operand) -> FloatArray:
+    """-0 where both are -0; of no use elsewhere."""
+    with np.errstate(all="ignore"):
+        return np.add(left, right, dtype=np.float32)
 
 
 def _exp_parts(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -73,6 +79,13 @@ def sigmoid_one_by_one(values: FloatArray) -> FloatArray:
     """1 / (1 + exp(-x)) of what is left over from vectors: the C library's expf, rounded to fp16, the rest in float32."""
     with np.errstate(all="ignore"):
         return round_to(np.float32(1) / (np.float32(1) + exp_one_by_one(-values)), "fp16")
+
+
+def sigmoid_in_float32(values: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)) in float32, rounded once: what the Sigmoid layer does with what is left over from vectors."""
+    with np.errstate(all="ignore"):
+        grown = np.exp(-values.astype(np.float64)).astype(np.float32)
+        return round_to(np.float32(1) / (np.float32(1) + grown), "fp16")
 
 
 def sigmoid(values: FloatArray) -> FloatArray:

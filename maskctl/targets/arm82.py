@@ -64,8 +64,8 @@ def choose(type_name: str, extents: Extents, options: Options) -> KernelChoice |
     if "use_fp16_storage" not in options:
         return _bf16_convolution(extents, options) if type_name == "Convolution" else None
     if type_name == "Convolution":
-        return _convolution(extents, options)
-    return _KERNELS.get(type_name)
+        return _convolution(extents, options) if "use_fp16_arithmetic" in options else None
+    return (_KERNELS if "use_fp16_arithmetic" in options else _KERNELS_WITH_FP32_SUMS).get(type_name)
 
 
 def _bf16_convolution(extents: Extents, options: Options) -> KernelChoice | None:
@@ -76,7 +76,12 @@ def _bf16_convolution(extents: Extents, options: Options) -> KernelChoice | None
 
 _KERNELS = {
     "InnerProduct": KernelChoice("innerproduct_fp16sa"),
-    "Pooling": KernelChoice("pooling_average_fp16sa"),
+    "Pooling": KernelChoice("pooling_fp16sa"),
+    "Softmax": KernelChoice("softmax_fp16s"),
+}
+_KERNELS_WITH_FP32_SUMS = {
+    "InnerProduct": KernelChoice("innerproduct_fp16s"),
+    "Pooling": KernelChoice("pooling_fp16s"),
     "Softmax": KernelChoice("softmax_fp16s"),
 }
 
@@ -98,7 +103,8 @@ def _direct_convolution(extents: Extents, options: Options) -> KernelChoice:
     channels, outputs = extents["channels"], extents["num_output"]
     packs = elempack(channels), elempack(outputs)
     handwritten = _handwritten(extents, packs)
-    # Of the engine's threshold on the L2 cache only this part matters: below it no kernel fills a cache.
+    # The engine also prefers gemm where weights times strides and dilations pass half its L2 cache. With up to 16 channels
+    # only a strided 11x11 kernel or larger could, so this is left out.
     prefers_gemm = (channels > 16 or outputs > 16) and not handwritten
     is_1x1 = (extents["kernel_w"], extents["kernel_h"]) == (1, 1)
     if is_1x1 or (prefers_gemm and "use_sgemm_convolution" in options):

@@ -74,7 +74,7 @@ def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Ha
 
 def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     """The kernel of a layer where it is not its fp32 definition with one rounding, or None."""
-    if step.stored == "fp32" or (step.stored == "fp16" and not step.sums_in_fp16):
+    if step.stored == "fp32":
         return None
     return target.choose(layer.type, extents_of(layer), step.options)
 

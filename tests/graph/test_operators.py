@@ -140,8 +140,9 @@ def test_no_module_is_a_type_by_accident(name: str) -> None:
     """A type's name is matched whole and in its own case; what only names a module of ours is unknown."""
     with pytest.raises(UnsupportedError) as caught:
         operators_of(INPUT, f"{name} x 1 1 data a")
-    assert f"net.param: 1 of 2 layers cannot be run (types not supported: {name}):\n  #1 'x' ({name})" + SUPPORTED == str(
-        caught.value
+    assert (
+        f"net.param: 1 of 2 layers cannot be run (types not supported: {name}):\n  #1 'x' ({name})" + SUPPORTED
+        == str(caught.value)
     )
 
 

@@ -211,8 +211,9 @@ def test_supports(layer: str, support: Support) -> None:
     assert support == ARM82.supports(chain_of(layer).layers[1])
 
 
-GEMM, PACKED, DIRECT, F63, F43 = (
-    f"convolution_{name}_fp16sa" for name in ("gemm", "packed", "3x3_direct", "winograd63", "winograd43")
+GEMM, PACKED, PLANES, DIRECT, DIRECT_5X5, F63, F43 = (
+    f"convolution_{name}_fp16sa"
+    for name in ("gemm", "packed", "planes", "3x3_direct", "5x5_direct", "winograd63", "winograd43")
 )
 F23 = "winograd F(2,3)"
 
@@ -238,9 +239,13 @@ F23 = "winograd F(2,3)"
         (64, 128, 3, 2, 0, GEMM, ""),
         (64, 128, 3, 2, 32, PACKED, ""),
         (12, 12, 3, 2, 0, PACKED, ""),
-        (3, 64, 3, 2, 32, GEMM, ""),
+        (3, 64, 3, 2, 32, PLANES, ""),
         (3, 12, 7, 2, 0, PACKED, ""),
-        (3, 64, 7, 2, 0, GEMM, ""),
+        (3, 64, 7, 2, 0, PLANES, ""),
+        (3, 20, 7, 2, 0, PACKED, ""),
+        (16, 24, 5, 1, 0, DIRECT_5X5, ""),
+        (8, 64, 5, 2, 0, DIRECT_5X5, ""),
+        (16, 88, 5, 2, 0, GEMM, ""),
         (8, 8, 1, 1, 0, GEMM, ""),
         (8, 8, 1, 1, 32, GEMM, ""),
         (64, 64, 1, 2, 32, GEMM, ""),

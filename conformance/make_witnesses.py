@@ -1,0 +1,74 @@
+"""Make the stored witnesses: what the real arm64 engine computes for the cases in cases.py.
+
+  python -m conformance.make_witnesses tests/stored/arm64_fp16.npz --python /opt/arm64/python
+
+Run it in the folder of the repository. PYTHON is the launcher that setup-arm64.sh leaves behind; it runs the engine with one
+thread. The weights and samples follow from --seed, so the same engine gives the same file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from conformance.cases import CASES, Case
+from conformance.witnesses import Witness, store
+from maskctl.peers.ncnn_engine import Job, NcnnEngine
+from maskctl.targets import PRECISIONS
+
+
+def collect(engine: NcnnEngine, cases: Sequence[Case], seed: int) -> tuple[str, list[Witness]]:
+    """The engine's version, and what it computes for each case, all in one process."""
+    with TemporaryDirectory() as folder:
+        jobs = []
+        for case in cases:
+            path = case.write(Path(folder), seed)
+            samples = {"data": case.samples(seed)}
+            jobs.append(Job(path, path.with_suffix(".bin"), samples, ("out",), PRECISIONS[case.precision]))
+        runs = engine.run_all(jobs)
+    found = [
+        Witness(
+            case.name,
+            case.precision,
+            case.profiles,
+            case.param,
+            case.weights(seed),
+            job.inputs["data"],
+            run.blobs["out"],
+        )
+        for case, job, run in zip(cases, jobs, runs, strict=True)
+    ]
+    return runs[0].version, found
+
+
+def main() -> None:
+    """Writes the file and says what is in it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--python", default="/opt/arm64/python")
+    parser.add_argument("--cpu", default="qemu-aarch64 -cpu max", help="the CPU the engine runs on, for the record")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    version, found = collect(NcnnEngine((arguments.python,), timeout_s=1800), CASES, arguments.seed)
+    about = {
+        "engine": f"ncnn {version} (arm64 wheel)",
+        "cpu": arguments.cpu,
+        "threads": "1",
+        "seed": str(arguments.seed),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+    store(arguments.out, found, about)
+    elements = sum(witness.outputs.size for witness in found)
+    print(
+        f"{arguments.out}: {len(found)} cases, {elements:,} elements, {arguments.out.stat().st_size:,} bytes, {about}"
+    )
+
+
+if __name__ == "__main__":
+    main()

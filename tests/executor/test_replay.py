@@ -1,0 +1,106 @@
+"""Replays: the answers of whole runs for other masks, with less work."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskctl.executor.policy import Policy
+from maskctl.executor.replay import Replay
+from maskctl.executor.run import run
+from maskctl.graph.model import Model
+from maskctl.numeric.formats import FloatArray
+from tests.executor.nets import convolution_weights, model_of
+
+LAYERS = (
+    "Input data 0 1 data",
+    "Convolution stem 1 1 data a 0=8 1=3 4=1 5=1 6=216 9=1",
+    "Split split 1 2 a a0 a1",
+    "Convolution left 1 1 a0 l 0=8 1=1 5=1 6=64",
+    "Convolution right 1 1 a1 r 0=24 1=3 4=1 5=1 6=1728",
+    "Concat join 2 1 l r j 0=0",
+    "Pooling pool 1 1 j p 0=1 4=1",
+    "Softmax prob 1 1 p out 0=0 1=1",
+)
+INPUTS = {"data": np.random.default_rng(2).standard_normal((2, 3, 5, 6)).astype(np.float32)}
+MASKED = (1, 3, 4, 6)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Two branches and what joins them."""
+    shapes = ((3, 8, 3), (8, 8, 1), (8, 24, 3))
+    weights = b"".join(convolution_weights(*shape, seed=seed) for seed, shape in enumerate(shapes))
+    return model_of(tmp_path_factory.mktemp("net"), *LAYERS, weights=weights)
+
+
+def bits(blobs: FloatArray) -> list[int]:
+    """The elements as integers, NaN payloads and signs of zeros included."""
+    found: list[int] = np.ascontiguousarray(blobs).view(np.uint32).ravel().tolist()
+    return found
+
+
+@pytest.mark.parametrize("precision", ["fp16", "fp16-storage", "bf16", "fp32"])
+def test_a_replay_is_a_whole_run_to_the_bit(model: Model, precision: str) -> None:
+    """Under random masks, unsafe ones included, every blob has the bits of a run from scratch."""
+    rng = np.random.default_rng(4)
+    replay = Replay(model, INPUTS, Policy(precision))
+    replay.run({})
+    for _ in range(25):
+        masks = {int(index): int(rng.choice([0, 1, 2, 4, 64, 96])) for index in rng.choice(MASKED, 2, replace=False)}
+        whole = run(model, INPUTS, Policy(precision, masks=masks), keep=["*"])
+        replayed = replay.run(masks)
+        assert {name: bits(whole[name]) for name in whole} == {name: bits(replayed[name]) for name in replayed}, masks
+
+
+def test_the_policys_own_masks_stay(model: Model) -> None:
+    """Masks of the policy hold in every replay unless a replay changes them."""
+    policy = Policy("fp16", masks={4: 64})
+    replay = Replay(model, INPUTS, policy)
+    replay.run({})
+    whole = run(model, INPUTS, Policy("fp16", masks={4: 64, 3: 1}))
+    assert bits(whole["out"]) == bits(replay.run({3: 1})["out"])
+
+
+def test_only_what_can_differ_is_computed(model: Model) -> None:
+    """A mask on one branch computes that branch and what is behind it, not the stem and the other branch."""
+    replay = Replay(model, INPUTS, Policy("fp16"))
+    replay.run({})
+    before = replay.executions
+    replay.run({4: 64})
+    assert 4 == replay.executions - before
+
+
+def test_a_mask_that_changes_nothing_dies_out(model: Model) -> None:
+    """Where a layer's result keeps its bits, nothing behind it is computed again: here bit 32 on a 1x1 convolution."""
+    replay = Replay(model, INPUTS, Policy("fp16"))
+    replay.run({})
+    before = replay.executions
+    replay.run({3: 32})
+    assert 1 == replay.executions - before
+
+
+def test_no_mask_computes_nothing(model: Model) -> None:
+    """The base run is answered from memory."""
+    replay = Replay(model, INPUTS, Policy("fp16"))
+    first = replay.run({})
+    before = replay.executions
+    assert bits(first["out"]) == bits(replay.run({})["out"])
+    assert 0 == replay.executions - before
+
+
+def test_without_memory_every_run_is_whole(model: Model) -> None:
+    """With `remember` off the answers are the same and each run computes all layers."""
+    replay = Replay(model, INPUTS, Policy("fp16"), remember=False)
+    replay.run({})
+    before = replay.executions
+    whole = run(model, INPUTS, Policy("fp16", masks={4: 1}))
+    assert bits(whole["out"]) == bits(replay.run({4: 1})["out"])
+    assert len(LAYERS) == replay.executions - before
+
+
+def test_a_change_before_the_base_run_is_no_base(model: Model) -> None:
+    """A first run with masks does not become what later runs are compared with."""
+    replay = Replay(model, INPUTS, Policy("fp16"))
+    replay.run({4: 1})
+    assert bits(run(model, INPUTS, Policy("fp16"))["out"]) == bits(replay.run({})["out"])

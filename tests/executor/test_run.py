@@ -1,0 +1,112 @@
+"""Running a network: which blobs come back, what is seen on the way, and what an unsafe mask does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskctl.errors import ExecutionError, InputError
+from maskctl.executor.policy import Policy
+from maskctl.executor.run import run
+from maskctl.graph.model import Model
+from maskctl.graph.operators import Operator
+from maskctl.layers.base import Arrays
+from tests.executor.nets import convolution_weights, model_of
+
+LAYERS = (
+    "Input data 0 1 data",
+    "Convolution first 1 1 data a 0=8 1=1 5=1 6=24",
+    "Convolution second 1 1 a b 0=8 1=1 5=1 6=64",
+    "Softmax prob 1 1 b out 0=0 1=1",
+)
+SAMPLES = {"data": np.random.default_rng(1).standard_normal((2, 3, 2, 3)).astype(np.float32)}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Model:
+    """Two convolutions and a Softmax."""
+    return model_of(tmp_path, *LAYERS, weights=convolution_weights(3, 8, 1, 1) + convolution_weights(8, 8, 1, 2))
+
+
+def test_outputs_alone_come_back_by_default(model: Model) -> None:
+    """Without `keep`, the trace holds the blobs that nobody reads."""
+    assert ["out"] == list(run(model, SAMPLES))
+
+
+@pytest.mark.parametrize(
+    ("keep", "names"), [(["*"], ["data", "a", "b", "out"]), (["b", "data"], ["data", "b"]), ([], [])]
+)
+def test_the_blobs_asked_for_come_back(model: Model, keep: list[str], names: list[str]) -> None:
+    """`keep` names the blobs of the trace, "*" all of them, in the order of computation."""
+    assert names == list(run(model, SAMPLES, keep=keep))
+
+
+def test_every_layer_is_visited_with_its_tops(model: Model) -> None:
+    """`visit` sees each layer once, in order, with the arrays it produced."""
+    seen: list[tuple[str, list[tuple[int, ...]]]] = []
+
+    def visit(op: Operator, tops: Arrays) -> None:
+        seen.append((op.layer.name, [values.shape for values in tops]))
+
+    run(model, SAMPLES, visit=visit)
+    maps = (2, 8, 2, 3)
+    assert [("data", [(2, 3, 2, 3)]), ("first", [maps]), ("second", [maps]), ("prob", [maps])] == seen
+
+
+def test_samples_do_not_touch_each_other(model: Model) -> None:
+    """Running two samples at once gives the bits of running them one by one, in every precision."""
+    for precision in ("fp16", "fp16-storage", "bf16"):
+        together = run(model, SAMPLES, Policy(precision))["out"]
+        alone = [run(model, {"data": SAMPLES["data"][[index]]}, Policy(precision))["out"] for index in (0, 1)]
+        assert np.array_equal(np.concatenate(alone), together), precision
+
+
+def test_an_unsafe_mask_gives_nan(model: Model) -> None:
+    """Bit 2 on a layer whose input arrives in fp16 makes all its output NaN, and only from there on."""
+    trace = run(model, SAMPLES, Policy("fp16", masks={2: 2}), keep=["*"])
+    assert (False, True, True) == tuple(bool(np.isnan(trace[name]).all()) for name in ("a", "b", "out"))
+    assert not np.isnan(trace["a"]).any()
+
+
+def test_a_safe_mask_of_the_same_bit_does_not(model: Model) -> None:
+    """Bit 2 on the first layer, whose input is fp32, gives that layer's fp32 result to the bit."""
+    masked = run(model, SAMPLES, Policy("fp16", masks={1: 2}), keep=["a"])["a"]
+    assert np.array_equal(run(model, SAMPLES, keep=["a"])["a"], masked)
+
+
+def test_a_border_value_is_stored_as_blobs_are(tmp_path: Path) -> None:
+    """In fp16 the value around a map is cast one by one: ties away from zero, subnormals to 0."""
+    for value, kept in (("2049.0", 2050.0), ("0.00003", 0.0)):
+        line = f"Convolution pad 1 1 data out 0=1 1=1 4=1 5=0 6=1 18={value}"
+        model = model_of(tmp_path, "Input data 0 1 data", line, weights=b"\0\0\0\0\0\0\x80\x3f")
+        for precision in ("fp16", "fp16-storage"):
+            out = run(model, {"data": np.ones((1, 1, 1, 1), np.float32)}, Policy(precision))["out"]
+            assert (kept, 1.0) == (out[0, 0, 0, 0], out[0, 0, 1, 1])
+
+
+def test_a_missing_input_is_named(model: Model) -> None:
+    """Without an input blob the message names it and the option that gives it."""
+    with pytest.raises(InputError) as caught:
+        run(model, {})
+    assert f"{model.graph.path}: no input for blob 'data'. Give it with -i data=FILE." == str(caught.value)
+
+
+def test_a_layer_that_does_not_fit_is_named(model: Model) -> None:
+    """An input with the wrong channels is reported with the layer that cannot take it."""
+    with pytest.raises(ExecutionError) as caught:
+        run(model, {"data": np.zeros((1, 4, 2, 2), np.float32)})
+    assert "#1 'first' (Convolution): the input has 4 channels. Its weight is for 3." == str(caught.value)
+
+
+def test_an_unknown_activation_in_fp16_is_named(tmp_path: Path) -> None:
+    """mish is run in fp32 and refused in fp16 arithmetic, with the precisions that have it."""
+    line = "Convolution c 1 1 data out 0=1 1=1 5=0 6=1 9=5"
+    model = model_of(tmp_path, "Input data 0 1 data", line, weights=b"\0\0\0\0\0\0\x80\x3f")
+    samples = {"data": np.ones((1, 1, 1, 1), np.float32)}
+    assert 0.8650984 == pytest.approx(float(run(model, samples)["out"][0, 0, 0, 0]), rel=1e-6)
+    with pytest.raises(ExecutionError) as caught:
+        run(model, samples, Policy("fp16"))
+    expected = "activation_type 5 is not known in fp16 arithmetic. Run with --precision fp16-storage or bf16."
+    assert f"#1 'c' (Convolution): {expected}" == str(caught.value)
