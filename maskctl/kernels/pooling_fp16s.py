@@ -7,48 +7,58 @@ Source: ncnn `src/layer/arm/pooling_arm_asimdhp.cpp`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
 from maskctl.layers import pooling
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import math16
-from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric.formats import FloatArray, Operand, round_to
+
+Larger: TypeAlias = Callable[[Operand, Operand], FloatArray]
 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The pooled map of each sample, to the bit of the engine."""
     values = inputs[0]
-    is_global = bool(params.integer("global_pooling"))
-    is_max = params.integer("pooling_type") == pooling.MAX
-    if is_global:
-        seen = values.reshape(*values.shape[:2], -1, 1, 1, 1)
-    else:
-        seen = pooling.windows_of(params, values, fill=-np.inf) if is_max else pooling.averaged_windows(params, values)
     packed = values.shape[1] % 4 == 0
-    if is_max:
-        result = _maximum(seen, packed=packed)
-    else:
-        count = np.full(1, seen.shape[2], np.float32) if is_global else pooling.counts(params, values.shape[1:])
-        result = _average(seen, count, packed=packed)
-    return (result[:, :, 0, 0] if is_global else result,)
+    with np.errstate(all="ignore"):
+        if params.integer("pooling_type") == pooling.MAX:
+            larger = math16.maximum if packed else math16.maximum_number
+            if params.integer("global_pooling"):
+                return (_maximum_of_map(values, larger),)
+            return (_maximum(pooling.windows_of(params, values, fill=-np.inf), larger),)
+        if params.integer("global_pooling"):
+            total, count = pooling.sum_of_map(values), np.float32(values[0, 0].size)
+            return (_divided(total, count, packed=packed),)
+        total = _sum(pooling.averaged_windows(params, values))
+        return (_divided(total, pooling.counts(params, values.shape[1:]), packed=packed),)
 
 
-def _maximum(seen: FloatArray, *, packed: bool) -> FloatArray:
-    larger = math16.maximum if packed else math16.maximum_number
-    out = np.full((*seen.shape[:2], *seen.shape[4:]), -np.inf, np.float32)
-    for row in range(seen.shape[2]):
-        for column in range(seen.shape[3]):
-            out = larger(out, seen[:, :, row, column])
+def _maximum(seen: FloatArray, larger: Larger) -> FloatArray:
+    out: FloatArray = np.full((*seen.shape[:2], *seen.shape[4:]), -np.inf, np.float32)
+    for row, column in np.ndindex(*seen.shape[2:4]):
+        out = larger(out, seen[:, :, row, column])
     return out
 
 
-def _average(seen: FloatArray, count: FloatArray, *, packed: bool) -> FloatArray:
+def _maximum_of_map(values: FloatArray, larger: Larger) -> FloatArray:
+    """The maximum of each channel, found by halves: whichever way it goes, a maximum is the same."""
+    pixels = values.reshape(*values.shape[:2], -1)
+    while pixels.shape[2] > 1:
+        half = (pixels.shape[2] + 1) // 2
+        pixels = larger(pixels[:, :, :half], pixels[:, :, -half:])
+    return larger(pixels[:, :, 0], np.float32(-np.inf))
+
+
+def _sum(seen: FloatArray) -> FloatArray:
     total = np.zeros((*seen.shape[:2], *seen.shape[4:]), np.float32)
-    with np.errstate(all="ignore"):
-        for row in range(seen.shape[2]):
-            for column in range(seen.shape[3]):
-                total += seen[:, :, row, column]
-        if packed:
-            reciprocal: FloatArray = np.reciprocal(count)
-            return round_to(total * reciprocal, "fp16")
-        return round_to(np.divide(total, count, dtype=np.float32), "fp16")
+    for row, column in np.ndindex(*seen.shape[2:4]):
+        total += seen[:, :, row, column]
+    return total
+
+
+def _divided(total: FloatArray, count: FloatArray | np.float32, *, packed: bool) -> FloatArray:
+    return round_to(total * (np.float32(1) / count) if packed else total / count, "fp16")

@@ -92,7 +92,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     is_max = params.integer("pooling_type") == MAX
     with np.errstate(all="ignore"):
         if params.integer("global_pooling"):
-            return (values.max((2, 3)) if is_max else _global_average(values),)
+            return (values.max((2, 3)) if is_max else sum_of_map(values) / np.float32(values[0, 0].size),)
         if is_max:
             return (_maximum(windows_of(params, values, fill=float(np.finfo(np.float32).min))),)
         seen = averaged_windows(params, values)
@@ -129,11 +129,11 @@ def _counted(params: Params, border: Border, grown: Shape) -> Flags:
     return inside
 
 
-def _global_average(values: FloatArray) -> FloatArray:
-    """The average of each channel, pixels summed in order as the engine does; numpy's own sum goes pairwise."""
+def sum_of_map(values: FloatArray) -> FloatArray:
+    """The sum of each channel, (n, c), pixel by pixel as the engine does; numpy's own sum goes pairwise."""
     pixels = values.reshape(*values.shape[:2], -1)
     total: FloatArray = np.cumsum(pixels, axis=-1, dtype=np.float32)[..., -1]
-    return total * (np.float32(1) / np.float32(pixels.shape[-1]))
+    return total
 
 
 def _maximum(seen: FloatArray) -> FloatArray:

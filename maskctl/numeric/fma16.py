@@ -71,7 +71,12 @@ def chain(start: FloatArray | None, weights: FloatArray, columns: FloatArray) ->
         weights, columns = weights[:, 1:], columns[1:]
     shape = (weights.shape[0], columns.shape[1])
     start = np.broadcast_to(np.asarray(start, np.float32), shape)
-    out = np.empty(shape, np.float32)
+    out = np.full(shape, np.nan, np.float32)
+    whole = ~np.isnan(columns).any(axis=0)
+    if not whole.all():  # a NaN among its terms makes a sum NaN: behind an overflow that is most of a network
+        if whole.any():
+            out[:, whole] = chain(start[:, whole], weights, columns[:, whole])
+        return out
     with np.errstate(invalid="ignore"):  # a signalling NaN
         by_step = np.ascontiguousarray(weights.T, np.float64)
     previous = np.setbufsize(16)  # numpy copies outer products through its buffer when that is large: 2x slower
@@ -109,11 +114,14 @@ def _tiles(height: int, width: int) -> list[tuple[slice, slice]]:
 def _cannot_overflow(start: FloatArray, by_step: npt.NDArray[np.float64], columns: FloatArray) -> bool:
     """True when no partial sum of the tile can reach 65504, whatever the order of its terms."""
     with np.errstate(all="ignore"):
-        magnitudes = np.abs(by_step.T.astype(np.float32)) @ np.abs(columns)
-        bound = float(np.max(magnitudes + np.abs(start), initial=0.0))
         # Each of the k roundings grows the sum by at most 2**-11 of it; 1 % more covers float32's own rounding here.
         growth = np.float64(1 + 2.0**-11) ** len(columns)  # infinite for very long chains, where Python's would raise
-        return bool(bound * 1.01 * growth < FP16.largest)
+        limit = FP16.largest / (1.01 * growth)
+        weights, values, begun = np.abs(by_step.T), np.abs(columns), np.max(np.abs(start), initial=0.0)
+        # The largest value of each step bounds its products in all columns at once: cheap, and mostly enough.
+        if np.max(weights @ np.max(values, axis=1, initial=0.0), initial=0.0) + begun < limit:
+            return True
+        return bool(np.max(weights.astype(np.float32) @ values, initial=0.0) + begun < limit)
 
 
 def _chain_by_bits(start: FloatArray, by_step: npt.NDArray[np.float64], columns: FloatArray) -> FloatArray:
