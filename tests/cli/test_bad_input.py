@@ -37,7 +37,8 @@ def npy(values: npt.ArrayLike, *, pickled: bool = False) -> bytes:
 def npz(**arrays: npt.ArrayLike) -> bytes:
     """The bytes of a `.npz` file."""
     file = io.BytesIO()
-    np.savez(file, allow_pickle=True, **{name: np.asarray(values) for name, values in arrays.items()})
+    made: dict[str, Any] = {name: np.asarray(values) for name, values in arrays.items()}
+    np.savez(file, **made)
     return file.getvalue()
 
 
