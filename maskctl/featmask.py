@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from maskctl.errors import InputError
 
@@ -64,6 +65,7 @@ def words(mask: int) -> str:
     return ",".join(names + ([str(unknown)] if unknown else [])) or "none"
 
 
+@cache
 def cleared_options(mask: int) -> frozenset[str]:
     """The engine options, by the engine's names, that this mask clears for its layer."""
     return frozenset(name for bit in BITS if mask & bit.value for name in bit.clears)

@@ -11,6 +11,7 @@ from maskctl.analysis.causes import ranked, reason
 from maskctl.analysis.metrics import Comparison
 from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, Planner
 from maskctl.analysis.sensitivity import LayerLoss, Progress, measure
+from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
 from maskctl.executor.run import run
@@ -112,8 +113,23 @@ def _exact_runs(model: Model, portions: Sequence[Portion], policy: Policy, trial
     """All fp32 blobs of each portion in turn; only the outputs are kept, for the trials."""
     for portion in portions:
         exact = run(model, portion.inputs, Policy("fp32", policy.target), keep=["*"])
+        _refuse_non_finite(model, exact)
         trials.expect({name: exact[name] for name in model.graph.outputs})
         yield exact
+
+
+def _refuse_non_finite(model: Model, exact: Trace) -> None:
+    """Raises `ExecutionError` for a network whose fp32 outputs are not finite: there is nothing to compare with."""
+    lost = [name for name in model.graph.outputs if not np.isfinite(exact[name]).all()]
+    if lost:
+        first = next(
+            layer for layer in model.graph.layers if not all(np.isfinite(exact[top]).all() for top in layer.tops)
+        )
+        raise ExecutionError(
+            f"output '{lost[0]}' is not finite in fp32 already, and masks cannot help that. It begins in {first}. "
+            "Check the input and the weights.",
+            model.document.path,
+        )
 
 
 def _plan(model: Model, trials: _Trials, policy: Policy, goal: Goal, order: list[int]) -> MaskPlan:

@@ -30,14 +30,14 @@ def reason(model: Model, loss: LayerLoss, by_index: Mapping[int, LayerLoss]) -> 
 def _loss_in_words(loss: LayerLoss) -> str:
     if loss.layerwise.noise == 0.0:
         return "exact"
-    if loss.plain.elements:
-        gap = SQNR.of(loss.plain) - SQNR.of(loss.layerwise)
+    if loss.layerwise_no_winograd.elements:
+        gap = SQNR.of(loss.layerwise_no_winograd) - SQNR.of(loss.layerwise)
         if gap == math.inf:
             return "rounding in winograd; plain sums would be exact"
         if gap >= _NOTABLE_DB:
             return f"winograd loses {gap:.1f} dB more than plain sums"
-    if loss.storage.elements:
-        gap = SQNR.of(loss.storage) - SQNR.of(loss.layerwise)
+    if loss.layerwise_storage.elements:
+        gap = SQNR.of(loss.layerwise_storage) - SQNR.of(loss.layerwise)
         if gap == math.inf:
             return "rounding in fp16 arithmetic; fp16 storage alone would be exact"
         if gap >= _NOTABLE_DB:

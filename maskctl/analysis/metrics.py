@@ -86,9 +86,10 @@ def compare(*, reference: FloatArray, actual: FloatArray) -> Comparison:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure with its name and direction: True when more is better."""
+    """A figure with its name, how a target for it reads in words, and its direction: True when more is better."""
 
     name: str
+    words: str
     higher_is_better: bool
     of: Callable[[Comparison], float] = field(repr=False)
 
@@ -103,6 +104,6 @@ class Metric:
         return value >= target if self.higher_is_better else value <= target
 
 
-SQNR = Metric("sqnr_db", higher_is_better=True, of=sqnr_db)
-COSINE = Metric("cosine", higher_is_better=True, of=cosine)
+SQNR = Metric("sqnr_db", "SQNR {} dB", higher_is_better=True, of=sqnr_db)
+COSINE = Metric("cosine", "cosine {}", higher_is_better=True, of=cosine)
 METRICS = {metric.name: metric for metric in (SQNR, COSINE)}

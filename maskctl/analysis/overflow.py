@@ -26,10 +26,12 @@ _AXES = {1: ("w",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
 class Overflow:
     """A value beyond a format's largest, and the element it stands at or leads to (without the sample).
 
+    `kind` is value, input, weight, winograd, sum or partial-sum.
     The element is one of the output, or of the input where that is too large; a weight has its index in `what`.
     `sample` counts the samples it was found in, from 0. `order` tells which of two overflows of one layer to show.
     """
 
+    kind: str
     what: str
     value: float
     limit: float
@@ -65,7 +67,7 @@ def find_winograd_overflow(plain: FloatArray, lost: Flags) -> WinogradOverflow |
         return None
     value, sample, place = _largest(plain, kept)
     return WinogradOverflow(
-        "winograd overflows; plain sums give", value, FP16.largest, place, sample, order=(2, abs(value))
+        "winograd", "winograd overflows; plain sums give", value, FP16.largest, place, sample, order=(2, abs(value))
     )
 
 
@@ -80,26 +82,28 @@ def find_overflow(
     limit = FORMATS[step.stored].largest
     of_samples = np.asarray(lost.reshape(len(lost), -1).any(axis=1))
     found = (
-        _beyond("value reaches", reference, lost, limit, 4)
+        _beyond("value", reference, lost, limit, 4)
         or _input_overflow(inputs, of_samples, step, limit)
         or _weight_overflow(op, weights, step, limit)
     )
     if found or not step.sums_in_fp16 or op.layer.type not in {"Convolution", "InnerProduct"}:
         return found
     sums = _sums(op, weights, inputs, step)
-    return _beyond("sum reaches", sums, lost, limit, 1) or _partial_overflow(op, weights, inputs, sums, lost, limit)
+    return _beyond("sum", sums, lost, limit, 1) or _partial_overflow(op, weights, inputs, sums, lost, limit)
 
 
-def _beyond(what: str, values: FloatArray, flags: Flags, limit: float, order: int) -> Overflow | None:
+def _beyond(kind: str, values: FloatArray, flags: Flags, limit: float, order: int) -> Overflow | None:
     """The flagged finite value of largest magnitude, when it is beyond the limit."""
     value, sample, place = _largest(values, flags)
-    return Overflow(what, value, limit, place, sample, order=(order, abs(value))) if abs(value) > limit else None
+    if abs(value) <= limit:
+        return None
+    return Overflow(kind, f"{kind} reaches", value, limit, place, sample, order=(order, abs(value)))
 
 
 def _input_overflow(inputs: Arrays, of_samples: Flags, step: Step, limit: float) -> Overflow | None:
     for values in inputs:
         beyond = np.isfinite(values) & ~np.isfinite(round_to(values, step.stored))
-        found = _beyond("input reaches", values, (beyond.T & of_samples).T, limit, 3)
+        found = _beyond("input", values, (beyond.T & of_samples).T, limit, 3)
         if found:
             return found
     return None
@@ -111,7 +115,7 @@ def _weight_overflow(op: Operator, weights: Weights, step: Step, limit: float) -
         if beyond.any():
             value, first, rest = _largest(weights[name], beyond)
             index = ",".join(map(str, (first, *rest)))
-            return Overflow(f"{name} [{index}] is", value, limit, (), 0, order=(2, abs(value)))
+            return Overflow("weight", f"{name} [{index}] is", value, limit, (), 0, order=(2, abs(value)))
     return None
 
 
@@ -125,7 +129,9 @@ def _partial_overflow(
     if abs(partial[peak]) <= limit:
         return None
     after = f" after {peak:,} of {len(partial) - 1:,} terms"
-    return Overflow("partial sum reaches", float(partial[peak]), limit, place, sample, after, (0, abs(whole)))
+    return Overflow(
+        "partial-sum", "partial sum reaches", float(partial[peak]), limit, place, sample, after, (0, abs(whole))
+    )
 
 
 def _largest(values: FloatArray, flags: Flags) -> tuple[float, int, tuple[int, ...]]:

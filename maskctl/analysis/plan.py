@@ -27,7 +27,7 @@ class Goal:
         return all(metric.reaches(sums, target) for sums in outcome.outputs.values() for metric, target in self.targets)
 
     def __str__(self) -> str:
-        return " and ".join(f"{metric.name} {target:g}" for metric, target in self.targets)
+        return " and ".join(metric.words.format(f"{target!r}".removesuffix(".0")) for metric, target in self.targets)
 
 
 DEFAULT_GOAL = Goal(((COSINE, 0.999),))

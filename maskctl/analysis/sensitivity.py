@@ -28,17 +28,19 @@ Progress = Callable[[str, int, int], None]
 class LayerLoss:
     """One layer's losses, pooled over samples.
 
-    `layerwise` lowers only this layer and feeds it exact inputs; `storage` does the same without low-precision
-    arithmetic, so that the difference is what the sums lose, and `plain` without winograd, where the layer runs it.
-    `graphwise` lowers everything and reads this
-    layer's first blob. `overflow` is the evidence when the layerwise run has lost elements.
+    - `layerwise`: only this layer lowered, fed with exact inputs;
+    - `layerwise_storage`: the same with fp32 sums, so that the difference is what low-precision sums lose;
+    - `layerwise_no_winograd`: the same with plain sums, where the layer runs winograd;
+    - `graphwise`: everything lowered, read at this layer's first blob.
+
+    `overflow` is the evidence when the layerwise run has lost elements.
     """
 
     op: Operator
     step: Step
     layerwise: Comparison = field(default_factory=Comparison)
-    storage: Comparison = field(default_factory=Comparison)
-    plain: Comparison = field(default_factory=Comparison)
+    layerwise_storage: Comparison = field(default_factory=Comparison)
+    layerwise_no_winograd: Comparison = field(default_factory=Comparison)
     graphwise: Comparison = field(default_factory=Comparison)
     overflow: Overflow | None = None
 
@@ -80,11 +82,13 @@ def _layerwise(model: Model, loss: LayerLoss, exact: Trace, members: Sequence[in
     loss.layerwise.add(reference=reference, actual=actual)
     if step.sums_in_fp16:
         stored_only = replace(alone, options=step.options - {"use_fp16_arithmetic"})
-        loss.storage.add(reference=reference, actual=run_layer(op, weights, inputs, stored_only, policy.target)[0])
+        loss.layerwise_storage.add(
+            reference=reference, actual=run_layer(op, weights, inputs, stored_only, policy.target)[0]
+        )
     lost = ~np.isfinite(actual) & np.isfinite(reference)
     plain = _without_winograd(loss, alone, weights, inputs, policy)
     if plain is not None:
-        loss.plain.add(reference=reference, actual=plain)
+        loss.layerwise_no_winograd.add(reference=reference, actual=plain)
     if lost.any() and not step.hazard:
         found: Overflow | None = None if plain is None else find_winograd_overflow(plain, lost)
         found = found or find_overflow(op, weights, inputs, step, reference, lost)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from maskctl.featmask import MaskChange
 from maskctl.param import LayerLine, ParamDocument
 
 _RELATIVE = re.compile(r"[+-](0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+|no-[a-z0-9-]+|single-thread)(,.*)?\Z")
@@ -73,8 +74,9 @@ def command(
         )
     path = find_model(model)
     document = load(path)
-    chosen = {index: change.apply(document.layers[index].mask) for index in select_layers(document, layers)}
-    changes = {index: new for index, new in chosen.items() if new != document.layers[index].mask}
+    chosen = {index: _new_mask(document, index, change, mask) for index in select_layers(document, layers)}
+    lines = document.layers
+    changes = {index: new for index, new in chosen.items() if new != lines[index].mask or lines[index].malformed_mask}
     edited = document.with_masks(changes)
     if _warn(document, edited, chosen) and strict:
         click.echo("maskctl: refused by --strict; nothing was written.", err=True)
@@ -84,6 +86,20 @@ def command(
     for index in chosen:
         _print_change(index, document.layers[index], edited.layers[index])
     return _finish(edited, changes, path, output, dry_run=dry_run, backup=backup)
+
+
+def _new_mask(document: ParamDocument, index: int, change: MaskChange, text: str) -> int:
+    """The mask of a layer after the change; one that no engine reads can be replaced but not changed by bits."""
+    from maskctl.errors import InputError
+
+    line = document.layers[index]
+    if line.malformed_mask and change.set_to is None:
+        raise InputError(
+            f"#{index} '{line.name}' has the feature mask '{line.malformed_mask}', which is no whole number, so '{text}' has "
+            "nothing to change. Give an absolute mask, or none to clear it.",
+            document.path,
+        )
+    return change.apply(line.mask)
 
 
 def _refuse_model_among(positionals: Sequence[str]) -> None:
@@ -111,8 +127,8 @@ def _refuse_early(path: str, output: str | None, *, force: bool) -> None:
 def _print_change(index: int, before: LayerLine, after: LayerLine) -> None:
     from maskctl.featmask import words
 
-    old, new = before.mask, after.mask
-    arrow = f"{old} ({words(old)}) as it was" if old == new else f"{old} ({words(old)}) -> {new} ({words(new)})"
+    old = before.malformed_mask or f"{before.mask} ({words(before.mask)})"
+    arrow = f"{old} as it was" if before.text == after.text else f"{old} -> {after.mask} ({words(after.mask)})"
     click.echo(f"#{index} {before.name} ({before.type}): {arrow}")
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from maskctl.errors import InputError
 from maskctl.executor.layer import run_layer
 from maskctl.executor.policy import FP32, Policy
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
-from maskctl.graph.operators import Operator
 from maskctl.layers.base import Arrays
 from maskctl.numeric.formats import FloatArray
-
-Visit = Callable[[Operator, Arrays], None]
 
 
 def run(
@@ -22,11 +19,10 @@ def run(
     policy: Policy = FP32,
     *,
     keep: Iterable[str] | None = None,
-    visit: Visit | None = None,
 ) -> Trace:
     """The blobs named in `keep` (by default the outputs; "*" keeps all) for inputs (n, …) by blob name.
 
-    `visit` sees every layer and its tops as they are computed. Raises `InputError` for missing inputs and
+    Raises `InputError` for missing inputs and
     `ExecutionError` for a layer that does not fit its inputs.
     """
     _check_inputs(model, inputs)
@@ -40,8 +36,6 @@ def run(
         else:
             tops = run_layer(op, weights, tuple(blobs.pop(bottom) for bottom in layer.bottoms), step, policy.target)
         blobs.update(zip(layer.tops, tops, strict=True))
-        if visit:
-            visit(op, tops)
         result.update((top, values) for top, values in zip(layer.tops, tops, strict=True) if top in kept or "*" in kept)
     return Trace(result)
 

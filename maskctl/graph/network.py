@@ -143,10 +143,10 @@ def _check_tops(layer: Layer, produced: dict[str, Layer], path: str) -> None:
 
 
 def _check_mask(layer: Layer, path: str) -> None:
-    value = layer.params.get(31, 0)
-    if not isinstance(value, int) or value < 0:
+    if layer.line.malformed_mask:
         raise GraphError(
-            f"{layer} has the feature mask '{value}'. The engine takes a whole number from 0 to 255. Set it with 'maskctl set-mask'.",
+            f"{layer} has the feature mask '{layer.line.malformed_mask}'. "
+            "The engine takes a whole number, 0 to 255 for the bits it knows. Set it with 'maskctl set-mask'.",
             Place(path, layer.line.number),
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from maskctl.errors import ExecutionError, GraphError, MaskctlError, Place, UnsupportedError
 from maskctl.graph.network import Graph, Layer
 from maskctl.layers import LayerType, Params, Shape, find, known_types
+from maskctl.layers.base import ONE_OR_MORE
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def operator(graph: Graph, layer: Layer) -> Operator | None:
     if len(layer.tops) not in kind.tops:
         raise GraphError(f"{layer} produces {len(layer.tops)} blobs. Expected {_span(kind.tops)}.", place)
     try:
-        params = Params(kind.params, layer.params, len(layer.tops))
+        params = Params(kind.params, layer.params, len(layer.tops), len(layer.bottoms))
         kind.weights(params)
     except GraphError as error:
         raise GraphError(f"{layer}: {error}", place) from None
@@ -124,4 +125,4 @@ def elements(shapes: Mapping[str, Shape]) -> int:
 def _span(counts: range) -> str:
     if counts.stop - counts.start == 1:
         return str(counts.start)
-    return f"{counts.start} or more" if counts.stop > 1000 else f"{counts.start} to {counts.stop - 1}"
+    return f"{counts.start} or more" if counts == ONE_OR_MORE else f"{counts.start} to {counts.stop - 1}"

@@ -73,7 +73,7 @@ class _Reader:
     def tensor(self, op: Operator, weight: Weight) -> FloatArray:
         """The next tensor, checked for NaN and infinity."""
         self._where = f"{op.layer}, {weight.name} of {'x'.join(map(str, weight.shape))}"
-        values = self._tagged(weight.count) if weight.tagged else self._floats(weight.count)
+        values = self._tagged(op, weight.count) if weight.tagged else self._floats(weight.count)
         if not np.isfinite(values).all():
             index = int(np.flatnonzero(~np.isfinite(values))[0])
             raise WeightsError(
@@ -82,11 +82,17 @@ class _Reader:
             )
         return values.reshape(weight.shape)
 
-    def _tagged(self, count: int) -> FloatArray:
+    def _tagged(self, op: Operator, count: int) -> FloatArray:
         tag = int(self._take(4, "its storage tag").view("<u4")[0])
         if tag == _TAG_FP16:
             return self._padded(2 * count, f"{count:,} x fp16").view("<f2").astype(np.float32)
         if tag == _TAG_INT8:
+            if not op.params.has("int8_scale_term") or not op.params.integer("int8_scale_term"):
+                raise WeightsError(
+                    f"{self._where}: is stored as int8, and the layer has no int8_scale_term (8=). The engine would read it as "
+                    "fp32 and crash. This .bin belongs to another .param.",
+                    self._path,
+                )
             return self._padded(count, f"{count:,} x int8").view(np.int8).astype(np.float32)
         if tag in {0, _TAG_FP32}:
             return self._floats(count)

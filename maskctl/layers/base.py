@@ -22,6 +22,9 @@ Value: TypeAlias = int | float | str | tuple[int | float, ...]
 Arrays: TypeAlias = tuple[FloatArray, ...]
 Weights: TypeAlias = Mapping[str, FloatArray]
 
+ONE_OR_MORE = range(1, 1 << 30)
+"""How many bottoms or tops a layer has that takes any number of them."""
+
 
 @dataclass(frozen=True)
 class Param:
@@ -52,11 +55,13 @@ class Weight:
 
 
 class Params:
-    """The parameters of one layer by ncnn's names, defaults filled in, and how many tops it has."""
+    """The parameters of one layer by ncnn's names, defaults filled in, and how many tops and bottoms it has."""
 
-    def __init__(self, declared: Sequence[Param], written: Mapping[int, Value], tops: int = 1) -> None:
+    def __init__(
+        self, declared: Sequence[Param], written: Mapping[int, Value], tops: int = 1, bottoms: int = 1
+    ) -> None:
         self._declared, self._written = declared, written
-        self.tops = tops
+        self.tops, self.bottoms = tops, bottoms
         self._values: dict[str, Value] = {}
         for param in declared:
             default = self._values[param.same_as] if param.same_as else param.default
@@ -65,7 +70,11 @@ class Params:
     def replaced(self, name: str, value: Value) -> Params:
         """The same parameters with one of them as if the line said so."""
         number = next(param.id for param in self._declared if param.name == name)
-        return Params(self._declared, {**self._written, number: value}, self.tops)
+        return Params(self._declared, {**self._written, number: value}, self.tops, self.bottoms)
+
+    def has(self, name: str) -> bool:
+        """True when the layer type declares a parameter of that name."""
+        return name in self._values
 
     def integer(self, name: str) -> int:
         """An integer parameter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
 
 PARAMS = (Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end"),)
 
@@ -38,4 +38,4 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     return (np.concatenate(inputs, axis=1 + _axis(params, inputs[0].ndim - 1)),)
 
 
-LAYER = LayerType("Concat", range(1, 1_000_000), forward, PARAMS, shapes=shapes)
+LAYER = LayerType("Concat", ONE_OR_MORE, forward, PARAMS, shapes=shapes)

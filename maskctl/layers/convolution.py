@@ -59,6 +59,8 @@ def weights(params: Params) -> tuple[Weight, ...]:
     """Weight, bias, and for int8 the scales, in the order of the `.bin`."""
     if params.integer("dynamic_weight"):
         return ()
+    if params.bottoms > 1:
+        raise GraphError(f"reads {params.bottoms} blobs. Expected 1, or dynamic_weight (19=1).")
     outputs = params.integer("num_output")
     found = [
         Weight(
@@ -75,7 +77,7 @@ def weights(params: Params) -> tuple[Weight, ...]:
 
 
 def unsupported(params: Params) -> str | None:
-    """int8 and weights that come as blobs are not run; only those have more than one bottom."""
+    """int8 and weights that come as blobs are not run."""
     if params.integer("int8_scale_term"):
         return f"int8 (8={params.integer('int8_scale_term')})"
     return "weights as a blob (19=1)" if params.integer("dynamic_weight") else None

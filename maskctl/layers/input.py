@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskctl.errors import ExecutionError
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
 
 PARAMS = (
     Param(0, "w", 0, "width"),
@@ -27,4 +27,4 @@ def forward(_: Params, __: Weights, inputs: Arrays) -> Arrays:
     return inputs
 
 
-LAYER = LayerType("Input", range(1), forward, PARAMS, shapes=shapes, tops=range(1, 1_000_000))
+LAYER = LayerType("Input", range(1), forward, PARAMS, shapes=shapes, tops=ONE_OR_MORE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -15,4 +15,4 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     return inputs[:1] * params.tops
 
 
-LAYER = LayerType("Split", range(1, 2), forward, shapes=shapes, tops=range(1, 1_000_000))
+LAYER = LayerType("Split", range(1, 2), forward, shapes=shapes, tops=ONE_OR_MORE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from maskctl import featmask
 from maskctl.errors import ParamSyntaxError, Place
@@ -41,16 +42,24 @@ class LayerLine:
     tokens: tuple[ParamToken, ...]
     end_of_names: int
 
-    @property
+    @cached_property
     def params(self) -> Mapping[int, Value]:
         """Value by parameter id; the last of duplicates wins, as in the engine."""
         return {token.id: token.value for token in self.tokens}
 
-    @property
+    @cached_property
     def mask(self) -> int:
-        """The feature mask, 0 when there is none or when it is not an integer."""
+        """The feature mask, 0 when there is none or when it is not a whole number from 0 on."""
         value = self.params.get(featmask.PARAM_ID, 0)
-        return value if isinstance(value, int) else 0
+        return value if isinstance(value, int) and value >= 0 else 0
+
+    @property
+    def malformed_mask(self) -> str:
+        """The mask token as written where no engine reads it as a mask (`31=1.0`, `31=-1`), else ""."""
+        for token in self.tokens:
+            if token.id == featmask.PARAM_ID and not (isinstance(token.value, int) and token.value >= 0):
+                return self.text[token.start : token.end]
+        return ""
 
     def with_mask(self, mask: int) -> LayerLine:
         """This line with another feature mask, changed by one token; mask 0 removes the token.

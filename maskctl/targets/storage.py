@@ -46,7 +46,7 @@ def steps(graph: Graph, target: Target, options: Options, masks: Sequence[int]) 
     found = []
     for layer in graph.layers:
         step = _step(layer, target, options, masks[layer.index], stored)
-        stored.update(dict.fromkeys(layer.tops, step.stored))
+        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_int8(layer) else step.stored))
         found.append(step)
     return tuple(found)
 
@@ -58,13 +58,19 @@ def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Map
         return Step("fp32", masked, support)
     arrives = tuple(stored[bottom] for bottom in layer.bottoms)
     for bottom, kept in zip(layer.bottoms, arrives, strict=True):
-        if kept != "fp32" and STORAGE_OPTION[kept] not in masked:
+        if kept in STORAGE_OPTION and STORAGE_OPTION[kept] not in masked:
             return Step("fp32", masked, support, arrives, _hazard(layer, target, mask, bottom, kept))
     if support.fp16 and "use_fp16_storage" in masked:
         return Step("fp16", masked, support, arrives)
     if support.bf16 and "use_bf16_storage" in masked:
         return Step("bf16", masked, support, arrives)
     return Step("fp32", masked, support, arrives)
+
+
+def _gives_int8(layer: Layer) -> bool:
+    """True for int8 layers that quantise their output again; nothing casts such a blob on its way."""
+    term = layer.params.get(8, 0)
+    return layer.type in {"Convolution", "ConvolutionDepthWise"} and isinstance(term, int) and term > 100
 
 
 def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Hazard:

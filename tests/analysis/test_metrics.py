@@ -90,7 +90,7 @@ def test_worst_first() -> None:
     """Sorted worst first, NaN comes before everything, and a metric of the other direction is turned round."""
     sums = [pair([10, 0], [10, 1]), pair([1, 0], [NAN, 0]), pair([1, 0], [1, 0]), pair([10, 0], [10, 5])]
     assert [1, 3, 0, 2] == sorted(range(4), key=lambda index: SQNR.worst_first(sums[index]))
-    noise = Metric("noise", higher_is_better=False, of=lambda found: found.noise)
+    noise = Metric("noise", "noise {}", higher_is_better=False, of=lambda found: found.noise)
     assert [3, 0, 1, 2] == sorted(range(4), key=lambda index: noise.worst_first(sums[index]))
 
 
@@ -103,8 +103,8 @@ def test_worst_first() -> None:
         (SQNR, [NAN, 0], -INF, False),
         (COSINE, [10, 0], 1.0, True),
         (COSINE, [NAN, 0], -1.0, False),
-        (Metric("noise", higher_is_better=False, of=lambda sums: sums.noise), [10, 1], 1.0, True),
-        (Metric("noise", higher_is_better=False, of=lambda sums: sums.noise), [10, 2], 1.0, False),
+        (Metric("noise", "noise {}", higher_is_better=False, of=lambda sums: sums.noise), [10, 1], 1.0, True),
+        (Metric("noise", "noise {}", higher_is_better=False, of=lambda sums: sums.noise), [10, 2], 1.0, False),
     ],
 )
 def test_reaches(metric: Metric, actual: list[float], target: float, expected: bool) -> None:  # noqa: FBT001 - a table

@@ -108,7 +108,7 @@ def test_every_output_counts() -> None:
     assert goal.reached(Outcome({"a": good, "b": good}))
     assert not goal.reached(Outcome({"a": good, "b": poor}))
     assert not goal.reached(Outcome({"a": good, "b": Comparison(lost=1)}))
-    assert ("sqnr_db 40 and cosine 0.9", 20.0) == (str(goal), Outcome({"a": good, "b": poor}).worst_sqnr_db)
+    assert ("SQNR 40 dB and cosine 0.9", 20.0) == (str(goal), Outcome({"a": good, "b": poor}).worst_sqnr_db)
 
 
 def test_no_trial_twice() -> None:

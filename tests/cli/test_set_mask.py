@@ -346,3 +346,15 @@ def test_line_ends_and_names_are_kept(net: Path, run: Runner) -> None:
     assert (0, "") == (result.code, result.err)
     assert "[/b]" in result.out
     assert before.replace(b"conv1 r\xff[/b]", b"conv1 r\xff[/b] 31=16") == net.read_bytes()
+
+
+@pytest.mark.parametrize("token", ["31=1.0", "31=-1", "-23331=1,5"])
+def test_malformed_masks(net: Path, run: Runner, token: str) -> None:
+    """A mask that no engine reads can be cleared and replaced, and has no bits to change."""
+    clean = net.read_bytes()
+    lines = clean.decode().splitlines(keepends=True)
+    net.write_text("".join([*lines[:3], lines[3].rstrip("\n") + f" {token}\n", *lines[4:]]))
+    refused = run("set-mask", "#1", "+64")
+    assert (2, True) == (refused.code, f"has the feature mask '{token}', which is no whole number" in refused.err)
+    assert f"{token} -> 0 (none)" in run("set-mask", "#1", "0").out
+    assert clean == net.read_bytes()

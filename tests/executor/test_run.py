@@ -11,8 +11,6 @@ from maskctl.errors import ExecutionError, InputError
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import Model
-from maskctl.graph.operators import Operator
-from maskctl.layers.base import Arrays
 from tests.executor.nets import convolution_weights, model_of
 
 LAYERS = (
@@ -41,18 +39,6 @@ def test_outputs_alone_come_back_by_default(model: Model) -> None:
 def test_the_blobs_asked_for_come_back(model: Model, keep: list[str], names: list[str]) -> None:
     """`keep` names the blobs of the trace, "*" all of them, in the order of computation."""
     assert names == list(run(model, SAMPLES, keep=keep))
-
-
-def test_every_layer_is_visited_with_its_tops(model: Model) -> None:
-    """`visit` sees each layer once, in order, with the arrays it produced."""
-    seen: list[tuple[str, list[tuple[int, ...]]]] = []
-
-    def visit(op: Operator, tops: Arrays) -> None:
-        seen.append((op.layer.name, [values.shape for values in tops]))
-
-    run(model, SAMPLES, visit=visit)
-    maps = (2, 8, 2, 3)
-    assert [("data", [(2, 3, 2, 3)]), ("first", [maps]), ("second", [maps]), ("prob", [maps])] == seen
 
 
 def test_samples_do_not_touch_each_other(model: Model) -> None:

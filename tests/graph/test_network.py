@@ -43,7 +43,7 @@ def test_surplus_layers_are_dropped() -> None:
 
 ORDER = "Check the order of the layers and the spelling."
 SPLIT = "The engine gives each blob one reader: put a Split layer behind its producer."
-MASK = "The engine takes a whole number from 0 to 255. Set it with 'maskctl set-mask'."
+MASK = "The engine takes a whole number, 0 to 255 for the bits it knows. Set it with 'maskctl set-mask'."
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ MASK = "The engine takes a whole number from 0 to 255. Set it with 'maskctl set-
             (INPUT, "Split s 1 2 data a a"),
             "4: #1 's' (Split) produces blob 'a', which #1 's' (Split) produces already. Give one of the two another name.",
         ),
-        ((INPUT, "ReLU r 1 1 data a 31=3.0"), f"4: #1 'r' (ReLU) has the feature mask '3.0'. {MASK}"),
-        ((INPUT, "ReLU r 1 1 data a 31=-1"), f"4: #1 'r' (ReLU) has the feature mask '-1'. {MASK}"),
-        ((INPUT, "ReLU r 1 1 data a 31=abc"), f"4: #1 'r' (ReLU) has the feature mask 'abc'. {MASK}"),
-        ((INPUT, "ReLU r 1 1 data a -23331=1,3"), f"4: #1 'r' (ReLU) has the feature mask '(3,)'. {MASK}"),
+        ((INPUT, "ReLU r 1 1 data a 31=3.0"), f"4: #1 'r' (ReLU) has the feature mask '31=3.0'. {MASK}"),
+        ((INPUT, "ReLU r 1 1 data a 31=-1"), f"4: #1 'r' (ReLU) has the feature mask '31=-1'. {MASK}"),
+        ((INPUT, "ReLU r 1 1 data a 31=abc"), f"4: #1 'r' (ReLU) has the feature mask '31=abc'. {MASK}"),
+        ((INPUT, "ReLU r 1 1 data a -23331=1,3"), f"4: #1 'r' (ReLU) has the feature mask '-23331=1,3'. {MASK}"),
     ],
 )
 def test_unsound(layers: tuple[str, ...], message: str) -> None:

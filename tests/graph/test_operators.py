@@ -153,6 +153,10 @@ TWO = "Input more 0 1 more"
     ("layers", "message"),
     [
         ((INPUT, TWO, "Softmax s 2 1 data more a"), "5: #2 's' (Softmax) reads 2 blobs. Expected 1."),
+        (
+            (INPUT, TWO, "Convolution c 2 1 data more a 0=1 1=1 6=1"),
+            "5: #2 'c' (Convolution): reads 2 blobs. Expected 1, or dynamic_weight (19=1).",
+        ),
         ((INPUT, "Softmax s 0 1 a"), "4: #1 's' (Softmax) reads 0 blobs. Expected 1."),
         ((INPUT, "Input i 1 1 data a"), "4: #1 'i' (Input) reads 1 blobs. Expected 0."),
         ((INPUT, "Concat c 0 1 a"), "4: #1 'c' (Concat) reads 0 blobs. Expected 1 or more."),

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from maskctl.errors import GraphError, InputError, WeightsError
 from maskctl.graph import model
-from maskctl.graph.operators import Operator
+from maskctl.graph.network import build
+from maskctl.graph.operators import Operator, operator
 from maskctl.graph.weights import LoadedWeights, load, read
 from tests.builders import (
     TAG_FP16,
     TAG_FP32,
     TAG_FP32_PLAIN,
     TAG_INT8,
+    document_of,
     floats,
     halves,
     operators_of,
@@ -51,7 +53,6 @@ def _read(data: bytes, ops: tuple[Operator, ...] = ODD) -> LoadedWeights:
         pytest.param(tagged(TAG_FP16, halves(1, -65504, 2**-24)), [1, -65504, 2**-24], id="fp16, padded"),
         pytest.param(tagged(TAG_FP16, halves(0.5, 2, -0.0), b"\x83\x22"), [0.5, 2, -0.0], id="fp16, padding of pnnx"),
         pytest.param(tagged(TAG_FP16, halves(0.5, 2, 3), b"\xff\x7f"), [0.5, 2, 3], id="fp16, padding is NaN"),
-        pytest.param(tagged(TAG_INT8, b"\x80\x7f\xff"), [-128, 127, -1], id="int8, padded"),
         pytest.param(tagged(0x00000100, TABLE + b"\x00\xff\x80" + b"\x07"), [-16, 15.875, 0], id="table"),
         pytest.param(
             tagged(0xFFFFFFFF, TABLE + b"\x81\x81\x01" + b"\0"), [0.125, 0.125, -15.875], id="table, other tag"
@@ -65,6 +66,14 @@ def test_tags(stored: bytes, values: list[float]) -> None:
     assert np.array([values], np.float32).tobytes() == weight.tobytes()
     assert ((1, 3), np.dtype(np.float32), [7.0]) == (weight.shape, weight.dtype, bias.tolist())
     assert (0, len(stored) + 4) == found.bytes_on_disk
+
+
+def test_int8_weights() -> None:
+    """An int8 tensor is padded to four bytes, keeps its integers, and the scales behind the bias are found."""
+    graph = build(document_of(INPUT, "InnerProduct fc 1 1 data out 0=1 1=1 2=3 8=1"))
+    ops = tuple(filter(None, (operator(graph, layer) for layer in graph.layers)))
+    found = _read(tagged(TAG_INT8, b"\x80\x7f\xff") + BIAS + floats(0.5, 0.25), ops).tensors[1]
+    assert [[[-128, 127, -1]], [7], [0.5], [0.25]] == [values.tolist() for values in found.values()]
 
 
 def test_even_count_has_no_padding() -> None:
@@ -106,7 +115,13 @@ LEFT_OVER = "This .bin belongs to another .param."
         (tagged(0, floats(1, 2)), f"{WEIGHT} wants 12 bytes (3 x fp32) at offset 4, found 8. {CUT}"),
         (tagged(TAG_FP32, b""), f"{WEIGHT} wants 12 bytes (3 x fp32) at offset 4, found 0. {CUT}"),
         (struct.pack("<I3e", TAG_FP16, 1, 2, 3), f"{WEIGHT} wants 8 bytes (3 x fp16) at offset 4, found 6. {CUT}"),
-        (struct.pack("<I3b", TAG_INT8, 1, 2, 3), f"{WEIGHT} wants 4 bytes (3 x int8) at offset 4, found 3. {CUT}"),
+        (
+            tagged(TAG_INT8, b"\1\2\3") + BIAS,
+            (
+                f"{WEIGHT} is stored as int8, and the layer has no int8_scale_term (8=). "
+                f"The engine would read it as fp32 and crash. {LEFT_OVER}"
+            ),
+        ),
         (
             tagged(0x0A0B0C0D, TABLE[:-1], b"\0"),
             f"{WEIGHT} wants 4 bytes (3 x 8-bit index) at offset 1,028, found 0. {CUT}",

@@ -110,7 +110,7 @@ def test_with_mask(line: str, mask: int, expected: str) -> None:
         ("31=3", 3),
         ("31=+3", 3),
         ("31=003", 3),
-        ("31=-1", -1),
+        ("31=-1", 0),
         ("31=3.0", 0),
         ("31=3,", 0),
         ("31=abc", 0),
@@ -118,7 +118,7 @@ def test_with_mask(line: str, mask: int, expected: str) -> None:
     ],
 )
 def test_mask_read(token: str, mask: int) -> None:
-    """The mask is the integer under id 31, and 0 for a float, an array or a string."""
+    """The mask is the integer under id 31, and 0 for a negative one, a float, an array or a string."""
     assert (0, mask) == document_of("Input data 0 1 data", f"ReLU r 1 1 data out {token}").masks
 
 

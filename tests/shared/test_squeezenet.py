@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+resource = pytest.importorskip("resource")
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("MASKCTL_SHARED", ROOT.parent / "shared"))
@@ -44,11 +45,11 @@ def test_fp16_is_predicted_to_fail(analysis: tuple[dict[str, Any], float]) -> No
 
 
 def test_it_is_healed_by_switching_winograd_off(analysis: tuple[dict[str, Any], float]) -> None:
-    """Bit 64 on at most three convolutions brings the output back to a cosine of 0.999."""
+    """Bit 64 on two convolutions brings the output back to a cosine of 0.999."""
     report, _ = analysis
     proposed = {layer["proposed"] for layer in report["layers"] if layer["proposed"] != layer["mask"]}
     count = sum(layer["proposed"] != layer["mask"] for layer in report["layers"])
-    assert ({64}, True, True) == (proposed, count <= 3, report["reached"])
+    assert ({64}, 2, True) == (proposed, count, report["reached"])
     assert report["outputs"][0]["after"]["cosine"] >= 0.999
 
 

@@ -315,3 +315,13 @@ def test_text_commands_need_no_numpy(module: str) -> None:
     code = f"import sys, {module}; print(sorted(name for name in ('numpy', 'onnx', 'ncnn') if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (0, "[]\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_int8_blobs_are_no_hazard() -> None:
+    """A blob that an int8 layer quantises again is neither fp16 nor bf16, so its reader may carry any storage bit."""
+    graph = graph_of(
+        "Input data 0 1 data",
+        "Convolution a 1 1 data a 0=1 1=1 6=1 8=102",
+        "Convolution b 1 1 a b 0=1 1=1 6=1 8=2 31=7",
+    )
+    assert [] == _hazards(graph)
