@@ -24,7 +24,7 @@ DOORS = {
     "param": {"errors", "featmask"},
     "numeric": {"errors"},
     "layers": {"errors", "numeric"},
-    "graph": {"errors", "featmask", "param", "numeric", "layers"},
+    "graph": {"errors", "param", "numeric", "layers"},
     "kernels": {"errors", "numeric", "layers"},
     "targets": {"errors", "featmask", "graph", "kernels"},
     "executor": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets"},

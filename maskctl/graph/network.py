@@ -52,9 +52,12 @@ class Layer:
         return f"#{self.index} '{self.name}' ({self.type})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
-    """Layers in execution order; every blob is produced once, before it is read, and read at most once."""
+    """Layers in execution order; every blob is produced once, before it is read, and read at most once.
+
+    A graph equals only itself, so that what follows from it can be remembered cheaply.
+    """
 
     path: str
     layers: tuple[Layer, ...]

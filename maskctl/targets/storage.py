@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from maskctl import featmask
 from maskctl.graph.network import Graph, Layer
@@ -42,6 +43,11 @@ class Step:
 
 def steps(graph: Graph, target: Target, options: Options, masks: Sequence[int]) -> tuple[Step, ...]:
     """How every layer of the graph runs on the target, under the engine's `options` and one mask per layer."""
+    return _steps(graph, target, options, tuple(masks))
+
+
+@lru_cache(maxsize=64)  # a planner asks again and again for masks that differ in one layer, and then goes on from there
+def _steps(graph: Graph, target: Target, options: Options, masks: tuple[int, ...]) -> tuple[Step, ...]:
     stored: dict[str, str] = {}
     found = []
     for layer in graph.layers:
@@ -88,6 +94,8 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
 def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard, ...]:
     """Every mask that the target's engine would not honour, whichever 16-bit storage it runs with."""
     found: dict[tuple[int, int], Hazard] = {}
+    if not any(mask & sum(target.safer) for mask in masks):
+        return ()
     for precision in ("fp16", "bf16"):
         for step in steps(graph, target, PRECISIONS[precision], masks):
             if step.hazard:

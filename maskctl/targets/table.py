@@ -73,7 +73,7 @@ class KernelChoice:
         return "winograd" in self.kernel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
     """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit."""
 
