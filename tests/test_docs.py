@@ -17,7 +17,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def script(*arguments: str) -> subprocess.CompletedProcess[str]:
     """A Python command run in the repository."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # COLUMNS would set the width of tables; test runners that spread over processes set it for their own.
+    environment = {**{key: value for key, value in os.environ.items() if key != "COLUMNS"}, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )

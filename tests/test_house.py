@@ -46,7 +46,7 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module == "maskctl":
-            yield from (f"maskctl.{alias.name}" for alias in node.names)
+            yield from (f"maskctl.{alias.name}" for alias in node.names if not alias.name.startswith("__"))
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from maskctl.analysis.analyze import Analysis, LayerReport
@@ -35,7 +37,7 @@ def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
 
 
 def _print_layers(analysis: Analysis, top: int) -> None:
-    shown = analysis.rows[:top] if top else analysis.rows
+    shown = _shown(analysis.rows, top)
     columns = _COLUMNS if width() >= _WIDE_TERMINAL else _NARROW
     made = table(*columns, numbers=_NUMBERS)
     for row in shown:
@@ -48,6 +50,16 @@ def _print_layers(analysis: Analysis, top: int) -> None:
     if columns is _NARROW:
         click.echo(f"{_WIDE_TERMINAL} columns of terminal show types, cosines, magnitudes and lost elements as well.")
     click.echo("")
+
+
+def _shown(rows: Sequence[LayerReport], top: int) -> Sequence[LayerReport]:
+    """Every row whose mask changes, and the worst of the others as far as `top` leaves room; 0 shows all."""
+    if not top:
+        return rows
+    changes = {row.layer.index for row in rows if row.mask != row.proposed}
+    others = [row.layer.index for row in rows if row.layer.index not in changes]
+    kept = changes.union(others[: max(0, top - len(changes))])
+    return [row for row in rows if row.layer.index in kept]
 
 
 def _cells(row: LayerReport) -> dict[str, str]:
@@ -110,18 +122,32 @@ def _notes(analysis: Analysis) -> list[str]:
             "give real samples with -i BLOB=FILE."
         )
     stored = [index for index, mask in analysis.masks.items() if mask & (NO_FP16_STORAGE | NO_BF16_STORAGE)]
-    if len(stored) > 1:
-        notes.append(
-            f"{len(stored)} of the proposed masks ask for 32-bit storage. The engine honours that only without a gap from the "
-            "inputs on, so every layer before the one that needs it carries it too. A lower target may need far fewer masks."
-        )
+    if stored:
+        notes.append(_storage_note(len(stored)))
     if analysis.instead_of:
-        count = len(analysis.instead_of)
-        kinds = ", ".join(sorted(set(analysis.instead_of.values())))
-        listed = ", ".join(f"#{index}" for index in analysis.instead_of)
-        one = count == 1
-        notes.append(
-            f"{counted(count, 'layer')} ({listed}) {'runs' if one else 'run'} {kinds} on the device. "
-            f"{'It was' if one else 'They were'} computed as with 31=64 (no-winograd): the device loses more there than shown."
-        )
+        notes.append(_substitutes_note(analysis))
     return notes
+
+
+def _storage_note(count: int) -> str:
+    """What to know about the proposed masks with 32-bit storage."""
+    chain = (
+        "The engine honours that only without a gap from the inputs on, so every layer before the one that needs it "
+        "carries it too. A lower target may need far fewer masks. "
+    )
+    return (
+        f"{count} of the proposed masks {'asks' if count == 1 else 'ask'} for 32-bit storage. {chain if count > 1 else ''}"
+        f"{'It holds' if count == 1 else 'They hold'} on CPUs only: with Vulkan compute such a layer needs bit 16 (no-vulkan) too."
+    )
+
+
+def _substitutes_note(analysis: Analysis) -> str:
+    """Which layers the device computes by another algorithm."""
+    count = len(analysis.instead_of)
+    kinds = ", ".join(sorted(set(analysis.instead_of.values())))
+    listed = ", ".join(f"#{index}" for index in analysis.instead_of)
+    one = count == 1
+    return (
+        f"{counted(count, 'layer')} ({listed}) {'runs' if one else 'run'} {kinds} on the device. "
+        f"{'It was' if one else 'They were'} computed as with 31=64 (no-winograd): the device loses more there than shown."
+    )

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from maskctl.analysis.analyze import Analysis
     from maskctl.analysis.plan import Goal
     from maskctl.analysis.sensitivity import Progress
+    from maskctl.executor.images import ImageRecipe
+    from maskctl.graph.model import Model
+    from maskctl.targets.table import Hazard
 
 _DEFAULT_COSINE = 0.999
 
@@ -60,12 +63,21 @@ _DEFAULT_COSINE = 0.999
 @click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]")
 @click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach.")
 @click.option(
-    "--top", type=click.IntRange(min=0), default=20, show_default=True, help="Layers to list, worst first; 0 lists all."
+    "--top",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Layers to list, worst first, those with a new mask in any case; 0 lists all.",
 )
 @click.option("--write", is_flag=True, help="Write the proposed masks into MODEL.")
-@click.option("-o", "--output", metavar="OUT", help="Write the model with the proposed masks here instead.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Write the .param with the proposed masks here instead; the weights are not copied.",
+)
 @click.option("--backup", is_flag=True, help="With --write: keep the old file beside it, with .bak added to its name.")
-@click.option("--force", is_flag=True, help="Replace an OUT that exists.")
+@click.option("--force", is_flag=True, help="With -o: replace an OUT that exists.")
 @click.option(
     "--json", "json_path", metavar="FILE", help="Write the analysis as JSON; - for stdout, instead of the tables."
 )
@@ -82,26 +94,35 @@ def command(model: str, **options: Any) -> int:
       maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
     """
     from maskctl.analysis.analyze import analyze
-    from maskctl.cli.options import parse_floats, parse_shapes, parse_size
-    from maskctl.executor.images import ImageRecipe
+    from maskctl.cli.options import parse_shapes
+    from maskctl.cli.text import warn_unsafe
     from maskctl.executor.inputs import read_samples
     from maskctl.graph.model import load
 
-    recipe = ImageRecipe(
+    recipe = _recipe(options)
+    goal = _goal(options["target_cos"], options["target_sqnr"])
+    _refuse_early(model, options)
+    loaded = load(model, options["weights"])
+    _refuse_recipe_without_images(loaded, options["inputs"], recipe)
+    samples = read_samples(loaded, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"])
+    unsafe = warn_unsafe(loaded.graph, loaded.document.masks)
+    with _progress_bar() as progress:
+        analysis = analyze(loaded, samples, options["precision"], goal=goal, progress=progress)
+    _show(analysis, unsafe, options)
+    _write(analysis, model, options)
+    return 0 if analysis.plan.reached else 1
+
+
+def _recipe(options: dict[str, Any]) -> ImageRecipe:
+    from maskctl.cli.options import parse_floats, parse_size
+    from maskctl.executor.images import ImageRecipe
+
+    return ImageRecipe(
         parse_floats(options["mean"], "--mean"),
         parse_floats(options["norm"], "--norm"),
         options["pixel"],
         parse_size(options["resize"]) if options["resize"] else None,
     )
-    goal = _goal(options["target_cos"], options["target_sqnr"])
-    _refuse_early(model, options)
-    loaded = load(model, options["weights"])
-    samples = read_samples(loaded, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"])
-    with _progress_bar() as progress:
-        analysis = analyze(loaded, samples, options["precision"], goal=goal, progress=progress)
-    _show(analysis, options)
-    _write(analysis, model, options)
-    return 0 if analysis.plan.reached else 1
 
 
 def _goal(cosine: float | None, sqnr: float | None) -> Goal:
@@ -121,6 +142,22 @@ def _goal(cosine: float | None, sqnr: float | None) -> Goal:
     return Goal(tuple((metric, target) for metric, target in ((COSINE, cosine), (SQNR, sqnr)) if target is not None))
 
 
+def _refuse_recipe_without_images(model: Model, inputs: Sequence[str], recipe: ImageRecipe) -> None:
+    """Refuses image options where no `-i` file is an image: they would have no effect."""
+    from maskctl.errors import InputError
+    from maskctl.executor.images import PLAIN
+    from maskctl.executor.inputs import any_image
+
+    fields = ("mean", "norm", "pixel", "resize")
+    given = [f"--{name}" for name in fields if getattr(recipe, name) != getattr(PLAIN, name)]
+    if given and not any_image(model, inputs):
+        one = len(given) == 1
+        raise InputError(
+            f"{', '.join(given)} {'applies' if one else 'apply'} to images only, and no -i file is one: arrays are taken as they "
+            f"are. Give an image, or leave {'it' if one else 'them'} out."
+        )
+
+
 def _refuse_early(model: str, options: dict[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
     from maskctl.errors import InputError
@@ -128,6 +165,10 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
 
     if options["write"] and options["output"]:
         raise InputError("--write changes MODEL and -o leaves it. Give one of the two.")
+    if options["backup"] and not options["write"]:
+        raise InputError("--backup keeps what --write replaces, and there is no --write. Give both, or neither.")
+    if options["force"] and not options["output"]:
+        raise InputError("--force lets -o replace a file, and there is no -o. Give both, or neither.")
     if options["output"]:
         refuse_overwrite(options["output"], model, force=options["force"])
     if options["write"] or options["output"]:
@@ -175,14 +216,15 @@ def _progress_bar() -> Iterator[Progress]:
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
 
 
-def _show(analysis: Analysis, options: dict[str, Any]) -> None:
+def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any]) -> None:
     import json
 
+    from maskctl import __version__
     from maskctl.report.analysis import to_json
 
     path = options["json_path"]
     if path:
-        text = json.dumps(to_json(analysis), indent=2, allow_nan=False) + "\n"
+        text = json.dumps(to_json(analysis, __version__, unsafe), indent=2, allow_nan=False) + "\n"
         if path == "-":
             click.echo(text, nl=False)
             return
@@ -216,4 +258,17 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     document = analysis.model.document.with_masks(analysis.masks)
     path = options["output"] or model
     write(document, path, analysis.masks, backup=options["backup"])
-    click.echo(f"Wrote {counted(len(analysis.masks), 'mask')} to {path}.", err=options["json_path"] == "-")
+    where = _weights_of(options["output"], model, options["weights"]) if options["output"] else ""
+    if analysis.masks:
+        said = f"Wrote {counted(len(analysis.masks), 'mask')} to {path}{where and f'; its {where}'}."
+    else:
+        said = f"Nothing proposed; wrote an unchanged copy to {path}.{where and f' Its {where}.'}"
+    click.echo(said, err=options["json_path"] == "-")
+
+
+def _weights_of(output: str, model: str, weights: str | None) -> str:
+    """Where the weights of the model just written are, or "" where they are beside it."""
+    from maskctl.graph.model import bin_beside
+
+    beside, source = bin_beside(output), weights or bin_beside(model)
+    return "" if beside.exists() else f"weights are still {source}: use --bin {source}, or copy it to {beside}"

@@ -31,6 +31,7 @@ def command(model: str, weights: str | None, shapes: tuple[str, ...], *, masked:
       maskctl show net.param --masked --json
     """
     from maskctl.cli.options import parse_shapes
+    from maskctl.cli.text import warn_unsafe
     from maskctl.graph.network import build, check_counts
     from maskctl.graph.operators import facts
     from maskctl.param import load
@@ -40,6 +41,7 @@ def command(model: str, weights: str | None, shapes: tuple[str, ...], *, masked:
     if problem:
         click.echo(f"maskctl: warning: {problem}", err=True)
     graph = build(document)
+    unsafe = warn_unsafe(graph, document.masks)
     known = facts(graph, parse_shapes(shapes))
     sizes, source = _weight_bytes(graph, known, weights, model)
     rows = [row for row in zip(graph.layers, known, sizes, strict=True) if row[0].mask or not masked]
@@ -48,7 +50,7 @@ def command(model: str, weights: str | None, shapes: tuple[str, ...], *, masked:
 
         from maskctl.report.layers import to_json
 
-        click.echo(json.dumps(to_json(model, rows, source), indent=2, allow_nan=False))
+        click.echo(json.dumps(to_json(model, rows, source, unsafe), indent=2, allow_nan=False))
     else:
         _print(rows, source, masked=masked)
     return 0
@@ -70,7 +72,8 @@ def _weight_bytes(
         if weights:
             raise
         if bin_beside(model).exists():
-            click.echo(f"maskctl: warning: weight bytes are those of fp32: {str(error).splitlines()[0]}", err=True)
+            reason = str(error).splitlines()[0].removesuffix(":")
+            click.echo(f"maskctl: warning: weight bytes are those of fp32 weights, because {reason}", err=True)
     return [None if facts.weight_elements is None else 4 * facts.weight_elements for facts in known], "fp32"
 
 

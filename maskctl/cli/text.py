@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -10,15 +11,23 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
+    from maskctl.graph.network import Graph
+    from maskctl.targets.table import Hazard
+
 _PIPE_WIDTH = 10_000
+_MOST_DECIMALS = 12
 
 
 def width() -> int:
-    """Columns of the terminal; in a pipe so many that no line is broken."""
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return shutil.get_terminal_size().columns if on_terminal else _PIPE_WIDTH
+    """Columns of the terminal; in a pipe those of $COLUMNS, or without it so many that no line is broken."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    asked = os.environ.get("COLUMNS", "")
+    return (int(asked[:6]) if asked.isascii() and asked.isdigit() else 0) or _PIPE_WIDTH
 
 
 def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
@@ -56,34 +65,38 @@ def decibels(value: float) -> str:
 
 
 def cosine_text(value: float) -> str:
-    """A cosine with six decimals, never rounded up to 1.
+    """A cosine with six decimals, or with the first two behind its nines, at most twelve; never rounded up to 1.
 
-    >>> cosine_text(1.0), cosine_text(0.99999999), cosine_text(float("nan"))
-    ('1', '0.999999', 'NaN')
+    >>> cosine_text(1.0), cosine_text(0.9987654), cosine_text(0.9999993125), cosine_text(float("nan"))
+    ('1', '0.998765', '0.99999931', 'NaN')
     """
     if math.isnan(value):
         return "NaN"
-    return "1" if value == 1.0 else f"{math.floor(value * 1e6) / 1e6:.6f}"
+    if not 0.999999 < value < 1:
+        return "1" if value == 1.0 else f"{math.floor(value * 1e6) / 1e6:.6f}"
+    decimals = repr(value).removeprefix("0.")
+    nines = len(decimals) - len(decimals.lstrip("9"))
+    return f"0.{decimals[: min(nines + 2, _MOST_DECIMALS)]}"
 
 
 def magnitude(value: float) -> str:
-    """A magnitude with four digits, thousands separated.
+    """A magnitude with four digits or more, thousands separated, above a billion with an exponent.
 
-    >>> magnitude(81204.4), magnitude(0.01234), magnitude(12.5)
-    ('81,204', '0.01234', '12.5')
+    >>> magnitude(81204.4), magnitude(1016.0), magnitude(0.01234), magnitude(12.5), magnitude(3e38)
+    ('81,204', '1,016', '0.01234', '12.5', '3e+38')
     """
-    return f"{value:,.0f}" if value >= 10000 else f"{value:.4g}"
+    return f"{value:,.0f}" if 999.95 <= value <= 1e9 else f"{value:.4g}"
 
 
 def scaled(value: int, unit: str) -> str:
     """A count with a decimal prefix.
 
-    >>> scaled(7145, "B"), scaled(418467520, ""), scaled(12, "B")
-    ('7.1 kB', '418.5 M', '12 B')
+    >>> scaled(7145, "B"), scaled(418467520, ""), scaled(12, "B"), scaled(999999, "B")
+    ('7.1 kB', '418.5 M', '12 B', '1.0 MB')
     """
     for factor, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if value >= factor:
-            return f"{value / factor:.1f} {prefix}{unit}"
+        if round(value * 1000 / factor, 1) >= 1000:  # one prefix less would round to 1000.0
+            return f"{value / factor:,.1f} {prefix}{unit}"
     return f"{value} {unit}".rstrip()
 
 
@@ -105,3 +118,14 @@ def mask_text(mask: int) -> str:
     from maskctl import featmask
 
     return f"{mask} {featmask.words(mask)}" if mask else "-"
+
+
+def warn_unsafe(graph: Graph, masks: Sequence[int]) -> tuple[Hazard, ...]:
+    """Says on stderr which of the masks the engine does not honour in any of its 16-bit storages, and returns them."""
+    from maskctl.targets import DEFAULT
+    from maskctl.targets.storage import hazards
+
+    found = hazards(graph, DEFAULT, masks[: len(graph.layers)])
+    for hazard in found:
+        click.echo(f"maskctl: warning: {hazard}", err=True)
+    return found

@@ -69,6 +69,12 @@ def read_samples(
     return Samples(found)
 
 
+def any_image(model: Model, specs: Sequence[str]) -> bool:
+    """True when one of the files that `-i` specs name is read as an image; raises `InputError` as `read_samples`."""
+    files = [parse_spec(spec, model.graph.inputs) for spec in specs]
+    return any(not _is_array(path) for file in files for path in _files(file.path))
+
+
 def input_shapes(model: Model, overrides: Mapping[str, Shape]) -> dict[str, Shape]:
     """The shape of each input blob where the file or the caller gives one."""
     unknown = [blob for blob in overrides if blob not in model.graph.inputs]
@@ -105,11 +111,30 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read(path: Path, blob: str, shape: Shape | None, recipe: ImageRecipe) -> Iterator[FloatArray]:
-    if path.suffix.lower() in _ARRAY_SUFFIXES:
+    if _is_array(path):
         yield from _split_samples(_read_array(path, blob), shape, path, blob)
     else:
         size = (shape[2], shape[1]) if shape and len(shape) == 3 else None
-        yield _checked(read_image(path, recipe, size), shape, path, blob)
+        values = read_image(path, recipe, size)
+        _refuse_other_channels(values, shape, recipe.pixel, path, blob)
+        yield _checked(values, shape, path, blob)
+
+
+def _is_array(path: Path) -> bool:
+    return path.suffix.lower() in _ARRAY_SUFFIXES
+
+
+def _refuse_other_channels(values: FloatArray, shape: Shape | None, pixel: str, path: Path, blob: str) -> None:
+    """Refuses an image for a blob that no image fits, or that one of another --pixel would fit."""
+    if not shape or (len(shape) == 3 and shape[0] == values.shape[0]):
+        return
+    cures = {1: "Give --pixel gray, which gives one channel.", 3: "Give --pixel bgr or rgb, which give three channels."}
+    cure = cures.get(shape[0]) if len(shape) == 3 else None
+    raise InputError(
+        f"the image is {_shape_text(values.shape)} with --pixel {pixel}. The network declares {_shape_text(shape)} for blob "
+        f"'{blob}'. {cure or 'Images have three axes with one channel or three: give the samples as .npy.'}",
+        str(path),
+    )
 
 
 def _read_array(path: Path, blob: str) -> FloatArray:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from maskctl import featmask
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.metrics import METRICS, Comparison
 from maskctl.report.numbers import number
+from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
 SCHEMA = 1
 
 
-def to_json(analysis: Analysis) -> dict[str, Any]:
-    """The whole analysis as JSON values; layers come worst first."""
+def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ()) -> dict[str, Any]:
+    """The whole analysis as JSON values, layers worst first.
+
+    `version` is that of maskctl, `unsafe` are masks of the file that the engine does not honour.
+    """
     plan = analysis.plan
     return {
         "schema": SCHEMA,
+        "version": version,
         "model": analysis.model.document.path,
         "target": analysis.target.name,
         "precision": analysis.precision,
@@ -27,12 +33,19 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
         },
         "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
         "reached": plan.reached,
+        "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
+        "unsafe": unsafe_masks(unsafe),
         "outputs": [
             {"blob": name, "before": _figures(plan.before.outputs[name]), "after": _figures(plan.after.outputs[name])}
             for name in analysis.model.graph.outputs
         ],
         "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
     }
+
+
+def _change(analysis: Analysis, index: int, proposed: int) -> dict[str, Any]:
+    layer = analysis.model.graph.layers[index]
+    return {"index": index, "name": layer.name, "type": layer.type, "mask": layer.mask, "proposed": proposed}
 
 
 def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
@@ -42,8 +55,10 @@ def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
         "name": row.layer.name,
         "type": row.layer.type,
         "layerwise": _figures(row.loss.layerwise),
-        "layerwise_storage": _figures(row.loss.storage) if row.loss.storage.elements else None,
-        "layerwise_no_winograd": _figures(row.loss.plain) if row.loss.plain.elements else None,
+        "layerwise_storage": _figures(row.loss.layerwise_storage) if row.loss.layerwise_storage.elements else None,
+        "layerwise_no_winograd": _figures(row.loss.layerwise_no_winograd)
+        if row.loss.layerwise_no_winograd.elements
+        else None,
         "graphwise": _figures(row.loss.graphwise),
         "largest": number(row.loss.graphwise.largest),
         "mask": row.mask,
@@ -53,6 +68,7 @@ def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
         "reason": row.reason,
         "overflow": overflow
         and {
+            "kind": overflow.kind,
             "what": overflow.what,
             "value": number(overflow.value),
             "limit": overflow.limit,

@@ -8,12 +8,18 @@ from typing import Any
 from maskctl import featmask
 from maskctl.graph.network import Layer
 from maskctl.graph.operators import LayerFacts
+from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
 SCHEMA = 1
 
 
-def to_json(path: str, rows: Sequence[tuple[Layer, LayerFacts, int | None]], weights_from: str) -> dict[str, Any]:
-    """Layers with shapes, multiply-adds and weight bytes; null where unknown."""
+def to_json(
+    path: str,
+    rows: Sequence[tuple[Layer, LayerFacts, int | None]],
+    weights_from: str,
+    unsafe: Sequence[UnsafeMask] = (),
+) -> dict[str, Any]:
+    """Layers with shapes, multiply-adds and weight bytes, null where unknown; `unsafe` are masks of the file."""
     return {
         "schema": SCHEMA,
         "model": path,
@@ -33,4 +39,5 @@ def to_json(path: str, rows: Sequence[tuple[Layer, LayerFacts, int | None]], wei
             }
             for layer, known, weight_bytes in rows
         ],
+        "unsafe": unsafe_masks(unsafe),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pytest
 
 import maskctl
+from maskctl.cli.analysis_tables import print_analysis
 from maskctl.featmask import NO_FP16_ARITHMETIC
 from maskctl.graph.network import Graph
 from maskctl.targets import Target
@@ -79,6 +81,51 @@ def test_output_elsewhere(run: Runner, few: tuple[str, ...], digits: Path) -> No
     assert repaired == (digits / "repaired.param").read_bytes()
 
 
+WEIGHTS = "its weights are still digits_overflow.bin: use --bin digits_overflow.bin, or copy it to repaired.bin.\n"
+
+
+def test_output_says_where_the_weights_are(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """-o copies no weights and says so, unless a .bin is there or the output is the model itself."""
+    assert run(*few, "-o", "repaired.param").out.endswith(f"\nWrote 1 mask to repaired.param; {WEIGHTS}")
+    (digits / "elsewhere.bin").write_bytes((digits / "digits_overflow.bin").read_bytes())
+    forced = ("--force", "--bin", "elsewhere.bin")
+    result = run(*few, "-o", "repaired.param", *forced)
+    assert result.out.endswith(WEIGHTS.replace("digits_overflow", "elsewhere"))
+    (digits / "elsewhere.bin").rename(digits / "repaired.bin")
+    assert run(*few, "-o", "repaired.param", "--force").out.endswith("\nWrote 1 mask to repaired.param.\n")
+    assert run(*few, "-o", "digits_overflow.param").out.endswith("\nWrote 1 mask to digits_overflow.param.\n")
+
+
+def test_output_without_a_proposal(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """-o with nothing to propose writes a copy and says that it is one."""
+    bf16 = (*few, "--precision", "bf16", "-o", "repaired.param")
+    said = "\nNothing proposed; wrote an unchanged copy to repaired.param."
+    assert run(*bf16).out.endswith(f"{said} I{WEIGHTS[1:]}")
+    assert (digits / "digits_overflow.param").read_bytes() == (digits / "repaired.param").read_bytes()
+    (digits / "repaired.bin").write_bytes(b"")
+    assert run(*bf16, "--force").out.endswith(f"{said}\n")
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_unsafe_masks(run: Runner, few: tuple[str, ...], digits: Path, precision: str) -> None:
+    """A mask the engine does not honour is a warning and in the JSON, whichever 16-bit storage is analysed."""
+    param = digits / "digits_overflow.param"
+    line = next(line for line in param.read_text().splitlines() if " fc1 " in line)
+    param.write_text(param.read_text().replace(line, f"{line} 31=4"))
+    result = run(*few, "--precision", precision, "--json", "-")
+    assert result.err.startswith(
+        "maskctl: warning: #6 'fc1' (InnerProduct): its input 'conv4' arrives in bf16, and with bit 4"
+    )
+    assert 1 == result.err.count("\n")
+    report = json.loads(result.out)
+    assert [(6, "fc1", 4, "conv4")] == [
+        tuple(mask[key] for key in ("index", "name", "bit", "blob")) for mask in report["unsafe"]
+    ]
+    assert [layer["index"] for layer in report["layers"] if layer["mask"] != layer["proposed"]] == [
+        change["index"] for change in report["masks"]
+    ]
+
+
 @pytest.mark.usefixtures("digits")
 def test_json_on_stdout(run: Runner, few: tuple[str, ...]) -> None:
     """--json - prints JSON of schema 1 and nothing else, also when something is written."""
@@ -130,7 +177,7 @@ def test_out_of_reach(run: Runner, few: tuple[str, ...], digits: Path, monkeypat
     result = run(*few, "--target-sqnr", "150", "--target-cos", "0.9")
     assert (1, "") == (result.code, result.err)
     assert (
-        "cosine 0.9 and sqnr_db 150 is out of reach with masks the engine honours. The best found takes" in result.out
+        "cosine 0.9 and SQNR 150 dB is out of reach with masks the engine honours. The best found takes" in result.out
     )
     assert " and reaches " in result.out
     assert "31=1" in result.out
@@ -180,6 +227,64 @@ def test_top(run: Runner, few: tuple[str, ...]) -> None:
     assert "… and 5 more layers; --top 0 lists all.\n" in short
     assert ("prob   Softmax" in whole, "prob   Softmax" in short) == (True, False)
     assert "… and 1 more layer; --top 0 lists all.\n" in run(*few, "--top", "7").out
+
+
+@pytest.fixture
+def analysis(few: tuple[str, ...]) -> maskctl.Analysis:
+    """What the quick command analyses."""
+    model = maskctl.load(few[1])
+    return maskctl.analyze(model, maskctl.read_samples(model, [few[-1]]))
+
+
+@pytest.mark.parametrize(
+    ("top", "shown"),
+    [
+        (1, ["fc2", "pool1"]),
+        (2, ["fc2", "pool1"]),
+        (3, ["conv3", "fc2", "pool1"]),
+        (5, ["conv3", "conv4", "conv2", "fc2", "pool1"]),
+        (0, ["conv3", "conv4", "conv2", "fc2", "fc1", "prob", "conv1", "pool1"]),
+    ],
+)
+def test_top_always_lists_new_masks(
+    analysis: maskctl.Analysis, capsys: pytest.CaptureFixture[str], top: int, shown: list[str]
+) -> None:
+    """Rows whose mask changes are listed however small --top is; the worst of the others fill it up, worst first."""
+    rows = tuple(replace(row, proposed=int(row.layer.name in {"fc2", "pool1"})) for row in analysis.rows)
+    print_analysis(replace(analysis, rows=rows), top, show_diff=False)
+    printed = capsys.readouterr().out
+    assert shown == re.findall(r"^\d+ +(\w+) ", printed, flags=re.MULTILINE)
+    assert (f"… and {8 - len(shown)} more layers; " in printed) == (top > 0)
+
+
+VULKAN = ": with Vulkan compute such a layer needs bit 16 (no-vulkan) too."
+GAPLESS = (
+    "The engine honours that only without a gap from the inputs on, so every layer before the one that needs it carries it "
+    "too. A lower target may need far fewer masks."
+)
+
+
+@pytest.mark.parametrize(
+    ("masks", "note"),
+    [
+        ({1: 1}, ""),
+        (
+            {1: 2},
+            f"1 of the proposed masks asks for 32-bit storage. It holds on CPUs only{VULKAN}",
+        ),
+        (
+            {1: 2, 2: 5},
+            f"2 of the proposed masks ask for 32-bit storage. {GAPLESS} They hold on CPUs only{VULKAN}",
+        ),
+    ],
+)
+def test_note_on_storage(
+    analysis: maskctl.Analysis, capsys: pytest.CaptureFixture[str], masks: dict[int, int], note: str
+) -> None:
+    """Proposed masks with 32-bit storage come with what they take and where they hold."""
+    print_analysis(replace(analysis, plan=replace(analysis.plan, masks=masks)), 0, show_diff=False)
+    printed = capsys.readouterr().out
+    assert ([f"Note: {note}"] if note else []) == [line for line in printed.splitlines() if line.startswith("Note: ")]
 
 
 def test_several_files_and_a_folder(run: Runner, few: tuple[str, ...], digits: Path) -> None:

@@ -242,6 +242,25 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "norm": (("--norm", ""), "--norm '' is not a list of numbers. Expected e.g. 104,117,123."),
     "resize": (("--resize", "2"), "--resize '2' is not a size. Expected WIDTHxHEIGHT, e.g. 227x227."),
     "resize to nothing": (("--resize", "0x2"), "--resize '0x2' is not a size. Expected WIDTHxHEIGHT, e.g. 227x227."),
+    "mean without an image": (
+        ("--mean", "104,117,123"),
+        "--mean applies to images only, and no -i file is one: arrays are taken as they are. Give an image, or leave it out.",
+    ),
+    "recipe without an image": (
+        ("--norm", "2", "--pixel", "gray", "--resize", "2x2"),
+        (
+            "--norm, --pixel, --resize apply to images only, and no -i file is one: arrays are taken as they are. "
+            "Give an image, or leave them out."
+        ),
+    ),
+    "backup without write": (
+        ("-o", "new.param", "--backup"),
+        "--backup keeps what --write replaces, and there is no --write. Give both, or neither.",
+    ),
+    "force without output": (
+        ("--force",),
+        "--force lets -o replace a file, and there is no -o. Give both, or neither.",
+    ),
     "cosine that is NaN": (
         ("--target-cos", "nan"),
         "--target-cos 'nan' is not a number. Expected e.g. --target-cos 0.999 or --target-sqnr 40.",

@@ -109,11 +109,40 @@ def test_bin_that_does_not_fit(digits: Path, run: Runner) -> None:
     weights.write_bytes(weights.read_bytes()[:-4])
     result = run("show", "digits_overflow.param")
     assert 0 == result.code
-    assert result.err.startswith("maskctl: warning: weight bytes are those of fp32: digits_overflow.bin: #7 'fc2'")
+    assert result.err.startswith(
+        "maskctl: warning: weight bytes are those of fp32 weights, because digits_overflow.bin: #7 'fc2'"
+    )
     assert "(as fp32)" in result.out
     named = run("show", "digits_overflow.param", "--bin", "digits_overflow.bin")
     assert (2, "") == (named.code, named.out)
     assert named.err.startswith("maskctl: digits_overflow.bin: #7 'fc2' (InnerProduct), bias of 10: wants 40 bytes")
+
+
+def test_bin_of_layers_that_cannot_be_run(unknown: Path, run: Runner) -> None:
+    """Where a layer's weights are not known, neither is what is in the `.bin`: one whole sentence says so."""
+    unknown.with_suffix(".bin").write_bytes(b"")
+    result = run("show", "net.param")
+    reason = "net.param: 1 of 6 layers cannot be run (types not supported: NoSuchLayer)"
+    assert f"maskctl: warning: weight bytes are those of fp32 weights, because {reason}\n" == result.err
+    assert "(as fp32)" in result.out
+
+
+def test_unsafe_masks(folder: Path, run: Runner) -> None:
+    """A mask the engine does not honour is a warning on stderr and an object in the JSON, also with --masked."""
+    layers = ("Input data 0 1 data 0=8 1=8 2=1", CONVOLUTION, "Pooling pool 1 1 conv pool 0=0 1=2 2=2 31=6")
+    (folder / "net.param").write_bytes(param_text(*layers))
+    expected = "".join(
+        f"maskctl: warning: #2 'pool' (Pooling): its input 'conv' arrives in {stored}, and with bit {bit} set the engine "
+        f"reads these 16-bit values as fp32: NaN, garbage or a crash. The safe alternative is {safe}.\n"
+        for stored, bit, safe in (("fp16", 2, "31=5"), ("bf16", 4, "31=2"))
+    )
+    assert (0, expected) == ((result := run("show", "net.param")).code, result.err)
+    shown = run("show", "net.param", "--masked", "--json")
+    assert (0, expected) == (shown.code, shown.err)
+    assert [
+        {"index": 2, "name": "pool", "bit": 2, "blob": "conv", "safe_mask": 5},
+        {"index": 2, "name": "pool", "bit": 4, "blob": "conv", "safe_mask": 2},
+    ] == json.loads(shown.out)["unsafe"]
 
 
 @pytest.mark.parametrize(

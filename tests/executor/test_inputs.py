@@ -12,7 +12,7 @@ import pytest
 
 from maskctl.errors import InputError
 from maskctl.executor.images import ImageRecipe, read_image
-from maskctl.executor.inputs import input_shapes, parse_spec, read_samples
+from maskctl.executor.inputs import any_image, input_shapes, parse_spec, read_samples
 from maskctl.executor.samples import Samples, batches
 from maskctl.graph.model import Model
 from tests.executor.nets import model_of
@@ -178,6 +178,43 @@ def test_resizing_is_plain_bilinear(tmp_path: Path) -> None:
     assert [50, 220] == found[0, 0].tolist()
 
 
+@pytest.mark.parametrize("size", [(20, 20), (100, 81), (227, 227)])
+@pytest.mark.parametrize(
+    ("pixel", "conversion", "levels"),
+    [("bgr", "PIXEL_RGB2BGR", 1), ("rgb", "PIXEL_RGB", 1), ("gray", "PIXEL_GRAY", 1), ("gray", "PIXEL_RGB2GRAY", 2)],
+)
+def test_resizing_is_that_of_ncnn(
+    tmp_path: Path, size: tuple[int, int], pixel: str, conversion: str, levels: int
+) -> None:
+    """Resized pixels are at most one grey level from those of `ncnn.Mat.from_pixels_resize`, in every channel order.
+
+    ncnn rounds in fixed point with weights of 11 bits, pillow drops the fraction. Gray out of colours may be two levels
+    apart: ncnn resizes first and converts with weights of 8 bits.
+    """
+    ncnn = pytest.importorskip("ncnn", reason="ncnn is not installed")
+    shape = (37, 53) if conversion == "PIXEL_GRAY" else (37, 53, 3)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    path = tmp_path / "noise.png"
+    Image.fromarray(pixels).save(path)
+    kind = getattr(ncnn.Mat.PixelType, conversion)
+    expected = np.array(ncnn.Mat.from_pixels_resize(pixels, kind, 53, 37, *size))
+    found = read_image(path, ImageRecipe(pixel=pixel, resize=size))
+    assert expected.shape == found.shape
+    assert levels >= np.abs(expected - found).max()
+
+
+def test_whether_an_image_is_given(model: Model, tmp_path: Path, png: Path) -> None:
+    """Images are known among the files and in folders; arrays, and no files at all, are none."""
+    array = save(tmp_path / "x.npy", ONE)
+    (tmp_path / "empty").mkdir()
+    assert [False, False, True, True, True] == [
+        any_image(model, specs)
+        for specs in ([], [str(array)], [f"data={png}"], [str(array), str(png)], [str(tmp_path)])
+    ]
+    with pytest.raises(InputError, match="the folder holds no"):
+        any_image(model, [str(tmp_path / "empty")])
+
+
 def test_the_same_size_changes_no_pixel(png: Path) -> None:
     """Resizing to the image's own size leaves it alone."""
     assert read_image(png, ImageRecipe()).tolist() == read_image(png, ImageRecipe(resize=(3, 2))).tolist()
@@ -273,14 +310,27 @@ def test_an_image_cut_short(model: Model, tmp_path: Path) -> None:
         read_samples(model, [f"data={path}"])
 
 
-def test_an_image_of_other_channels_than_declared(tmp_path: Path, png: Path) -> None:
-    """A colour image for a network of one channel is refused, with both shapes."""
-    model = model_of(tmp_path, "Input data 0 1 data 0=3 1=2 2=1", "Pooling pool 1 1 data out 0=0 4=1")
+NO_IMAGE = "Images have three axes with one channel or three: give the samples as .npy."
+
+
+@pytest.mark.parametrize(
+    ("declared", "pixel", "here", "there", "cure"),
+    [
+        ("0=3 1=2 2=1", "bgr", "(3, 2, 3)", "(1, 2, 3)", "Give --pixel gray, which gives one channel."),
+        ("0=3 1=2 2=3", "gray", "(1, 2, 3)", "(3, 2, 3)", "Give --pixel bgr or rgb, which give three channels."),
+        ("0=3 1=2 2=4", "rgb", "(3, 2, 3)", "(4, 2, 3)", NO_IMAGE),
+        ("0=3 1=2", "gray", "(1, 2, 3)", "(2, 3)", NO_IMAGE),
+        ("0=3", "gray", "(1, 2, 3)", "(3)", NO_IMAGE),
+    ],
+)
+def test_an_image_of_other_channels_than_declared(
+    tmp_path: Path, png: Path, declared: str, pixel: str, here: str, there: str, cure: str
+) -> None:
+    """An image that does not fit the blob is refused, with both shapes and what to do about it."""
+    model = model_of(tmp_path, f"Input data 0 1 data {declared}", "Dropout drop 1 1 data out")
     with pytest.raises(InputError) as caught:
-        read_samples(model, [f"data={png}"])
-    expected = (
-        "blob 'data' is (3, 2, 3) here. The network declares (1, 2, 3); several samples go in front: (n, 1, 2, 3)."
-    )
+        read_samples(model, [f"data={png}"], ImageRecipe(pixel=pixel))
+    expected = f"the image is {here} with --pixel {pixel}. The network declares {there} for blob 'data'. {cure}"
     assert f"{png}: {expected}" == str(caught.value)
 
 

@@ -11,17 +11,21 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
+import maskctl
 from maskctl.analysis.analyze import Analysis, analyze
 from maskctl.analysis.metrics import COSINE, SQNR
+from maskctl.analysis.overflow import Overflow
 from maskctl.analysis.plan import Goal
 from maskctl.graph.operators import facts
 from maskctl.report.analysis import to_json
 from maskctl.report.layers import to_json as layers_to_json
 from maskctl.report.numbers import number
+from maskctl.targets.table import Hazard
 from tests.analysis.made import LEAKY, Network, samples, values
 from tests.builders import graph_of
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "analysis.md"
+UNSAFE = [Hazard(graph_of("Input data 0 1 data").layers[0], 2, "data", "fp16", 1)]
 FIGURES = {"sqnr_db", "cosine", "lost", "elements"}
 
 
@@ -40,7 +44,7 @@ def analysis() -> Analysis:
 @pytest.fixture(scope="module")
 def report(analysis: Analysis) -> dict[str, Any]:
     """Its JSON."""
-    return to_json(analysis)
+    return to_json(analysis, maskctl.__version__, UNSAFE)
 
 
 def strictly(value: Any) -> Any:
@@ -52,12 +56,28 @@ def strictly(value: Any) -> Any:
     return json.loads(json.dumps(value), parse_constant=refuse)
 
 
-def documented(name: str) -> set[str]:
-    """The keys that docs/analysis.md lists for an entry of the schema."""
+def schema_of(heading: str) -> str:
+    """The text blocks of docs/analysis.md from a heading to the next."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    found = re.search(rf"^{name} +\[?{{([^}}]*)}}", text, flags=re.MULTILINE)
+    section = re.split(r"^#+ ", text.split(f"{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    return "".join(re.findall(r"^```text\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE))
+
+
+ANALYSIS, SHOW = schema_of("## JSON"), schema_of("### `show --json`")
+
+
+def documented(name: str, schema: str = ANALYSIS) -> set[str]:
+    """The keys that docs/analysis.md lists for an entry of a schema."""
+    found = re.search(rf"^{name} +\[?{{([^}}]*)}}", schema, flags=re.MULTILINE)
     assert found is not None
-    return {key.split(":")[0].strip() for key in found.group(1).split(",")}
+    return {key.strip() for key in found.group(1).split(",")}
+
+
+def documented_top(schema: str) -> list[str]:
+    """The keys of the whole object, in the documented order; those of its parts stand in other entries."""
+    first, *others = schema.splitlines()
+    names = [line.split()[0] for line in others if not line.startswith(" ")]
+    return [*first.split(", "), *(name for name in names if name not in {"figures", "overflow", "kind"})]
 
 
 def test_numbers() -> None:
@@ -72,10 +92,33 @@ def test_is_json(report: dict[str, Any]) -> None:
 
 def test_documented_keys(report: dict[str, Any]) -> None:
     """Each object of the report has exactly the keys that the documentation lists."""
-    assert ["schema", "model", "target", "precision", "samples", "goal", "reached", "outputs", "layers"] == list(report)
+    assert documented_top(ANALYSIS) == list(report)
     assert documented("samples") == set(report["samples"])
+    assert documented("goal") == set(report["goal"])
+    assert [documented("masks")] == [set(change) for change in report["masks"]]
+    assert [documented("unsafe")] == [set(mask) for mask in report["unsafe"]]
     assert [documented("outputs")] == [set(output) for output in report["outputs"]]
     assert [documented("layers")] * 3 == [set(layer) for layer in report["layers"]]
+    assert documented("figures") == set(report["outputs"][0]["before"]) == set(report["layers"][0]["layerwise"])
+    assert documented("overflow") == set(report["layers"][0]["overflow"])
+
+
+def test_documented_kinds() -> None:
+    """The documented kinds of overflow are those that its class names."""
+    found = re.search(r"^kind +(.*)$", ANALYSIS, flags=re.MULTILINE)
+    said = re.search(r"`kind` is (.*)\.$", Overflow.__doc__ or "", flags=re.MULTILINE)
+    assert found is not None
+    assert said is not None
+    assert set(re.split(", | or ", found.group(1))) == set(re.split(", | or ", said.group(1)))
+
+
+def test_documented_keys_of_show() -> None:
+    """The object of `show --json` has exactly the documented keys, in that order."""
+    graph = graph_of("Input data 0 1 data 0=2 1=2 2=1")
+    found = layers_to_json("net.param", [(graph.layers[0], facts(graph)[0], 0)], "fp32", UNSAFE)
+    assert documented_top(SHOW) == list(found)
+    assert [documented("layers", SHOW)] == [set(layer) for layer in found["layers"]]
+    assert [documented("unsafe")] == [set(mask) for mask in found["unsafe"]]
 
 
 def test_content(report: dict[str, Any]) -> None:
@@ -85,6 +128,9 @@ def test_content(report: dict[str, Any]) -> None:
     )
     assert {"count": 1, "synthetic": False, "seed": None} == report["samples"]
     assert {"cosine": 0.999, "sqnr_db": 30.0} == report["goal"]
+    assert maskctl.__version__ == report["version"]
+    assert [{"index": 1, "name": "a", "type": "Convolution", "mask": 0, "proposed": 1}] == report["masks"]
+    assert [{"index": 0, "name": "data", "bit": 2, "blob": "data", "safe_mask": 1}] == report["unsafe"]
     (output,) = report["outputs"]
     assert ("drop", "nan", 1) == (output["blob"], output["before"]["cosine"], output["before"]["lost"])
     assert (1.0, 0, 1) == tuple(output["after"][key] for key in ("cosine", "lost", "elements"))
@@ -106,9 +152,14 @@ def test_layers(report: dict[str, Any]) -> None:
 
 def test_overflow(report: dict[str, Any]) -> None:
     """The evidence of an overflow is there in figures as well as in words, and null where there is none."""
-    assert {"what": "sum reaches", "value": -80000.0, "limit": 65504.0, "place": [0, 0, 0], "sample": 0} == (
-        report["layers"][0]["overflow"]
-    )
+    assert {
+        "kind": "sum",
+        "what": "sum reaches",
+        "value": -80000.0,
+        "limit": 65504.0,
+        "place": [0, 0, 0],
+        "sample": 0,
+    } == report["layers"][0]["overflow"]
     assert "sum reaches -80,000 < -65,504 at (c=0,h=0,w=0)" == report["layers"][0]["reason"]
     assert [None, None] == [layer["overflow"] for layer in report["layers"][1:]]
 
@@ -116,7 +167,7 @@ def test_overflow(report: dict[str, Any]) -> None:
 def test_exactness_as_a_goal() -> None:
     """A goal of infinitely many decibels is JSON too."""
     model = Network().convolution("conv", "data", [[1 / 3]]).model()
-    found = to_json(analyze(model, samples(np.ones((1, 1, 1), np.float32)), goal=Goal(((SQNR, math.inf),))))
+    found = to_json(analyze(model, samples(np.ones((1, 1, 1), np.float32)), goal=Goal(((SQNR, math.inf),))), "0")
     assert ({"sqnr_db": "inf"}, True) == (strictly(found)["goal"], found["reached"])
 
 
