@@ -250,6 +250,7 @@ def _write_text(path: str, text: str) -> None:
 
 
 def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
+    from maskctl.cli.model_option import weights_of
     from maskctl.cli.text import counted
     from maskctl.param.write import write
 
@@ -258,17 +259,9 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     document = analysis.model.document.with_masks(analysis.masks)
     path = options["output"] or model
     write(document, path, analysis.masks, backup=options["backup"])
-    where = _weights_of(options["output"], model, options["weights"]) if options["output"] else ""
+    where = weights_of(options["output"], model, options["weights"]) if options["output"] else ""
     if analysis.masks:
         said = f"Wrote {counted(len(analysis.masks), 'mask')} to {path}{where and f'; its {where}'}."
     else:
         said = f"Nothing proposed; wrote an unchanged copy to {path}.{where and f' Its {where}.'}"
     click.echo(said, err=options["json_path"] == "-")
-
-
-def _weights_of(output: str, model: str, weights: str | None) -> str:
-    """Where the weights of the model just written are, or "" where they are beside it."""
-    from maskctl.graph.model import bin_beside
-
-    beside, source = bin_beside(output), weights or bin_beside(model)
-    return "" if beside.exists() else f"weights are still {source}: use --bin {source}, or copy it to {beside}"

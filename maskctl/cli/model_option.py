@@ -23,3 +23,9 @@ def find_model(given: str | None) -> str:
         return found[0]
     what = f"this folder has {len(found)}: {', '.join(found)}" if found else "this folder has none"
     raise InputError(f"which .param? {what[0].upper()}{what[1:]}. Give one with --model FILE, or set {VARIABLE}.")
+
+
+def weights_of(output: str, model: str, weights: str | None = None) -> str:
+    """Where the weights of a model just written to `output` are, or "" where they are beside it."""
+    beside, source = Path(output).with_suffix(".bin"), weights or Path(model).with_suffix(".bin")
+    return "" if beside.exists() else f"weights are still {source}: use --bin {source}, or copy it to {beside}"

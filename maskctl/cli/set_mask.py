@@ -166,6 +166,9 @@ def _finish(
     backup: bool,
 ) -> int:
     """Shows the diff, writes, and says so; a change that changes nothing writes nothing, unless to another file."""
+    from pathlib import Path
+
+    from maskctl.cli.model_option import weights_of
     from maskctl.param.diff import unified_diff
     from maskctl.param.write import write
 
@@ -177,5 +180,6 @@ def _finish(
         click.echo(f"Nothing to change: {path} is as it was.")
         return 0
     write(edited, output or path, changes, backup=backup)
-    click.echo(f"Wrote {output or path}.")
+    where = weights_of(output, path) if output and Path(path).with_suffix(".bin").exists() else ""
+    click.echo(f"Wrote {output or path}{where and f'; its {where}'}.")
     return 0
