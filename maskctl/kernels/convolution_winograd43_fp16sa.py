@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from maskctl.kernels.winograd_tiles import Winograd
+from maskctl.kernels.winograd_tiles import Winograd, rounded
 from maskctl.kernels.winograd_weights import F43
 from maskctl.numeric.fma16 import add, fma, multiply, subtract
-from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric.formats import FloatArray
 
 # The square root of 2 and its half, quarter and double, each rounded to fp16.
 _ROOT, _HALF_ROOT, _QUARTER_ROOT, _TWO_ROOTS = 1.4140625, 0.70703125, 0.353515625, 2.828125
@@ -27,9 +27,9 @@ def _input(r: Sequence[FloatArray]) -> list[FloatArray]:
 
 def _input_scalar(r: Sequence[FloatArray]) -> list[FloatArray]:
     with np.errstate(all="ignore"):
-        a12, b12 = _half(_ROOT * r[1] - _HALF_ROOT * r[3]), _half(r[4] - 2 * r[2])
-        a34, b34 = _half(_ROOT * r[3] - _HALF_ROOT * r[1]), _half(r[4] - 0.5 * r[2])
-        first, last = _half(r[0] + r[4] - 2.5 * r[2]), _half(r[1] + r[5] - 2.5 * r[3])
+        a12, b12 = rounded(_ROOT * r[1] - _HALF_ROOT * r[3]), rounded(r[4] - 2 * r[2])
+        a34, b34 = rounded(_ROOT * r[3] - _HALF_ROOT * r[1]), rounded(r[4] - 0.5 * r[2])
+        first, last = rounded(r[0] + r[4] - 2.5 * r[2]), rounded(r[1] + r[5] - 2.5 * r[3])
     return [first, subtract(b12, a12), add(b12, a12), add(b34, a34), subtract(b34, a34), last]
 
 
@@ -57,15 +57,11 @@ def _output_scalar(r: Sequence[FloatArray], bias: FloatArray | None) -> list[Flo
     b, b_ = add(r[3], r[4]), subtract(r[3], r[4])
     with np.errstate(all="ignore"):
         return [
-            _half(start + r[0] + a + b),
-            _half(start + _HALF_ROOT * a_ + _ROOT * b_),
-            _half(start + 0.5 * a + 2 * b),
-            _half(start + r[5] + _QUARTER_ROOT * a_ + _TWO_ROOTS * b_),
+            rounded(start + r[0] + a + b),
+            rounded(start + _HALF_ROOT * a_ + _ROOT * b_),
+            rounded(start + 0.5 * a + 2 * b),
+            rounded(start + r[5] + _QUARTER_ROOT * a_ + _TWO_ROOTS * b_),
         ]
-
-
-def _half(values: FloatArray) -> FloatArray:
-    return round_to(np.asarray(values, np.float32), "fp16")
 
 
 forward = Winograd(4, F43, _input, _input_scalar, _output, _output_scalar).forward

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from maskctl.kernels.winograd_tiles import Winograd
+from maskctl.kernels.winograd_tiles import Winograd, rounded
 from maskctl.kernels.winograd_weights import F63
 from maskctl.numeric.fma16 import add, fma, multiply, subtract
-from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric.formats import FloatArray
 
 
 def _input(r: Sequence[FloatArray]) -> list[FloatArray]:
@@ -30,10 +30,10 @@ def _input(r: Sequence[FloatArray]) -> list[FloatArray]:
 
 def _input_scalar(r: Sequence[FloatArray]) -> list[FloatArray]:
     with np.errstate(all="ignore"):
-        a12, b12 = _half(r[2] + r[6] - 4.25 * r[4]), _half(r[1] + r[5] - 4.25 * r[3])
-        a34, b34 = _half(r[6] + 0.25 * r[2] - 1.25 * r[4]), _half(0.5 * r[1] - 2.5 * r[3] + 2.0 * r[5])
-        a56, b56 = _half(4.0 * r[2] - 5.0 * r[4] + r[6]), _half(2.0 * r[1] - 2.5 * r[3] + 0.5 * r[5])
-        first, last = _half(r[0] - r[6] + 5.25 * (r[4] - r[2])), _half(r[7] - r[1] + 5.25 * (r[3] - r[5]))
+        a12, b12 = rounded(r[2] + r[6] - 4.25 * r[4]), rounded(r[1] + r[5] - 4.25 * r[3])
+        a34, b34 = rounded(r[6] + 0.25 * r[2] - 1.25 * r[4]), rounded(0.5 * r[1] - 2.5 * r[3] + 2.0 * r[5])
+        a56, b56 = rounded(4.0 * r[2] - 5.0 * r[4] + r[6]), rounded(2.0 * r[1] - 2.5 * r[3] + 0.5 * r[5])
+        first, last = rounded(r[0] - r[6] + 5.25 * (r[4] - r[2])), rounded(r[7] - r[1] + 5.25 * (r[3] - r[5]))
     pairs = ((a12, b12), (a34, b34), (a56, b56))
     return [first, *(pick(a, b) for a, b in pairs for pick in (add, subtract)), last]
 
@@ -66,17 +66,13 @@ def _output_scalar(r: Sequence[FloatArray], bias: FloatArray | None) -> list[Flo
     c, c_ = add(r[5], r[6]), subtract(r[5], r[6])
     with np.errstate(all="ignore"):
         return [
-            _half(start + r[0] + a + b + 32 * c),
-            _half(start + a_ + 2 * b_ + 16 * c_),
-            _half(start + a + 4 * b + 8 * c),
-            _half(start + a_ + 8 * b_ + 4 * c_),
-            _half(start + a + 16 * b + 2 * c),
-            _half(start + r[7] + a_ + 32 * b_ + c_),
+            rounded(start + r[0] + a + b + 32 * c),
+            rounded(start + a_ + 2 * b_ + 16 * c_),
+            rounded(start + a + 4 * b + 8 * c),
+            rounded(start + a_ + 8 * b_ + 4 * c_),
+            rounded(start + a + 16 * b + 2 * c),
+            rounded(start + r[7] + a_ + 32 * b_ + c_),
         ]
-
-
-def _half(values: FloatArray) -> FloatArray:
-    return round_to(np.asarray(values, np.float32), "fp16")
 
 
 forward = Winograd(6, F63, _input, _input_scalar, _output, _output_scalar).forward

@@ -22,7 +22,7 @@ from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.windows import Window, patches
 from maskctl.numeric import casts, fma16
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, round_to
 
 InputTransform: TypeAlias = Callable[[Sequence[FloatArray]], list[FloatArray]]
 OutputTransform: TypeAlias = Callable[[Sequence[FloatArray], FloatArray | None], list[FloatArray]]
@@ -103,3 +103,8 @@ def _both_axes(transform: InputTransform, tiles: FloatArray) -> FloatArray:
     """The transform along the columns of each row, then along the rows: (row frequency, column frequency, c, p)."""
     by_column = np.stack(transform([*tiles.swapaxes(0, 1)]))
     return np.stack(transform([*by_column.swapaxes(0, 1)]))
+
+
+def rounded(values: FloatArray) -> FloatArray:
+    """A quantity that scalar code evaluated in float32, in fp16."""
+    return round_to(np.asarray(values, np.float32), "fp16")

@@ -25,10 +25,9 @@ from maskctl.graph.model import bin_beside, load
 from maskctl.numeric.formats import FloatArray
 from maskctl.peers.ncnn_engine import NcnnEngine
 from maskctl.targets import PRECISIONS
+from tests.shared_models import NEEDS_SQUEEZENET, PHOTO, ROOT, SQUEEZENET
 from tests.witnesses import difference, recomputed, steps_apart
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("MASKCTL_SHARED", ROOT.parent / "shared"))
 PYTHON = os.environ.get("MASKCTL_ARM64_PYTHON", "")
 SEED = int(os.environ.get("MASKCTL_CONFORMANCE_SEED", "2026"))
 ENGINE = NcnnEngine((PYTHON,), timeout_s=1800)
@@ -96,13 +95,11 @@ def test_the_sample_models_are_equal_to_the_bit(name: str) -> None:
 
 
 @pytest.mark.parametrize("no_winograd", [False, True], ids=["winograd", "no winograd"])
+@NEEDS_SQUEEZENET
 def test_squeezenet_is_equal_to_the_bit(*, no_winograd: bool) -> None:
     """All blobs of SqueezeNet v1.1 on a photo are the engine's, with winograd (where they end in NaN) and without."""
-    param, photo = SHARED / "models" / "squeezenet_v1.1.param", SHARED / "images" / "3.jpg"
-    if not (param.exists() and photo.exists()):
-        pytest.skip(f"no SqueezeNet or photo in {SHARED}; set MASKCTL_SHARED")
-    image = read_image(photo, ImageRecipe(mean=(104.0, 117.0, 123.0)), (227, 227))[None]
-    found = _every_blob(param, {"data": image}, no_winograd=no_winograd)
+    image = read_image(PHOTO, ImageRecipe(mean=(104.0, 117.0, 123.0)), (227, 227))[None]
+    found = _every_blob(SQUEEZENET, {"data": image}, no_winograd=no_winograd)
     assert dict.fromkeys(found, "") == found
 
 
@@ -117,17 +114,15 @@ def test_the_engine_is_broken_and_repaired_as_the_readme_says(name: str, right: 
     assert right == np.mean(whole & (found.argmax(axis=1) == labels))
 
 
+@NEEDS_SQUEEZENET
 def test_the_proposal_heals_squeezenet_on_the_engine(tmp_path: Path) -> None:
     """The masks that analyze proposes for SqueezeNet bring the real engine's output to a cosine of 0.999."""
-    param, photo = SHARED / "models" / "squeezenet_v1.1.param", SHARED / "images" / "3.jpg"
-    if not (param.exists() and photo.exists()):
-        pytest.skip(f"no SqueezeNet or photo in {SHARED}; set MASKCTL_SHARED")
-    model = load(param)
-    image = read_image(photo, ImageRecipe(mean=(104.0, 117.0, 123.0)), (227, 227))
+    model = load(SQUEEZENET)
+    image = read_image(PHOTO, ImageRecipe(mean=(104.0, 117.0, 123.0)), (227, 227))
     masks = analyze(model, Samples({"data": [image]})).masks
     repaired = tmp_path / "repaired.param"
     repaired.write_bytes(model.document.with_masks(masks).to_bytes())
     data = {"data": image[None]}
-    found = ENGINE.run(repaired, bin_beside(param), data, ["prob"], PRECISIONS["fp16"]).blobs["prob"]
+    found = ENGINE.run(repaired, bin_beside(SQUEEZENET), data, ["prob"], PRECISIONS["fp16"]).blobs["prob"]
     assert {64} == set(masks.values())
     assert COSINE.of(compare(reference=run(model, data)["prob"], actual=found)) >= 0.999

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,8 @@ from maskctl.graph import model
 from maskctl.graph.network import build
 from maskctl.param import load, parse
 from maskctl.param.write import prove_edit
+from tests.shared_models import SHARED
 
-SHARED = Path(os.environ.get("MASKCTL_SHARED", Path(__file__).parents[2].parent / "shared"))
 PARAMS = [*sorted((SHARED / "params").glob("*.param")), *sorted((SHARED / "models").glob("*.param"))]
 ABSENT = pytest.mark.skip(reason=f"no .param files in {SHARED}/params and models (set MASKCTL_SHARED)")
 EACH_PARAM = pytest.mark.parametrize(

@@ -6,21 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.shared_models import NEEDS_SQUEEZENET, PHOTO, ROOT, SQUEEZENET
+
 resource = pytest.importorskip("resource")
 
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("MASKCTL_SHARED", ROOT.parent / "shared"))
-MODEL = SHARED / "models" / "squeezenet_v1.1.param"
-PHOTO = SHARED / "images" / "3.jpg"
-
-pytestmark = pytest.mark.skipif(
-    not (MODEL.exists() and PHOTO.exists()), reason=f"no SqueezeNet or photo in {SHARED}; set MASKCTL_SHARED"
-)
+pytestmark = NEEDS_SQUEEZENET
 
 CPU_LIMIT_S = 20.0
 
@@ -28,7 +22,17 @@ CPU_LIMIT_S = 20.0
 @pytest.fixture(scope="module")
 def analysis() -> tuple[dict[str, Any], float]:
     """The analysis as JSON, and the CPU seconds the whole command took."""
-    command = [sys.executable, "-m", "maskctl", "analyze", str(MODEL), "-i", f"data={PHOTO}", "--mean", "104,117,123"]
+    command = [
+        sys.executable,
+        "-m",
+        "maskctl",
+        "analyze",
+        str(SQUEEZENET),
+        "-i",
+        f"data={PHOTO}",
+        "--mean",
+        "104,117,123",
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([*command, "--json", "-"], capture_output=True, check=True, env=environment)
