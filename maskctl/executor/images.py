@@ -55,6 +55,12 @@ def _pixels(path: Path, order: str, size: tuple[int, int] | None) -> np.ndarray[
         ) from None
     try:
         with Image.open(path) as opened:
+            if opened.mode.startswith(("I", "F")):
+                raise InputError(
+                    f"the image has pixels of more than 8 bits (mode {opened.mode}), which would be cut at 255. "
+                    "Save them as .npy, or as an 8-bit image.",
+                    str(path),
+                )
             image = opened.convert("L" if order == "gray" else "RGB")
     except UnidentifiedImageError:
         raise InputError("this is no image that pillow can read. Expected .npy, .npz or an image.", str(path)) from None

@@ -401,3 +401,18 @@ def test_samples_of_equal_shapes_are_stacked(open_model: Model) -> None:
     arrays = [np.full(shape, number, np.float32) for number, shape in enumerate([(1, 2, 2), (1, 3, 3), (1, 2, 2)])]
     portions = batches(open_model, Samples({"data": arrays}))
     assert [(2, 1, 2, 2), (1, 1, 3, 3)] == [portion.inputs["data"].shape for portion in portions]
+
+
+def test_deep_images_are_refused(tmp_path: Path) -> None:
+    """An image of more than 8 bits, which pillow would cut at 255, is refused and not read wrong."""
+    image = pytest.importorskip("PIL.Image")
+    path = tmp_path / "deep.png"
+    image.fromarray(np.full((2, 2), 40000, np.uint16)).save(path)
+    with image.open(path) as opened:
+        mode = opened.mode
+    with pytest.raises(InputError) as caught:
+        read_image(path, ImageRecipe())
+    assert (
+        f"{path}: the image has pixels of more than 8 bits (mode {mode}), which would be cut at 255. "
+        "Save them as .npy, or as an 8-bit image."
+    ) == str(caught.value)
