@@ -9,7 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from maskctl.executor.policy import Policy
+from maskctl.executor.run import run
+from maskctl.graph.model import load
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -90,3 +95,23 @@ def test_links_lead_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert [] == broken
+
+
+def test_the_stated_accuracies_are_measured() -> None:
+    """The top-1 figures of the README and of the sample models' page are what the models get, to the digit."""
+    with np.load(ROOT / "sample_models" / "digits_test.npz") as stored:
+        images, labels = np.ascontiguousarray(stored["image"], np.float32), stored["labels"]
+
+    def right(name: str, precision: str) -> str:
+        model = load(ROOT / "sample_models" / f"{name}.param")
+        found = run(model, {"image": images}, Policy(precision))["prob"]
+        whole = np.isfinite(found).all(axis=1)
+        return f"{100 * np.mean(whole & (found.argmax(axis=1) == labels)):.1f} %"
+
+    page = (ROOT / "sample_models" / "README.md").read_text(encoding="utf-8")
+    fp32, fp16 = right("digits", "fp32"), right("digits", "fp16")
+    assert f"{fp32} of the held-out images right in fp32, {fp16} in fp16" in page
+    assert ("0.0 %", fp32) == (right("digits_overflow", "fp16"), right("digits_overflow", "fp32"))
+    assert f"`31=1` on `conv3`, {right('digits_masked', 'fp16')} in fp16" in page
+    assert f"it gets {fp32} of 500" in README
+    assert f"model gets {right('digits_masked', 'fp16')} right in fp16" in README

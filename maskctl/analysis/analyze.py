@@ -154,12 +154,8 @@ def _honoured(model: Model, target: Target, masks: Sequence[int], index: int, ma
     """`mask` without bits that this layer had before and that the engine would not honour in another precision."""
     changed = list(masks)
     changed[index] = mask
-    while mask & sum(target.safer):
-        unsafe = [hazard for hazard in hazards(model.graph, target, changed) if hazard.layer.index == index]
-        if not unsafe:
-            break
-        mask = changed[index] = unsafe[0].safe_mask
-    return mask
+    safe = {hazard.layer.index: hazard.safe_mask for hazard in hazards(model.graph, target, changed)}
+    return safe.get(index, mask)
 
 
 def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from maskctl.numeric.formats import FloatArray
 
 @dataclass
 class Comparison:
-    """Sums over all elements of all samples compared so far; `add` takes more, `+` merges two."""
+    """Sums over all elements of all samples compared so far; `add` takes more."""
 
     signal: float = 0.0
     noise: float = 0.0
@@ -42,17 +42,6 @@ class Comparison:
         self.noise += float(np.sum((wide - low) ** 2))
         self.dot += float(np.sum(wide * low))
         self.actual_energy += float(np.sum(low * low))
-
-    def __add__(self, other: Comparison) -> Comparison:
-        return Comparison(
-            self.signal + other.signal,
-            self.noise + other.noise,
-            self.dot + other.dot,
-            self.actual_energy + other.actual_energy,
-            self.lost + other.lost,
-            self.elements + other.elements,
-            max(self.largest, other.largest),
-        )
 
 
 def sqnr_db(sums: Comparison) -> float:

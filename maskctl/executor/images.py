@@ -35,6 +35,8 @@ def read_image(path: Path, recipe: ImageRecipe, size: tuple[int, int] | None = N
 
     Raises `InputError` when the file is no image, or when mean and norm do not fit its channels.
     """
+    if recipe.pixel not in PIXELS:
+        raise InputError(f"pixel order '{recipe.pixel}' is not known. Expected one of: {', '.join(PIXELS)}.")
     pixels = _pixels(path, recipe.pixel, recipe.resize or size)
     channels = pixels.shape[2]
     for name, numbers in (("--mean", recipe.mean), ("--norm", recipe.norm)):

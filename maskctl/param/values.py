@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
-Scalar: TypeAlias = int | float | str
 Value: TypeAlias = int | float | str | tuple[int | float, ...]
 
 ARRAY_BASE = 23300

@@ -8,7 +8,7 @@ fp32 kernel reads its bits as they are: that is a hazard.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from maskctl import featmask
@@ -92,7 +92,10 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
 
 
 def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard, ...]:
-    """Every mask that the target's engine would not honour, whichever 16-bit storage it runs with."""
+    """Every mask that the target's engine would not honour, whichever 16-bit storage it runs with.
+
+    The safe alternative of a layer is free of all its hazards at once.
+    """
     found: dict[tuple[int, int], Hazard] = {}
     if not any(mask & sum(target.safer) for mask in masks):
         return ()
@@ -100,7 +103,10 @@ def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard,
         for step in steps(graph, target, PRECISIONS[precision], masks):
             if step.hazard:
                 found.setdefault((step.hazard.layer.index, step.hazard.bit), step.hazard)
-    return tuple(found[key] for key in sorted(found))
+    safe: dict[int, int] = {}
+    for index, bit in found:
+        safe[index] = safe.get(index, masks[index]) & ~bit | target.safer[bit]
+    return tuple(replace(found[key], safe_mask=safe[key[0]]) for key in sorted(found))
 
 
 def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequence[int], index: int) -> int | None:

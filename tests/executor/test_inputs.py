@@ -416,3 +416,10 @@ def test_deep_images_are_refused(tmp_path: Path) -> None:
         f"{path}: the image has pixels of more than 8 bits (mode {mode}), which would be cut at 255. "
         "Save them as .npy, or as an 8-bit image."
     ) == str(caught.value)
+
+
+def test_unknown_pixel_order(tmp_path: Path) -> None:
+    """A pixel order that does not exist is refused, and not taken for another one."""
+    with pytest.raises(InputError) as caught:
+        read_image(tmp_path / "any.png", ImageRecipe(pixel="rbg"))
+    assert "pixel order 'rbg' is not known. Expected one of: bgr, rgb, gray." == str(caught.value)
