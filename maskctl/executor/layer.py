@@ -9,7 +9,7 @@ import numpy as np
 from maskctl.errors import ExecutionError, MaskctlError
 from maskctl.graph.operators import Operator
 from maskctl.kernels.registry import find as find_kernel
-from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.layers.base import Array, Arrays, Params, Weights
 from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray, round_to
 from maskctl.targets import Target
@@ -29,9 +29,9 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         choice = kernel_of(op.layer, step, target)
         params = _stored_params(op, step.stored)
         if choice is not None and choice.kernel:
-            return find_kernel(choice.kernel)(params, weights, read)
-        out = op.kind.forward(params, stored_weights(op, weights, step.stored), read)
-        return tuple(round_to(values, step.stored) for values in out)
+            return find_kernel(choice.kernel)(params, weights, tuple(np.ascontiguousarray(values) for values in read))
+        ready = op.kind.prepare(params, stored_weights(op, weights, step.stored))
+        return tuple(_stored(values, step.stored) for values in _forward(op, params, ready, read))
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
     except MemoryError:
@@ -41,9 +41,35 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         ) from None
 
 
+def _forward(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+    """The layer's fp32 definition; sample by sample where the extents of its tops depend on the values."""
+    if not op.kind.by_value or not inputs or len(inputs[0]) == 1:
+        return op.kind.forward(params, weights, inputs)
+    rows = [
+        op.kind.forward(params, weights, tuple(values[sample : sample + 1] for values in inputs))
+        for sample in range(len(inputs[0]))
+    ]
+    return tuple(_joined(tops) for tops in zip(*rows, strict=True))
+
+
+def _joined(rows: Arrays) -> Array:
+    """Blobs of single samples behind each other; where their extents differ, the shorter ones are filled up with NaN."""
+    extents = tuple(max(row.shape[axis] for row in rows) for axis in range(1, rows[0].ndim))
+    joined = np.full((len(rows), *extents), np.nan, np.float32)
+    for sample, row in enumerate(rows):
+        place = tuple(slice(extent) for extent in row.shape[1:])
+        joined[sample][place] = row[0]
+    return joined
+
+
+def _stored(values: Array, stored: str) -> Array:
+    """Floats as the blob keeps them; integers are what they are."""
+    return round_to(values, stored) if values.dtype == np.float32 else values
+
+
 def _cast(values: FloatArray, kept: str, wanted: str) -> FloatArray:
     """An input on its way into the layer; what arrives in 16 bits is in the format wanted, or widens exactly."""
-    if kept != "fp32" or wanted == "fp32":
+    if kept != "fp32" or wanted == "fp32" or values.dtype != np.float32:
         return values
     return casts.blob(values) if wanted == "fp16" else round_to(values, wanted)
 

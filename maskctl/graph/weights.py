@@ -6,6 +6,7 @@ say how it is stored; anything shorter than a multiple of four bytes is padded t
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from maskctl.errors import InputError, WeightsError
 from maskctl.graph.operators import Operator
+from maskctl.graph.random_weights import random_tensors
 from maskctl.layers import Weight
 from maskctl.numeric.formats import FloatArray
 
@@ -22,6 +24,7 @@ _TAG_FP16 = 0x01306B47
 _TAG_INT8 = 0x000D4B38
 _TAG_FP32 = 0x0002C056
 _TABLE_ENTRIES = 256
+_INT8_TERMS = ("int8_scale_term", "quantize_term")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,19 @@ class LoadedWeights:
 
     tensors: tuple[Mapping[str, FloatArray], ...]
     bytes_on_disk: tuple[int, ...]
+
+
+def write_random(path: str | Path, ops: tuple[Operator, ...], seed: int) -> None:
+    """Writes a `.bin` of made-up weights, the same for the same seed, that `load` and the engine read."""
+    with open(path, "wb") as file:
+        for op in ops:
+            for weight, values in random_tensors(op, seed):
+                if weight.role == "int8":
+                    file.write(
+                        struct.pack("<I", _TAG_INT8) + values.astype(np.int8).tobytes() + bytes(-weight.count % 4)
+                    )
+                else:
+                    file.write((bytes(4) if weight.tagged else b"") + values.astype("<f4").tobytes())
 
 
 def load(path: str | Path, ops: tuple[Operator, ...]) -> LoadedWeights:
@@ -87,7 +103,7 @@ class _Reader:
         if tag == _TAG_FP16:
             return self._padded(2 * count, f"{count:,} x fp16").view("<f2").astype(np.float32)
         if tag == _TAG_INT8:
-            if not op.params.has("int8_scale_term") or not op.params.integer("int8_scale_term"):
+            if not any(op.params.has(term) and op.params.integer(term) for term in _INT8_TERMS):
                 raise WeightsError(
                     f"{self._where}: is stored as int8, and the layer has no int8_scale_term (8=). The engine would read it as "
                     "fp32 and crash. This .bin belongs to another .param.",

@@ -1,7 +1,11 @@
 """What a layer file provides, and how its parameters are read from a `.param` line.
 
 Arrays carry the samples in front: a blob of shape (c, h, w) is an array of shape (n, c, h, w).
-Shapes never include the samples.
+Shapes never include the samples. The order of an array's axes in memory is free: a convolution gives its maps with
+the channels innermost, because that is how it computes them, and whoever needs another order copies.
+
+Blobs are float32 in every storage format of floats. Where the engine keeps integers, the array is int8 or int32; a
+layer that reads 32-bit integers out of an ordinary blob (Embed, Crop) uses `integers_in`.
 """
 
 from __future__ import annotations
@@ -12,14 +16,18 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from maskctl.errors import GraphError
 from maskctl.numeric.formats import FloatArray
 
 Shape: TypeAlias = tuple[int, ...]
 Value: TypeAlias = int | float | str | tuple[int | float, ...]
-Arrays: TypeAlias = tuple[FloatArray, ...]
+Array: TypeAlias = npt.NDArray[Any]
+Arrays: TypeAlias = tuple[Array, ...]
 Weights: TypeAlias = Mapping[str, FloatArray]
 
 ONE_OR_MORE = range(1, 1 << 30)
@@ -39,11 +47,18 @@ class Param:
 
 @dataclass(frozen=True)
 class Weight:
-    """A tensor in the `.bin`: its name, its shape, and whether a storage tag precedes it there."""
+    """A tensor in the `.bin`: its name, its shape, and whether a storage tag precedes it there.
+
+    `role` and `fan_in` say what sane values are where weights are made up: "weight" (of sums of `fan_in` products, by
+    default all but the first extent), "bias", "factor" (near 1), "mean", "variance" (positive), "data" (standard
+    normal), "int8" (codes -127 to 127), "int8 scale" (from values of about 1 to codes, or of weights to codes).
+    """
 
     name: str
     shape: Shape
     tagged: bool = False
+    role: str = "weight"
+    fan_in: int = 0
 
     @property
     def count(self) -> int:
@@ -91,6 +106,11 @@ class Params:
         value = self._values[name]
         return value if isinstance(value, tuple) else _wrong_type(name)
 
+    def text(self, name: str) -> str:
+        """A string parameter; empty when not set."""
+        value = self._values[name]
+        return value if isinstance(value, str) else _wrong_type(name)
+
 
 def _wrong_type(name: str) -> NoReturn:
     raise TypeError(f"parameter {name} is read as another type than its default declares")
@@ -126,12 +146,30 @@ def all_supported(_: Params) -> str | None:
     return None
 
 
+def as_stored(_: Params, weights: Weights) -> Weights:
+    """For layers that use their weights as the `.bin` holds them."""
+    return weights
+
+
+def no_integers(_: Params) -> tuple[int, ...]:
+    """For layers that read no blob as integers."""
+    return ()
+
+
+def integers_in(values: Array) -> npt.NDArray[np.int32]:
+    """A blob's elements as the 32-bit integers the engine reads there; float32 elements are taken by their bits."""
+    return values if values.dtype == np.int32 else np.ascontiguousarray(values, np.float32).view(np.int32)
+
+
 @dataclass(frozen=True)
 class LayerType:
-    """One layer type. `forward` takes float32 arrays (n, …) and returns one such array per top.
+    """One layer type. `forward` takes arrays (n, …), float32 unless the engine keeps integers, and returns one per top.
 
     `shapes` and `forward` raise `ExecutionError` for inputs the engine would refuse; `unsupported` names
-    a use of the parameters that maskctl does not run, or returns None.
+    a use of the parameters that maskctl does not run, or returns None. `prepare` lays the weights out as `forward`
+    wants them; it is called once per layer, not once per run. `integers` are the bottoms read as 32-bit integers.
+    With `by_value` the extents of the tops depend on the values: `shapes` gives upper bounds, and `forward` is called
+    with one sample at a time.
     """
 
     type: str
@@ -143,6 +181,9 @@ class LayerType:
     macs: Callable[[Params, tuple[Shape, ...], tuple[Shape, ...]], int] = no_macs
     unsupported: Callable[[Params], str | None] = all_supported
     tops: range = range(1, 2)
+    prepare: Callable[[Params, Weights], Weights] = as_stored
+    integers: Callable[[Params], tuple[int, ...]] = no_integers
+    by_value: bool = False
 
 
 @cache

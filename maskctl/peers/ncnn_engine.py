@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.errors import ExecutionError
 from maskctl.numeric.formats import FloatArray
@@ -24,10 +27,15 @@ _SWITCHES = sorted({name for options in PRECISIONS.values() for name in options}
 
 @dataclass(frozen=True)
 class EngineRun:
-    """What the engine computed: blobs (n, …) by name, and the engine's version."""
+    """What the engine computed: per blob one array without a sample axis for each sample, and the engine's version."""
 
-    blobs: Mapping[str, FloatArray]
+    rows: Mapping[str, Sequence[npt.NDArray[Any]]]
     version: str
+
+    @property
+    def blobs(self) -> Mapping[str, FloatArray]:
+        """The blobs stacked, (n, …); raises `ValueError` where samples gave blobs of different shapes."""
+        return {name: np.stack(rows) for name, rows in self.rows.items()}
 
 
 @dataclass(frozen=True)
@@ -36,10 +44,15 @@ class Job:
 
     param: Path
     weights: Path
-    inputs: Mapping[str, FloatArray]
+    inputs: Mapping[str, npt.NDArray[Any]]
     blobs: Sequence[str]
     options: Options
     threads: int = 1
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are; a network without inputs has one."""
+        return len(next(iter(self.inputs.values()))) if self.inputs else 1
 
 
 @dataclass(frozen=True)
@@ -65,49 +78,65 @@ class NcnnEngine:
         return self.run_all([Job(param, weights, inputs, tuple(blobs), options, threads)])[0]
 
     def run_all(self, jobs: Sequence[Job]) -> list[EngineRun]:
-        """As `run`, for many jobs in one process; what one of them breaks, it breaks for all."""
+        """As `run`, for many jobs in one start of the engine; raises for the first that fails."""
+        found = self.attempt_all(jobs)
+        for outcome in found:
+            if isinstance(outcome, ExecutionError):
+                raise outcome
+        return [outcome for outcome in found if isinstance(outcome, EngineRun)]
+
+    def attempt_all(self, jobs: Sequence[Job]) -> list[EngineRun | ExecutionError]:
+        """As `run_all`, with the error in place of each run that failed; a crash costs only its own job."""
         if not jobs:
             return []
         with tempfile.TemporaryDirectory() as folder:
-            files = [_written(job, Path(folder), number) for number, job in enumerate(jobs)]
-            self._start(files, jobs)
-            return [_read(job, outputs) for job, (_, _, outputs) in zip(jobs, files, strict=True)]
+            files = [self._written(job, Path(folder), number) for number, job in enumerate(jobs)]
+            problem = self._start(files)
+            return [self._read(job, outputs, problem) for job, (_, _, outputs) in zip(jobs, files, strict=True)]
 
-    def _start(self, files: Sequence[Sequence[Path]], jobs: Sequence[Job]) -> None:
+    def _start(self, files: Sequence[Sequence[Path]]) -> str:
+        """Runs the process; returns what it complained of when it did not even begin."""
         command = [*self.python, str(_PROCESS), *(str(path) for paths in files for path in paths)]
-        last = str(jobs[-1].param)
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=self.timeout_s, check=False)  # noqa: S603
-        except subprocess.TimeoutExpired:
-            raise ExecutionError(f"ncnn did not finish within {self.timeout_s:g} s.", last) from None
-        if done.returncode:
-            finished = sum(paths[2].exists() for paths in files)
-            broken = str(jobs[min(finished, len(jobs) - 1)].param)
-            how = (
-                f"was killed by signal {-done.returncode}"
-                if done.returncode < 0
-                else f"ended with code {done.returncode}"
+            done = subprocess.run(  # noqa: S603
+                command, capture_output=True, text=True, timeout=self.timeout_s * (len(files) + 1), check=False
             )
-            said = (done.stderr.strip() or "without a message").splitlines()[-1]
-            raise ExecutionError(f"ncnn {how}: {said}", broken)
+        except subprocess.TimeoutExpired:
+            return f"did not finish within {self.timeout_s:g} s"
+        if not done.returncode:
+            return "gave no answer"
+        said = (done.stderr.strip() or "without a message").splitlines()[-1]
+        return f"ended with code {done.returncode}: {said}"
 
+    def _written(self, job: Job, folder: Path, number: int) -> tuple[Path, Path, Path]:
+        """The request and the inputs of a job as files, and where its outputs will be."""
+        request, inputs, outputs = (
+            folder / f"{number}-{name}" for name in ("request.json", "inputs.npz", "outputs.npz")
+        )
+        switches: dict[str, bool | int] = {name: name in job.options for name in _SWITCHES}
+        content = {
+            "param": str(job.param),
+            "bin": str(job.weights),
+            "blobs": list(job.blobs),
+            "samples": job.samples,
+            "seconds": math.ceil(self.timeout_s),
+            "options": {**switches, "num_threads": job.threads},
+        }
+        request.write_text(json.dumps(content), encoding="utf-8")
+        # The engine's blobs of 32-bit integers are ordinary ones; the binding takes them by their bits.
+        arrays: dict[str, Any] = {
+            name: values.view(np.float32) if values.dtype == np.int32 else values for name, values in job.inputs.items()
+        }
+        np.savez(inputs, **arrays)
+        return request, inputs, outputs
 
-def _written(job: Job, folder: Path, number: int) -> tuple[Path, Path, Path]:
-    """The request and the inputs of a job as files, and where its outputs will be."""
-    request, inputs, outputs = (folder / f"{number}-{name}" for name in ("request.json", "inputs.npz", "outputs.npz"))
-    switches: dict[str, bool | int] = {name: name in job.options for name in _SWITCHES}
-    content = {
-        "param": str(job.param),
-        "bin": str(job.weights),
-        "blobs": list(job.blobs),
-        "options": {**switches, "num_threads": job.threads},
-    }
-    request.write_text(json.dumps(content), encoding="utf-8")
-    arrays: dict[str, Any] = dict(job.inputs)
-    np.savez(inputs, **arrays)
-    return request, inputs, outputs
-
-
-def _read(job: Job, outputs: Path) -> EngineRun:
-    with np.load(outputs, allow_pickle=False) as stored:
-        return EngineRun({name: stored[name] for name in job.blobs}, str(stored["__version__"]))
+    def _read(self, job: Job, outputs: Path, problem: str) -> EngineRun | ExecutionError:
+        if not outputs.exists():
+            failed = Path(f"{outputs}.failed")
+            said = failed.read_text(encoding="utf-8").strip() if failed.exists() else problem
+            if said == f"was killed by signal {signal.SIGALRM:d}":
+                said = f"did not finish within {self.timeout_s:g} s"
+            return ExecutionError(f"ncnn: {said}", str(job.param))
+        with np.load(outputs, allow_pickle=False) as stored:
+            rows = {name: [stored[f"{name} {number}"] for number in range(job.samples)] for name in job.blobs}
+            return EngineRun(rows, str(stored["__version__"]))

@@ -3,30 +3,67 @@
     python ncnn_process.py REQUEST.json INPUTS.npz OUTPUTS.npz [REQUEST.json INPUTS.npz OUTPUTS.npz ...]
 
 A request holds `param` and `bin` (paths), `blobs` (names to read) and `options` (by ncnn's names). Inputs are
-arrays (n, …) by blob name, and so are the outputs; `__version__` is the engine's version.
+arrays (n, …) by blob name. Outputs are arrays without samples, named `BLOB NUMBER`, because a detection layer gives
+each sample as many rows as it finds; `__version__` is the engine's version. Each request runs in a process of its
+own, forked from one that has loaded the engine, so that a crash costs one request; what went wrong is written to
+OUTPUTS.npz.failed.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import traceback
 from typing import Any
 
 import numpy as np
 
 
+class RefusedError(Exception):
+    """The engine returned an error."""
+
+
 def main(*paths: str) -> None:
     """Runs the requests one after another, three paths each."""
+    import ncnn  # noqa: F401 - loaded once, before the forks
+
     for request_path, inputs_path, outputs_path in zip(paths[0::3], paths[1::3], paths[2::3]):  # noqa: B905 - Python 3.9
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            os._exit(attempt(request_path, inputs_path, outputs_path))
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            _fail(outputs_path, "was killed by signal %d" % os.WTERMSIG(status))  # noqa: UP031 - Python 3.9
+
+
+def attempt(request_path: str, inputs_path: str, outputs_path: str) -> int:
+    """Runs one request and writes down what goes wrong; returns the exit status. A hang ends in SIGALRM."""
+    try:
         run(request_path, inputs_path, outputs_path)
+    except RefusedError as error:
+        _fail(outputs_path, str(error))
+        return 4
+    except Exception:  # noqa: BLE001 - the caller must learn of it
+        _fail(outputs_path, traceback.format_exc())
+        return 1
+    return 0
+
+
+def _fail(outputs_path: str, reason: str) -> None:
+    with open(outputs_path + ".failed", "w", encoding="utf-8") as file:
+        file.write(reason)
 
 
 def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
-    """Runs every sample and writes every blob asked for; exits with 4 and a message where ncnn returns an error."""
+    """Runs every sample and writes every blob asked for; raises `RefusedError` where ncnn returns an error."""
     import ncnn
 
     with open(request_path, encoding="utf-8") as file:
         request = json.load(file)
+    signal.alarm(request["seconds"])
     with np.load(inputs_path, allow_pickle=False) as stored:
         inputs = {name: np.ascontiguousarray(stored[name], np.float32) for name in stored.files}
     net = ncnn.Net()
@@ -34,10 +71,9 @@ def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
     for name, value in request["options"].items():
         setattr(net.opt, name, value)
     if net.load_param(request["param"]) != 0 or net.load_model(request["bin"]) != 0:
-        print("ncnn refuses the model", file=sys.stderr)  # noqa: T201
-        sys.exit(4)
-    results: dict[str, list[Any]] = {name: [] for name in request["blobs"]}
-    for sample in range(len(next(iter(inputs.values())))):
+        raise RefusedError("ncnn refuses the model")
+    results: dict[str, Any] = {}
+    for sample in range(request["samples"]):
         # A Mat over a numpy array does not own its memory: clone it, and keep the array until the run is over.
         fed = {name: ncnn.Mat(values[sample]).clone() for name, values in inputs.items()}
         extractor = net.create_extractor()
@@ -47,12 +83,9 @@ def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
         for name in request["blobs"]:
             code, mat = extractor.extract(name)
             if code != 0:
-                print(f"ncnn cannot compute blob '{name}': it returns {code}", file=sys.stderr)  # noqa: T201
-                sys.exit(4)
-            results[name].append(np.array(mat))
-    version = np.array(ncnn.__version__)
-    stacked: dict[str, Any] = {name: np.stack(rows) for name, rows in results.items()}
-    np.savez(outputs_path, __version__=version, **stacked)
+                raise RefusedError("ncnn cannot compute blob '%s': it returns %d" % (name, code))  # noqa: UP031
+            results["%s %d" % (name, sample)] = np.array(mat) if mat.dims else np.zeros(0, np.float32)  # noqa: UP031
+    np.savez(outputs_path, __version__=np.array(ncnn.__version__), **results)
 
 
 if __name__ == "__main__":
