@@ -4,9 +4,8 @@
 
 A request holds `param` and `bin` (paths), `blobs` (names to read) and `options` (by ncnn's names). Inputs are
 arrays (n, …) by blob name. Outputs are arrays without samples, named `BLOB NUMBER`, because a detection layer gives
-each sample as many rows as it finds; `__version__` is the engine's version. Each request runs in a process of its
-own, forked from one that has loaded the engine, so that a crash costs one request; what went wrong is written to
-OUTPUTS.npz.failed.
+each sample as many rows as it finds; `__version__` is the engine's version. A crash costs the request that crashed:
+the others go on in another fork. What went wrong is written to OUTPUTS.npz.failed.
 """
 
 from __future__ import annotations
@@ -26,30 +25,28 @@ class RefusedError(Exception):
 
 
 def main(*paths: str) -> None:
-    """Runs the requests one after another, three paths each."""
-    import ncnn  # noqa: F401 - loaded once, before the forks
-
-    for request_path, inputs_path, outputs_path in zip(paths[0::3], paths[1::3], paths[2::3]):  # noqa: B905 - Python 3.9
-        sys.stdout.flush()
+    """Runs the requests one after another, three paths each; a fork runs them until one of them kills it."""
+    jobs = list(zip(paths[0::3], paths[1::3], paths[2::3]))  # noqa: B905 - Python 3.9
+    while jobs:
         child = os.fork()
         if child == 0:
-            os._exit(attempt(request_path, inputs_path, outputs_path))
+            for job in jobs:
+                attempt(*job)
+            os._exit(0)
         _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            _fail(outputs_path, "was killed by signal %d" % os.WTERMSIG(status))  # noqa: UP031 - Python 3.9
+        jobs = [job for job in jobs if not any(map(os.path.exists, (job[2], job[2] + ".failed")))]
+        if jobs:
+            _fail(jobs.pop(0)[2], "was killed by signal %d" % os.WTERMSIG(status))  # noqa: UP031 - Python 3.9
 
 
-def attempt(request_path: str, inputs_path: str, outputs_path: str) -> int:
-    """Runs one request and writes down what goes wrong; returns the exit status. A hang ends in SIGALRM."""
+def attempt(request_path: str, inputs_path: str, outputs_path: str) -> None:
+    """Runs one request and writes down what goes wrong. A hang ends in SIGALRM."""
     try:
         run(request_path, inputs_path, outputs_path)
     except RefusedError as error:
         _fail(outputs_path, str(error))
-        return 4
     except Exception:  # noqa: BLE001 - the caller must learn of it
         _fail(outputs_path, traceback.format_exc())
-        return 1
-    return 0
 
 
 def _fail(outputs_path: str, reason: str) -> None:
@@ -85,7 +82,8 @@ def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
             if code != 0:
                 raise RefusedError("ncnn cannot compute blob '%s': it returns %d" % (name, code))  # noqa: UP031
             results["%s %d" % (name, sample)] = np.array(mat) if mat.dims else np.zeros(0, np.float32)  # noqa: UP031
-    np.savez(outputs_path, __version__=np.array(ncnn.__version__), **results)
+    np.savez(outputs_path + ".part.npz", __version__=np.array(ncnn.__version__), **results)
+    os.replace(outputs_path + ".part.npz", outputs_path)  # a crash while writing leaves no half answer
 
 
 if __name__ == "__main__":
