@@ -114,16 +114,18 @@ def _exact_runs(model: Model, portions: Sequence[Portion], policy: Policy, trial
     for portion in portions:
         exact = run(model, portion.inputs, Policy("fp32", policy.target), keep=["*"])
         _refuse_non_finite(model, exact)
-        trials.expect({name: exact[name] for name in model.graph.outputs})
+        trials.expect({name: exact[name] for name in model.outputs})
         yield exact
 
 
 def _refuse_non_finite(model: Model, exact: Trace) -> None:
     """Raises `ExecutionError` for a network whose fp32 outputs are not finite: there is nothing to compare with."""
-    lost = [name for name in model.graph.outputs if not np.isfinite(exact[name]).all()]
+    lost = [name for name in model.outputs if not np.isfinite(exact[name]).all()]
     if lost:
         first = next(
-            layer for layer in model.graph.layers if not all(np.isfinite(exact[top]).all() for top in layer.tops)
+            op.layer
+            for op in model.operators
+            if not op.cut and not all(np.isfinite(exact[top]).all() for top in op.layer.tops)
         )
         raise ExecutionError(
             f"output '{lost[0]}' is not finite in fp32 already, and masks cannot help that. It begins in {first}. "
@@ -142,7 +144,7 @@ def _plan(model: Model, trials: _Trials, policy: Policy, goal: Goal, order: list
         unsafe = _unsafe(model, policy, masks)
         if not unsafe:
             return trials.evaluate(masks)
-        return Outcome({name: Comparison(lost=1) for name in model.graph.outputs}, unsafe)
+        return Outcome({name: Comparison(lost=1) for name in model.outputs}, unsafe)
 
     plan = Planner(goal, evaluate, repair, order, dict(enumerate(policy.all_masks(model)))).plan()
     if _unsafe(model, policy, plan.masks):
@@ -188,7 +190,7 @@ class _Trials:
         """The outcome under `masks`, pooled over all samples."""
         self._count += 1
         self._progress("trying masks", self._count, 0)
-        outputs = {name: Comparison() for name in self._model.graph.outputs}
+        outputs = {name: Comparison() for name in self._model.outputs}
         sources: set[int] = set()
         for exact, replay in zip(self._exact, self._replays, strict=True):
             trace = replay.run(masks)
@@ -202,7 +204,7 @@ def _sources(model: Model, trace: Trace) -> set[int]:
     """Layers that make something non-finite of inputs that are all finite."""
     whole = {name: bool(np.isfinite(values).all()) for name, values in trace.items()}
     return {
-        layer.index
-        for layer in model.graph.layers
-        if any(not whole[top] for top in layer.tops) and all(whole[bottom] for bottom in layer.bottoms)
+        op.layer.index
+        for op in model.operators
+        if any(not whole.get(top, True) for top in op.layer.tops) and all(whole[name] for name in op.layer.bottoms)
     }

@@ -59,7 +59,7 @@ def measure(
     the samples in each.
     """
     losses = tuple(LayerLoss(op, step) for op, step in zip(model.operators, policy.steps(model), strict=True))
-    measured = [loss for loss in losses if loss.op.layer.type != "Input" and loss.op.layer.tops]
+    measured = [loss for loss in losses if loss.op.layer.type != "Input" and loss.op.layer.tops and not loss.op.cut]
     total = len(replays) * len(measured)
     for number, (replay, exact, chosen) in enumerate(zip(replays, exact_runs, members, strict=True)):
         lowered = replay.run({})

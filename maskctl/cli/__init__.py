@@ -21,6 +21,8 @@ from maskctl.errors import MaskctlError
 
 COMMANDS = {
     "analyze": "maskctl.cli.analyze",
+    "compare": "maskctl.cli.compare",
+    "run": "maskctl.cli.run",
     "set-mask": "maskctl.cli.set_mask",
     "show": "maskctl.cli.show",
 }

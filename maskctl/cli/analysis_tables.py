@@ -82,7 +82,7 @@ def _cells(row: LayerReport) -> dict[str, str]:
 def _print_outputs(analysis: Analysis) -> None:
     columns = ("cos before", "cos after", "dB before", "dB after")
     made = table("output", *columns, numbers=columns)
-    for name in analysis.model.graph.outputs:
+    for name in analysis.model.outputs:
         before, after = analysis.plan.before.outputs[name], analysis.plan.after.outputs[name]
         made.add_row(
             name,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from maskctl.analysis.analyze import Analysis
     from maskctl.analysis.plan import Goal
     from maskctl.analysis.sensitivity import Progress
-    from maskctl.executor.images import ImageRecipe
-    from maskctl.graph.model import Model
     from maskctl.targets.table import Hazard
 
 _DEFAULT_COSINE = 0.999
@@ -24,35 +24,7 @@ _DEFAULT_COSINE = 0.999
 
 @click.command("analyze", short_help="Rank the layers of a model by their loss and propose masks.")
 @click.argument("model", metavar="MODEL")
-@click.option("--bin", "weights", metavar="FILE", help="The .bin file. [default: beside MODEL]")
-@click.option(
-    "-i",
-    "--input",
-    "inputs",
-    metavar="BLOB=FILE",
-    multiple=True,
-    help=".npy, .npz, image or folder of them; repeat for more samples.",
-)
-@click.option("--mean", default="0", show_default=True, help="Subtracted from pixels, per channel: 104,117,123.")
-@click.option("--norm", default="1", show_default=True, help="Pixels are multiplied by it after --mean, per channel.")
-@click.option(
-    "--pixel",
-    type=click.Choice(["bgr", "rgb", "gray"]),
-    default="bgr",
-    show_default=True,
-    help="Channel order of the blob.",
-)
-@click.option("--resize", metavar="WxH", help="Size images are resized to. [default: the Input layer's]")
-@click.option(
-    "--shape", "shapes", metavar="BLOB=C,H,W", multiple=True, help="Shape of an input blob, instead of the file's."
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Seed of the synthetic input that is used without -i.",
-)
+@with_options(*WEIGHTS_OPTIONS, PLUGIN_OPTION, *INPUT_OPTIONS)
 @click.option(
     "--precision",
     type=click.Choice(["fp16", "fp16-storage", "bf16"]),
@@ -94,35 +66,18 @@ def command(model: str, **options: Any) -> int:
       maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
     """
     from maskctl.analysis.analyze import analyze
-    from maskctl.cli.options import parse_shapes
     from maskctl.cli.text import warn_unsafe
-    from maskctl.executor.inputs import read_samples
-    from maskctl.graph.model import load
 
-    recipe = _recipe(options)
     goal = _goal(options["target_cos"], options["target_sqnr"])
     _refuse_early(model, options)
-    loaded = load(model, options["weights"])
-    _refuse_recipe_without_images(loaded, options["inputs"], recipe)
-    samples = read_samples(loaded, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"])
+    loaded = load_model(model, options)
+    samples = read_inputs(loaded, options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks)
     with _progress_bar() as progress:
         analysis = analyze(loaded, samples, options["precision"], goal=goal, progress=progress)
     _show(analysis, unsafe, options)
     _write(analysis, model, options)
     return 0 if analysis.plan.reached else 1
-
-
-def _recipe(options: dict[str, Any]) -> ImageRecipe:
-    from maskctl.cli.options import parse_floats, parse_size
-    from maskctl.executor.images import ImageRecipe
-
-    return ImageRecipe(
-        parse_floats(options["mean"], "--mean"),
-        parse_floats(options["norm"], "--norm"),
-        options["pixel"],
-        parse_size(options["resize"]) if options["resize"] else None,
-    )
 
 
 def _goal(cosine: float | None, sqnr: float | None) -> Goal:
@@ -142,24 +97,9 @@ def _goal(cosine: float | None, sqnr: float | None) -> Goal:
     return Goal(tuple((metric, target) for metric, target in ((COSINE, cosine), (SQNR, sqnr)) if target is not None))
 
 
-def _refuse_recipe_without_images(model: Model, inputs: Sequence[str], recipe: ImageRecipe) -> None:
-    """Refuses image options where no `-i` file is an image: they would have no effect."""
-    from maskctl.errors import InputError
-    from maskctl.executor.images import PLAIN
-    from maskctl.executor.inputs import any_image
-
-    fields = ("mean", "norm", "pixel", "resize")
-    given = [f"--{name}" for name in fields if getattr(recipe, name) != getattr(PLAIN, name)]
-    if given and not any_image(model, inputs):
-        one = len(given) == 1
-        raise InputError(
-            f"{', '.join(given)} {'applies' if one else 'apply'} to images only, and no -i file is one: arrays are taken as they "
-            f"are. Give an image, or leave {'it' if one else 'them'} out."
-        )
-
-
 def _refuse_early(model: str, options: dict[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
+    from maskctl.cli.writing import is_device
     from maskctl.errors import InputError
     from maskctl.param.write import refuse_overwrite, refuse_unwritable
 
@@ -175,15 +115,8 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
         refuse_unwritable(options["output"] or model)
     if options["json_path"] not in {None, "-"}:
         _refuse_json_path(model, options)
-        if not _is_device(options["json_path"]):
+        if not is_device(options["json_path"]):
             refuse_unwritable(options["json_path"])
-
-
-def _is_device(path: str) -> bool:
-    """True for a pipe, a terminal or /dev/null: those are written to, not replaced."""
-    from pathlib import Path
-
-    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
 
 
 def _refuse_json_path(model: str, options: dict[str, Any]) -> None:
@@ -194,7 +127,7 @@ def _refuse_json_path(model: str, options: dict[str, Any]) -> None:
     from maskctl.graph.model import bin_beside
 
     path = options["json_path"]
-    for other in (model, options["weights"] or bin_beside(model), options["output"]):
+    for other in (model, options["bin_path"] or bin_beside(model), options["output"]):
         if other and Path(path).resolve() == Path(other).resolve():
             raise InputError(f"--json '{path}' would replace '{other}'. Give the JSON a name of its own.")
 
@@ -220,6 +153,7 @@ def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any])
     import json
 
     from maskctl import __version__
+    from maskctl.cli.writing import write_file
     from maskctl.report.analysis import to_json
 
     path = options["json_path"]
@@ -228,25 +162,10 @@ def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any])
         if path == "-":
             click.echo(text, nl=False)
             return
-        _write_text(path, text)
+        write_file(path, text.encode())
     from maskctl.cli.analysis_tables import print_analysis
 
     print_analysis(analysis, options["top"], show_diff=not options["write"])
-
-
-def _write_text(path: str, text: str) -> None:
-    from pathlib import Path
-
-    from maskctl.errors import EditRefusedError
-    from maskctl.param.write import replace_file
-
-    try:
-        if _is_device(path):
-            Path(path).write_text(text, encoding="utf-8")
-        else:
-            replace_file(Path(path).resolve(), text.encode())
-    except OSError as error:
-        raise EditRefusedError(f"cannot write: {error.strerror}.", path) from None
 
 
 def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
@@ -259,7 +178,7 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     document = analysis.model.document.with_masks(analysis.masks)
     path = options["output"] or model
     write(document, path, analysis.masks, backup=options["backup"])
-    where = weights_of(options["output"], model, options["weights"]) if options["output"] else ""
+    where = weights_of(options["output"], model, options["bin_path"]) if options["output"] else ""
     if analysis.masks:
         said = f"Wrote {counted(len(analysis.masks), 'mask')} to {path}{where and f'; its {where}'}."
     else:

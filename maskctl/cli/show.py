@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from maskctl.cli.model_input import PLUGIN_OPTION, SHAPE_OPTION, load_plugins
 
 if TYPE_CHECKING:
     from maskctl.graph.network import Graph, Layer
@@ -16,18 +18,26 @@ if TYPE_CHECKING:
 
 @click.command("show", short_help="List layers, shapes, costs and masks.")
 @click.argument("model", metavar="MODEL")
-@click.option("--bin", "weights", metavar="FILE", help="The .bin file. [default: beside MODEL]")
+@click.option("--bin", "bin_path", metavar="FILE", help="The .bin file. [default: beside MODEL]")
+@PLUGIN_OPTION
+@SHAPE_OPTION
 @click.option(
-    "--shape", "shapes", metavar="BLOB=C,H,W", multiple=True, help="Shape of an input blob, instead of the file's."
+    "--shapes",
+    "with_shapes",
+    is_flag=True,
+    help="Show the shape of every top and the bytes of activations, and say why where they are not known.",
 )
 @click.option("--masked", is_flag=True, help="Only layers with a feature mask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(model: str, weights: str | None, shapes: tuple[str, ...], *, masked: bool, as_json: bool) -> int:
+def command(model: str, *, with_shapes: bool, masked: bool, as_json: bool, **options: Any) -> int:
     """List the layers of MODEL (a .param file) with shapes, multiply-adds, weight bytes and feature masks.
+
+    Nothing is run and no .bin is needed. With --shapes, exit status 1 means that not all shapes are known.
 
     \b
     Examples:
       maskctl show net.param
+      maskctl show net.param --shapes --shape data=3,224,224
       maskctl show net.param --masked --json
     """
     from maskctl.cli.options import parse_shapes
@@ -36,14 +46,15 @@ def command(model: str, weights: str | None, shapes: tuple[str, ...], *, masked:
     from maskctl.graph.operators import facts
     from maskctl.param import load
 
+    load_plugins(options["plugins"])
     document = load(model)
     problem = check_counts(document)
     if problem:
         click.echo(f"maskctl: warning: {problem}", err=True)
     graph = build(document)
     unsafe = warn_unsafe(graph, document.masks)
-    known = facts(graph, parse_shapes(shapes))
-    sizes, source = _weight_bytes(graph, known, weights, model)
+    known = facts(graph, parse_shapes(options["shapes"]))
+    sizes, source = _weight_bytes(graph, known, options["bin_path"], model)
     rows = [row for row in zip(graph.layers, known, sizes, strict=True) if row[0].mask or not masked]
     if as_json:
         import json
@@ -52,8 +63,16 @@ def command(model: str, weights: str | None, shapes: tuple[str, ...], *, masked:
 
         click.echo(json.dumps(to_json(model, rows, source, unsafe), indent=2, allow_nan=False))
     else:
-        _print(rows, source, masked=masked)
-    return 0
+        _print(rows, source, masked=masked, with_shapes=with_shapes)
+    return _report_unknown(graph, known) if with_shapes else 0
+
+
+def _report_unknown(graph: Graph, known: Sequence[LayerFacts]) -> int:
+    """Says on stderr where shapes stop being known; 1 where they do, else 0."""
+    for layer, facts in zip(graph.layers, known, strict=True):
+        if facts.problem:
+            click.echo(f"maskctl: warning: no shapes from {layer} on: {facts.problem}", err=True)
+    return int(any(facts.shapes is None for facts in known))
 
 
 def _weight_bytes(
@@ -77,30 +96,47 @@ def _weight_bytes(
     return [None if facts.weight_elements is None else 4 * facts.weight_elements for facts in known], "fp32"
 
 
-def _print(rows: Sequence[Row], source: str, *, masked: bool) -> None:
-    from maskctl.cli.text import counted, mask_text, print_table, scaled, table
+def _print(rows: Sequence[Row], source: str, *, masked: bool, with_shapes: bool) -> None:
+    from maskctl.cli.text import counted, mask_text, print_table, table
 
     if masked and not rows:
         click.echo("No layer has a feature mask.")
         return
-    made = table("#", "type", "name", "shape", "MACs", "weights", "mask", numbers=("#", "MACs", "weights"))
+    extra = ("activations",) if with_shapes else ()
+    made = table(
+        "#", "type", "name", "shape", "MACs", "weights", *extra, "mask", numbers=("#", "MACs", "weights", *extra)
+    )
     for layer, known, size in rows:
+        of_tops = (_cell(_fp32_bytes(known), "B"),) if with_shapes else ()
         made.add_row(
             str(layer.index),
             layer.type,
             layer.name,
             _shapes_text(known),
-            "?" if known.macs is None else scaled(known.macs, "") if known.macs else "",
-            "?" if size is None else scaled(size, "B") if size else "",
+            _cell(known.macs, ""),
+            _cell(size, "B"),
+            *of_tops,
             mask_text(layer.mask),
         )
     print_table(made)
-    macs = [known.macs for _, known, _ in rows]
-    sizes = [size for _, _, size in rows]
+    activations = f"; activations: {_total([_fp32_bytes(known) for _, known, _ in rows], 'B')} (as fp32)"
     click.echo(
-        f"\n{counted(len(rows), 'layer')}; multiply-adds: {_total(macs, '')}; "
-        f"weights: {_total(sizes, 'B')} ({'in the .bin' if source == 'bin' else 'as fp32'})."
+        f"\n{counted(len(rows), 'layer')}; multiply-adds: {_total([known.macs for _, known, _ in rows], '')}; "
+        f"weights: {_total([size for _, _, size in rows], 'B')} ({'in the .bin' if source == 'bin' else 'as fp32'})"
+        f"{activations if with_shapes else ''}."
     )
+
+
+def _fp32_bytes(known: LayerFacts) -> int | None:
+    """Bytes of the tops of one sample as fp32."""
+    return None if known.activation_elements is None else 4 * known.activation_elements
+
+
+def _cell(value: int | None, unit: str) -> str:
+    """A count, empty for 0 and "?" where it is not known."""
+    from maskctl.cli.text import scaled
+
+    return "?" if value is None else scaled(value, unit) if value else ""
 
 
 def _total(numbers: Sequence[int | None], unit: str) -> str:
@@ -117,6 +153,8 @@ def _shapes_text(known: LayerFacts) -> str:
     if known.shapes is None:
         return "?"
     first = "x".join(map(str, known.shapes[0])) if known.shapes else ""
+    if known.bounds:
+        return ", ".join(f"up to {'x'.join(map(str, shape))}" for shape in known.shapes)
     return (
         f"{len(known.shapes)} * {first}"
         if len(set(known.shapes)) == 1 < len(known.shapes)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, InputError
 from maskctl.executor.images import IMAGE_SUFFIXES, PLAIN, ImageRecipe, read_image
 from maskctl.executor.samples import Samples, synthetic
 from maskctl.graph.model import Model
-from maskctl.layers.base import Shape
+from maskctl.layers.base import Array, Shape
 from maskctl.numeric.formats import FloatArray
 
 _ARRAY_SUFFIXES = {".npy", ".npz"}
@@ -56,16 +57,17 @@ def read_samples(
     declared = input_shapes(model, shapes or {})
     files = [parse_spec(spec, model.graph.inputs) for spec in specs]
     if not files:
-        return synthetic(_all_known(model, declared), seed)
+        return synthetic(_all_known(model, declared), seed, model.integer_inputs)
     missing = [blob for blob in model.graph.inputs if blob not in {file.blob for file in files}]
     if missing:
         raise InputError(
             f"no input given for blob '{missing[0]}'. Give -i {missing[0]}=FILE for each of: {', '.join(model.graph.inputs)}."
         )
-    found: dict[str, list[FloatArray]] = {blob: [] for blob in model.graph.inputs}
+    found: dict[str, list[Array]] = {blob: [] for blob in model.graph.inputs}
     for file in files:
+        integers = file.blob in model.integer_inputs
         for path in _files(file.path):
-            found[file.blob].extend(_read(path, file.blob, declared.get(file.blob), recipe))
+            found[file.blob].extend(_read(path, file.blob, declared.get(file.blob), recipe, integers=integers))
     return Samples(found)
 
 
@@ -110,9 +112,10 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _read(path: Path, blob: str, shape: Shape | None, recipe: ImageRecipe) -> Iterator[FloatArray]:
+def _read(path: Path, blob: str, shape: Shape | None, recipe: ImageRecipe, *, integers: bool) -> Iterator[Array]:
     if _is_array(path):
-        yield from _split_samples(_read_array(path, blob), shape, path, blob)
+        array = _read_array(path, blob)
+        yield from _split_samples(_integers(array, path, blob) if integers else _floats(array, path), shape, path, blob)
     else:
         size = (shape[2], shape[1]) if shape and len(shape) == 3 else None
         values = read_image(path, recipe, size)
@@ -137,7 +140,7 @@ def _refuse_other_channels(values: FloatArray, shape: Shape | None, pixel: str, 
     )
 
 
-def _read_array(path: Path, blob: str) -> FloatArray:
+def _read_array(path: Path, blob: str) -> Array:
     try:
         loaded: Any = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -154,12 +157,26 @@ def _read_array(path: Path, blob: str) -> FloatArray:
         ) from None
     if array.dtype.kind not in "fiub":
         raise InputError(f"the array holds {array.dtype}. Expected numbers.", str(path))
+    return array
+
+
+def _floats(array: Array, path: Path) -> FloatArray:
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(array, np.float32)
     if not np.isfinite(values).all():
         raise InputError(
             f"the array holds {values[~np.isfinite(values)][0]}. Expected finite numbers that fit fp32.", str(path)
         )
+    return values
+
+
+def _integers(array: Array, path: Path, blob: str) -> npt.NDArray[np.int32]:
+    """The array as 32-bit integers, for blobs such as token ids."""
+    with np.errstate(invalid="ignore"):
+        values = np.ascontiguousarray(array).astype(np.int32)
+    if not (values == array).all():
+        wrong = array[values != array].reshape(-1)[0]
+        raise InputError(f"blob '{blob}' is read as 32-bit integers, and the array holds {wrong}.", str(path))
     return values
 
 
@@ -175,14 +192,14 @@ def _member(archive: Mapping[str, Any], path: Path, blob: str) -> Any:
     )
 
 
-def _split_samples(values: FloatArray, shape: Shape | None, path: Path, blob: str) -> Iterator[FloatArray]:
+def _split_samples(values: Array, shape: Shape | None, path: Path, blob: str) -> Iterator[Array]:
     """An array with one axis more than the blob holds several samples."""
     has_samples = values.ndim == len(shape) + 1 if shape else values.ndim == 4
     for sample in values if has_samples else [values]:
         yield _checked(sample, shape, path, blob)
 
 
-def _checked(values: FloatArray, shape: Shape | None, path: Path, blob: str) -> FloatArray:
+def _checked(values: Array, shape: Shape | None, path: Path, blob: str) -> Array:
     """Refuses another rank or channel count; height and width may differ, the layers behind will tell."""
     if shape and (values.ndim != len(shape) or (len(shape) > 2 and values.shape[0] != shape[0])):
         raise InputError(

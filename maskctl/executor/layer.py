@@ -8,6 +8,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, MaskctlError
 from maskctl.graph.operators import Operator
+from maskctl.graph.weights import LayerWeights
 from maskctl.kernels.registry import find as find_kernel
 from maskctl.layers.base import Array, Arrays, Params, Weights
 from maskctl.numeric import casts
@@ -30,7 +31,7 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         params = _stored_params(op, step.stored)
         if choice is not None and choice.kernel:
             return find_kernel(choice.kernel)(params, weights, tuple(np.ascontiguousarray(values) for values in read))
-        ready = op.kind.prepare(params, stored_weights(op, weights, step.stored))
+        ready = _ready(op, params, weights, step.stored)
         return tuple(_stored(values, step.stored) for values in _forward(op, params, ready, read))
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
@@ -39,6 +40,13 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         raise ExecutionError(
             f"{op.layer}: not enough memory for inputs of shape {shapes_text}. Give fewer samples or a smaller input."
         ) from None
+
+
+def _ready(op: Operator, params: Params, weights: Weights, stored: str) -> Weights:
+    """The weights as the fp32 definition wants them; laid out once per model where no format changes them."""
+    if stored == "fp32" and isinstance(weights, LayerWeights):
+        return weights.prepared(op)
+    return op.kind.prepare(params, stored_weights(op, weights, stored))
 
 
 def _forward(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> Arrays:

@@ -45,7 +45,7 @@ class Replay:
         for op, weights, step, before in zip(
             self._model.operators, self._model.weights.tensors, steps, self._steps, strict=True
         ):
-            if op.layer.type == "Input" or (step == before and not changed.intersection(op.layer.bottoms)):
+            if op.cut or op.layer.type == "Input" or (step == before and not changed.intersection(op.layer.bottoms)):
                 continue
             inputs: Arrays = tuple(blobs[bottom] for bottom in op.layer.bottoms)
             tops = run_layer(op, weights, inputs, step, policy.target)

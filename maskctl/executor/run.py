@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from maskctl.errors import InputError
 from maskctl.executor.layer import run_layer
 from maskctl.executor.policy import FP32, Policy
 from maskctl.executor.trace import Trace
+from maskctl.graph.memory import refuse_too_large
 from maskctl.graph.model import Model
-from maskctl.layers.base import Arrays
+from maskctl.layers.base import Array, Arrays
 from maskctl.numeric.formats import FloatArray
 
 
@@ -22,25 +23,47 @@ def run(
 ) -> Trace:
     """The blobs named in `keep` (by default the outputs; "*" keeps all) for inputs (n, …) by blob name.
 
-    Raises `InputError` for missing inputs and
-    `ExecutionError` for a layer that does not fit its inputs.
+    Layers that no blob in `keep` depends on are not run, and a blob is freed when its reader has run. Raises
+    `InputError` for missing inputs and `ExecutionError` for a layer that does not fit its inputs.
     """
-    _check_inputs(model, inputs)
-    kept = set(model.graph.outputs if keep is None else keep)
-    blobs: dict[str, FloatArray] = {}
-    result: dict[str, FloatArray] = {}
+    kept = set(model.outputs if keep is None else keep)
+    kept = kept if "*" not in kept else {top for op in model.operators for top in op.layer.tops}
+    needed = _needed(model, kept)
+    _check_inputs(model, inputs, needed)
+    refuse_too_large(model, {name: inputs[name].shape[1:] for name in inputs}, len(next(iter(inputs.values()), [0])))
+    blobs: dict[str, Array] = {}
+    result: dict[str, Array] = {}
     for op, step, weights in zip(model.operators, policy.steps(model), model.weights.tensors, strict=True):
         layer = op.layer
+        if layer.index not in needed:
+            continue
         if layer.type == "Input":
             tops: Arrays = tuple(inputs[top] for top in layer.tops)
         else:
             tops = run_layer(op, weights, tuple(blobs.pop(bottom) for bottom in layer.bottoms), step, policy.target)
-        blobs.update(zip(layer.tops, tops, strict=True))
-        result.update((top, values) for top, values in zip(layer.tops, tops, strict=True) if top in kept or "*" in kept)
+        for top, values in zip(layer.tops, tops, strict=True):
+            if top in model.graph.reader:
+                blobs[top] = values
+            if top in kept:
+                result[top] = values
+        del tops
     return Trace(result)
 
 
-def _check_inputs(model: Model, inputs: Mapping[str, FloatArray]) -> None:
-    missing = [name for name in model.graph.inputs if name not in inputs]
+def _needed(model: Model, kept: Collection[str]) -> set[int]:
+    """The layers that the kept blobs come from; those that cannot be run are never among them."""
+    producer = model.graph.producer
+    waiting = [producer[name] for name in kept if name in producer]
+    found: set[int] = set()
+    while waiting:
+        index = waiting.pop()
+        if index not in found and not model.operators[index].cut:
+            found.add(index)
+            waiting += [producer[bottom] for bottom in model.graph.layers[index].bottoms]
+    return found
+
+
+def _check_inputs(model: Model, inputs: Mapping[str, Array], needed: Collection[int]) -> None:
+    missing = [name for name in model.graph.inputs if name not in inputs and model.graph.producer[name] in needed]
     if missing:
         raise InputError(f"no input for blob '{missing[0]}'. Give it with -i {missing[0]}=FILE.", model.graph.path)

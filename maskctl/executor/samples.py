@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +10,17 @@ import numpy as np
 from maskctl.errors import InputError
 from maskctl.graph.model import Model
 from maskctl.graph.operators import elements, infer_shapes
-from maskctl.layers.base import Shape
-from maskctl.numeric.formats import FloatArray
+from maskctl.layers.base import Array, Shape
 
 _PORTION_ELEMENTS = 1 << 25
+_SMALL_INTEGERS = 32
 
 
 @dataclass(frozen=True)
 class Samples:
     """Samples by input blob, one array (without a sample axis) each; `synthetic` when nobody gave them."""
 
-    by_blob: Mapping[str, Sequence[FloatArray]]
+    by_blob: Mapping[str, Sequence[Array]]
     synthetic: bool = False
     seed: int | None = None
 
@@ -28,11 +28,20 @@ class Samples:
         return min((len(arrays) for arrays in self.by_blob.values()), default=0)
 
 
-def synthetic(shapes: Mapping[str, Shape], seed: int = 0) -> Samples:
-    """One sample of standard normal noise per input blob, the same for the same seed."""
+def synthetic(shapes: Mapping[str, Shape], seed: int = 0, integers: Collection[str] = ()) -> Samples:
+    """One sample per input blob, the same for the same seed: standard normal noise, small numbers in blobs of integers."""
     rng = np.random.default_rng(seed)
     return Samples(
-        {name: [rng.standard_normal(shape, np.float32)] for name, shape in shapes.items()}, synthetic=True, seed=seed
+        {
+            name: [
+                rng.integers(0, _SMALL_INTEGERS, shape, np.int32)
+                if name in integers
+                else rng.standard_normal(shape, np.float32)
+            ]
+            for name, shape in shapes.items()
+        },
+        synthetic=True,
+        seed=seed,
     )
 
 
@@ -40,7 +49,7 @@ def synthetic(shapes: Mapping[str, Shape], seed: int = 0) -> Samples:
 class Portion:
     """Samples stacked by input blob, (n, …), how many elements all blobs of their run have, and which samples they are."""
 
-    inputs: Mapping[str, FloatArray]
+    inputs: Mapping[str, Array]
     elements: int
     members: tuple[int, ...]
 

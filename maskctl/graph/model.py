@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from maskctl.errors import GraphError
+from maskctl.errors import GraphError, InputError
 from maskctl.graph.network import Graph, build, check_counts
 from maskctl.graph.operators import Operator, operators
-from maskctl.graph.weights import LoadedWeights
+from maskctl.graph.weights import LoadedWeights, made_up
 from maskctl.graph.weights import load as load_weights
 from maskctl.param import ParamDocument
 from maskctl.param import load as load_param
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """A network with everything its layers need."""
+    """A network with everything its layers need. `operators` has one entry per layer, those that are cut off included.
+
+    A model equals only itself, so that what was found out about it can be remembered.
+    """
 
     document: ParamDocument
     graph: Graph
     operators: tuple[Operator, ...]
     weights: LoadedWeights
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """Blobs that no layer reads, in file order; where layers are cut off, also the blobs these would have read."""
+        reader, running = self.graph.reader, [not op.cut for op in self.operators]
+        return tuple(
+            top
+            for op in self.operators
+            for top in op.layer.tops
+            if running[op.layer.index]
+            and (top not in reader or (op.layer.type != "Input" and not running[reader[top]]))
+        )
+
+    @cached_property
+    def integer_inputs(self) -> frozenset[str]:
+        """The input blobs whose elements a layer reads as 32-bit integers, such as token ids."""
+        wanted = {
+            op.layer.bottoms[place] for op in self.operators if not op.cut for place in op.kind.integers(op.params)
+        }
+        for op in reversed(self.operators):
+            if op.layer.type in {"Split", "Noop", "Reshape"} and wanted.intersection(op.layer.tops):
+                wanted.update(op.layer.bottoms)
+        return frozenset(wanted.intersection(self.graph.inputs))
 
     def with_masks(self, masks: dict[int, int]) -> Model:
         """The same model with other feature masks, by layer index."""
@@ -42,7 +69,9 @@ def bin_beside(param: str | Path) -> Path:
 def load(param: str | Path, weights: str | Path | None = None) -> Model:
     """Loads a `.param` and its `.bin` (beside it unless given), checked as the engine's newest loader would.
 
-    Raises `InputError`, `ParamSyntaxError`, `GraphError`, `WeightsError` or `UnsupportedError`.
+    `weights` may be "random:SEED": made-up weights, the same for the same seed. Layers of unknown types are cut off
+    with all that depends on them. Raises `InputError`, `ParamSyntaxError`, `GraphError`, `WeightsError` or, when
+    nothing is left to run, `UnsupportedError`.
     """
     document = load_param(param)
     problem = check_counts(document)
@@ -50,4 +79,20 @@ def load(param: str | Path, weights: str | Path | None = None) -> Model:
     if problem:
         raise GraphError(problem)
     ops = operators(graph)
-    return Model(document, graph, ops, load_weights(weights or bin_beside(param), ops))
+    seed = random_seed(weights)
+    loaded = load_weights(weights or bin_beside(param), ops) if seed is None else made_up(ops, seed)
+    return Model(document, graph, ops, loaded)
+
+
+def random_seed(weights: str | Path | None) -> int | None:
+    """The seed in "random:SEED", or None where the weights are a file; raises `InputError` for a seed that is none.
+
+    >>> random_seed("random:7"), random_seed("net.bin")
+    (7, None)
+    """
+    prefix, colon, seed = str(weights or "").partition(":")
+    if prefix != "random" or not colon:
+        return None
+    if not (seed.isascii() and seed.isdigit() and len(seed) < 19):
+        raise InputError(f"'{weights}' has no seed. Expected random:SEED with a whole number, e.g. random:1.")
+    return int(seed)

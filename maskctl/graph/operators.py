@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from maskctl.errors import ExecutionError, GraphError, MaskctlError, Place, UnsupportedError
 from maskctl.graph.network import Graph, Layer
@@ -14,11 +16,12 @@ from maskctl.layers.base import ONE_OR_MORE
 
 @dataclass(frozen=True)
 class Operator:
-    """A layer, its type's definition, and its parameters by name."""
+    """A layer, its type's definition, and its parameters by name; `cut` says why it cannot be run, "" where it can."""
 
     layer: Layer
     kind: LayerType
     params: Params
+    cut: str = ""
 
 
 def operator(graph: Graph, layer: Layer) -> Operator | None:
@@ -40,36 +43,79 @@ def operator(graph: Graph, layer: Layer) -> Operator | None:
 
 
 def operators(graph: Graph) -> tuple[Operator, ...]:
-    """All layers as operators; raises `UnsupportedError` naming every layer that maskctl cannot run."""
+    """All layers as operators, in file order; those of unknown types, and all that need their blobs, are cut off.
+
+    Raises `UnsupportedError` naming every cause where nothing but the inputs would be left to run.
+    """
     found: list[Operator] = []
-    problems: list[str] = []
+    behind: dict[str, Layer] = {}
     for layer in graph.layers:
-        known = operator(graph, layer)
-        reason = "unknown type" if known is None else known.kind.unsupported(known.params)
-        if known is None or reason:
-            problems.append(f"  {layer}" + (f": {reason}" if known else ""))
-        else:
-            found.append(known)
-    if problems:
-        types = sorted({layer.type for layer in graph.layers if find(layer.type) is None})
-        raise UnsupportedError(
-            f"{len(problems)} of {len(graph.layers)} layers cannot be run"
-            + (f" (types not supported: {', '.join(types)})" if types else "")
-            + ":\n"
-            + "\n".join(problems)
-            + f"\nSupported types: {', '.join(known_types())}.",
-            graph.path,
-        )
+        op = _operator_or_cut(graph, layer, next((behind[name] for name in layer.bottoms if name in behind), None))
+        if op.cut:
+            first = next((behind[name] for name in layer.bottoms if name in behind), layer)
+            behind.update(dict.fromkeys(layer.tops, first))
+        found.append(op)
+    if behind and all(op.cut or op.layer.type == "Input" for op in found):
+        raise UnsupportedError(f"nothing is left to run. {cut_text(found)}", graph.path)
     return tuple(found)
+
+
+def _operator_or_cut(graph: Graph, layer: Layer, source: Layer | None) -> Operator:
+    known = operator(graph, layer)
+    if known is None:
+        return Operator(layer, _UNKNOWN, Params((), {}), _unknown_text(layer.type))
+    reason = known.kind.unsupported(known.params)
+    return replace(known, cut=reason or (f"behind {source}" if source else ""))
+
+
+def _nothing(*_: object) -> NoReturn:
+    raise AssertionError("a layer of an unknown type was run")
+
+
+_UNKNOWN = LayerType("?", ONE_OR_MORE, _nothing)
+
+
+def _unknown_text(name: str) -> str:
+    near = difflib.get_close_matches(name, known_types(), n=1)
+    return f"unknown type; did you mean '{near[0]}'?" if near else "unknown type"
+
+
+def cut_text(ops: Sequence[Operator]) -> str:
+    """Which layers cannot be run and why, and how many others are cut off with them; "" where all can.
+
+    A type of the application's own is added with a plugin.
+    """
+    causes = [op for op in ops if op.cut and not op.cut.startswith("behind ")]
+    if not causes:
+        return ""
+    others = sum(bool(op.cut) for op in ops) - len(causes)
+    return "\n".join(
+        [
+            f"{len(causes)} of {len(ops)} layers cannot be run"
+            + (f", and {others} behind {'it' if len(causes) == 1 else 'them'} are cut off:" if others else ":"),
+            *(f"  {op.layer}: {op.cut}" for op in causes),
+            "Layer types of an application's own are added with --plugin FILE.py.",
+        ]
+    )
 
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """What is known of one layer without running it; None where it is not known."""
+    """What is known of one layer without running it; None where it is not known, and why not if it begins here.
+
+    `bounds` is true where the extents depend on values and the shapes are upper bounds.
+    """
 
     shapes: tuple[Shape, ...] | None
     macs: int | None
     weight_elements: int | None
+    problem: str = ""
+    bounds: bool = False
+
+    @property
+    def activation_elements(self) -> int | None:
+        """Elements of all tops together."""
+        return None if self.shapes is None else sum(math.prod(shape) for shape in self.shapes)
 
 
 def facts(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) -> tuple[LayerFacts, ...]:
@@ -89,7 +135,7 @@ def facts(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) -> tupl
 def _facts(graph: Graph, layer: Layer, known: Mapping[str, Shape], input_shapes: Mapping[str, Shape]) -> LayerFacts:
     op = operator(graph, layer)
     if op is None:
-        return LayerFacts(None, None, None)
+        return LayerFacts(None, None, None, _unknown_text(layer.type))
     weight_elements = sum(weight.count for weight in op.kind.weights(op.params))
     if layer.tops and all(top in input_shapes for top in layer.tops):
         return LayerFacts(tuple(input_shapes[top] for top in layer.tops), 0, 0)
@@ -98,16 +144,16 @@ def _facts(graph: Graph, layer: Layer, known: Mapping[str, Shape], input_shapes:
         return LayerFacts(None, None, weight_elements)
     try:
         shapes = op.kind.shapes(op.params, inputs)
-    except MaskctlError:
-        return LayerFacts(None, None, weight_elements)
-    return LayerFacts(shapes, op.kind.macs(op.params, inputs, shapes), weight_elements)
+    except MaskctlError as error:
+        return LayerFacts(None, None, weight_elements, str(error))
+    return LayerFacts(shapes, op.kind.macs(op.params, inputs, shapes), weight_elements, bounds=op.kind.by_value)
 
 
 def infer_shapes(ops: tuple[Operator, ...], input_shapes: Mapping[str, Shape], path: str) -> Mapping[str, Shape]:
     """The shape of every blob, given those of the inputs; raises `ExecutionError` naming the layer that does not fit."""
     shapes: dict[str, Shape] = dict(input_shapes)
     for op in ops:
-        if op.layer.type == "Input":
+        if op.layer.type == "Input" or op.cut:
             continue
         try:
             found = op.kind.shapes(op.params, tuple(shapes[bottom] for bottom in op.layer.bottoms))

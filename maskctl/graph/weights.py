@@ -1,15 +1,18 @@
 """Weights out of a `.bin`: every storage tag, every offset checked, the file used up exactly.
 
-Source: ncnn `src/modelbin.cpp` (`ModelBinFromDataReader::load`). A tagged tensor begins with four bytes that
-say how it is stored; anything shorter than a multiple of four bytes is padded to one.
+The file is mapped, not read: fp32 tensors are views of it, and tensors stored in fewer bits are widened when they are
+first used. Source: ncnn `src/modelbin.cpp` (`ModelBinFromDataReader::load`). A tagged tensor begins with four bytes
+that say how it is stored; anything shorter than a multiple of four bytes is padded to one.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +21,7 @@ from maskctl.errors import InputError, WeightsError
 from maskctl.graph.operators import Operator
 from maskctl.graph.random_weights import random_tensors
 from maskctl.layers import Weight
+from maskctl.layers.base import Weights
 from maskctl.numeric.formats import FloatArray
 
 _TAG_FP16 = 0x01306B47
@@ -25,54 +29,121 @@ _TAG_INT8 = 0x000D4B38
 _TAG_FP32 = 0x0002C056
 _TABLE_ENTRIES = 256
 _INT8_TERMS = ("int8_scale_term", "quantize_term")
+_CHECKED_AT_ONCE = 1 << 20
+
+_Bytes = npt.NDArray[np.uint8]
+_Widen = Callable[[], FloatArray]
+
+
+class LayerWeights(Mapping[str, FloatArray]):
+    """The weights of one layer by name, as float32; what is not stored so is widened when first asked for, and kept."""
+
+    def __init__(self, sources: Mapping[str, _Widen]) -> None:
+        self._sources = dict(sources)
+        self._found: dict[str, FloatArray] = {}
+        self._prepared: Weights | None = None
+
+    def __getitem__(self, name: str) -> FloatArray:
+        if name not in self._found:
+            self._found[name] = self._sources[name]()
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def prepared(self, op: Operator) -> Weights:
+        """The weights as the layer's fp32 definition wants them laid out; laid out once, and kept."""
+        if self._prepared is None:
+            self._prepared = op.kind.prepare(op.params, self)
+        return self._prepared
 
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """The weights of each layer by name, as float32, and how many bytes of the `.bin` each layer takes."""
+    """The weights of each layer by name, and how many bytes of the `.bin` each layer takes."""
 
-    tensors: tuple[Mapping[str, FloatArray], ...]
+    tensors: tuple[LayerWeights, ...]
     bytes_on_disk: tuple[int, ...]
 
 
+def made_up(ops: tuple[Operator, ...], seed: int) -> LoadedWeights:
+    """Random weights of a sane scale, the same for the same seed; those of a layer are made when it is first run."""
+    wanted = [op.kind.weights(op.params) for op in ops]
+    tensors = (_made_up_layer(op, weights, seed) for op, weights in zip(ops, wanted, strict=True))
+    return LoadedWeights(tuple(tensors), tuple(sum(map(_stored_bytes, weights)) for weights in wanted))
+
+
+def _made_up_layer(op: Operator, wanted: tuple[Weight, ...], seed: int) -> LayerWeights:
+    made: dict[str, FloatArray] = {}
+
+    def take(name: str) -> FloatArray:
+        if not made:
+            made.update((weight.name, values) for weight, values in random_tensors(op, seed))
+        return made.pop(name)
+
+    return LayerWeights({weight.name: partial(take, weight.name) for weight in wanted})
+
+
 def write_random(path: str | Path, ops: tuple[Operator, ...], seed: int) -> None:
-    """Writes a `.bin` of made-up weights, the same for the same seed, that `load` and the engine read."""
+    """Writes the weights of `made_up` as a `.bin` that `load` and the engine read; raises `OSError`."""
     with open(path, "wb") as file:
-        for op in ops:
-            for weight, values in random_tensors(op, seed):
-                if weight.role == "int8":
-                    file.write(
-                        struct.pack("<I", _TAG_INT8) + values.astype(np.int8).tobytes() + bytes(-weight.count % 4)
-                    )
-                else:
-                    file.write((bytes(4) if weight.tagged else b"") + values.astype("<f4").tobytes())
+        write_random_to(file, ops, seed)
+
+
+def write_random_to(file: BinaryIO, ops: tuple[Operator, ...], seed: int) -> None:
+    """As `write_random`, into an open file."""
+    for op in ops:
+        file.writelines(_encoded(weight, values) for weight, values in random_tensors(op, seed))
+
+
+def _stored_bytes(weight: Weight) -> int:
+    """Bytes of a made-up tensor in a `.bin`, its tag included."""
+    size = (weight.count + 3) // 4 * 4 if weight.role == "int8" else 4 * weight.count
+    return size + 4 * (weight.tagged or weight.role == "int8")
+
+
+def _encoded(weight: Weight, values: FloatArray) -> bytes:
+    if weight.role == "int8":
+        return struct.pack("<I", _TAG_INT8) + values.astype(np.int8).tobytes() + bytes(-weight.count % 4)
+    return (bytes(4) if weight.tagged else b"") + values.astype("<f4").tobytes()
 
 
 def load(path: str | Path, ops: tuple[Operator, ...]) -> LoadedWeights:
-    """Reads the weights of all layers in file order.
+    """Maps the weights of all layers in file order.
 
     Raises `InputError` when the file cannot be read, `WeightsError` when it is too short or too long or holds
     NaN or infinity.
     """
     try:
-        data = np.fromfile(path, np.uint8)
+        empty = Path(path).stat().st_size == 0
+        data: _Bytes = np.zeros(0, np.uint8) if empty else np.memmap(path, np.uint8, "r")
     except OSError as error:
         raise InputError(f"cannot read the weights: {error.strerror}. Give the .bin with --bin.", str(path)) from None
-    return read(data, ops, str(path))
+    return read(np.asarray(data), ops, str(path))
 
 
-def read(data: npt.NDArray[np.uint8], ops: tuple[Operator, ...], path: str = "<bin>") -> LoadedWeights:
+def read(data: _Bytes, ops: tuple[Operator, ...], path: str = "<bin>") -> LoadedWeights:
     """As `load`, from bytes in memory."""
     reader = _Reader(data, path)
     tensors, sizes = [], []
     for op in ops:
         before = reader.offset
-        tensors.append({weight.name: reader.tensor(op, weight) for weight in op.kind.weights(op.params)})
+        wanted = op.kind.weights(op.params)
+        tensors.append(LayerWeights({weight.name: reader.tensor(op, weight) for weight in wanted}))
         sizes.append(reader.offset - before)
     if reader.offset != len(data):
+        cut = sum(op.cut.startswith("unknown type") for op in ops)
         raise WeightsError(
             f"the file has {len(data):,} bytes and the layers of the .param use {reader.offset:,}: "
-            f"{len(data) - reader.offset:,} are left over. This .bin belongs to another .param.",
+            f"{len(data) - reader.offset:,} are left over. "
+            + (
+                "This .bin belongs to another .param, or layers of unknown types have weights: add them with --plugin."
+                if cut
+                else "This .bin belongs to another .param."
+            ),
             path,
         )
     return LoadedWeights(tuple(tensors), tuple(sizes))
@@ -81,27 +152,21 @@ def read(data: npt.NDArray[np.uint8], ops: tuple[Operator, ...], path: str = "<b
 class _Reader:
     """A position in the bytes of a `.bin`, and the tensors taken from there on."""
 
-    def __init__(self, data: npt.NDArray[np.uint8], path: str) -> None:
+    def __init__(self, data: _Bytes, path: str) -> None:
         self._data, self._path = data, path
         self.offset = 0
         self._where = ""
 
-    def tensor(self, op: Operator, weight: Weight) -> FloatArray:
+    def tensor(self, op: Operator, weight: Weight) -> _Widen:
         """The next tensor, checked for NaN and infinity."""
         self._where = f"{op.layer}, {weight.name} of {'x'.join(map(str, weight.shape))}"
-        values = self._tagged(op, weight.count) if weight.tagged else self._floats(weight.count)
-        if not np.isfinite(values).all():
-            index = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise WeightsError(
-                f"{self._where}: element {index:,} is {values[index]}. Expected finite numbers; export the model again.",
-                self._path,
-            )
-        return values.reshape(weight.shape)
+        widen = self._tagged(op, weight.count) if weight.tagged else self._floats(weight.count)
+        return lambda: widen().reshape(weight.shape)
 
-    def _tagged(self, op: Operator, count: int) -> FloatArray:
+    def _tagged(self, op: Operator, count: int) -> _Widen:
         tag = int(self._take(4, "its storage tag").view("<u4")[0])
         if tag == _TAG_FP16:
-            return self._padded(2 * count, f"{count:,} x fp16").view("<f2").astype(np.float32)
+            return self._checked_halves(self._padded(2 * count, f"{count:,} x fp16").view("<f2"))
         if tag == _TAG_INT8:
             if not any(op.params.has(term) and op.params.integer(term) for term in _INT8_TERMS):
                 raise WeightsError(
@@ -109,19 +174,44 @@ class _Reader:
                     "fp32 and crash. This .bin belongs to another .param.",
                     self._path,
                 )
-            return self._padded(count, f"{count:,} x int8").view(np.int8).astype(np.float32)
+            codes = self._padded(count, f"{count:,} x int8").view(np.int8)
+            return lambda: codes.astype(np.float32)
         if tag in {0, _TAG_FP32}:
             return self._floats(count)
         table = self._take(4 * _TABLE_ENTRIES, f"a table of {_TABLE_ENTRIES} fp32 (tag 0x{tag:08x})").view("<f4")
-        return table[self._padded(count, f"{count:,} x 8-bit index")].astype(np.float32)
+        indices = self._padded(count, f"{count:,} x 8-bit index")
+        used = np.zeros(_TABLE_ENTRIES, np.bool_)
+        used[indices] = True
+        if not np.isfinite(table[used]).all():
+            self._refuse_non_finite(table[indices])
+        return lambda: table[indices].astype(np.float32)
 
-    def _floats(self, count: int) -> FloatArray:
-        return self._take(4 * count, f"{count:,} x fp32").view("<f4").astype(np.float32)
+    def _floats(self, count: int) -> _Widen:
+        values = self._take(4 * count, f"{count:,} x fp32").view("<f4")
+        for start in range(0, count, _CHECKED_AT_ONCE):
+            if not np.isfinite(values[start : start + _CHECKED_AT_ONCE]).all():
+                self._refuse_non_finite(values)
+        return lambda: values.astype(np.float32, copy=False)
 
-    def _padded(self, size: int, what: str) -> npt.NDArray[np.uint8]:
+    def _checked_halves(self, halves: npt.NDArray[np.float16]) -> _Widen:
+        # The exponent of an infinity or NaN is all ones.
+        codes = halves.view("<u2")
+        for start in range(0, len(codes), _CHECKED_AT_ONCE):
+            if ((codes[start : start + _CHECKED_AT_ONCE] & 0x7C00) == 0x7C00).any():
+                self._refuse_non_finite(halves.astype(np.float32))
+        return lambda: halves.astype(np.float32)
+
+    def _refuse_non_finite(self, values: FloatArray) -> None:
+        index = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise WeightsError(
+            f"{self._where}: element {index:,} is {values[index]}. Expected finite numbers; export the model again.",
+            self._path,
+        )
+
+    def _padded(self, size: int, what: str) -> _Bytes:
         return self._take((size + 3) // 4 * 4, what)[:size]
 
-    def _take(self, size: int, what: str) -> npt.NDArray[np.uint8]:
+    def _take(self, size: int, what: str) -> _Bytes:
         left = len(self._data) - self.offset
         if size > left:
             raise WeightsError(
@@ -131,4 +221,4 @@ class _Reader:
             )
         taken = self._data[self.offset : self.offset + size]
         self.offset += size
-        return np.ascontiguousarray(taken)
+        return taken

@@ -21,7 +21,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from maskctl.errors import GraphError
+from maskctl.errors import GraphError, InputError
 from maskctl.numeric.formats import FloatArray
 
 Shape: TypeAlias = tuple[int, ...]
@@ -186,9 +186,22 @@ class LayerType:
     by_value: bool = False
 
 
+_plugins: dict[str, LayerType] = {}
+
+
+def register(kind: LayerType) -> None:
+    """Makes a layer type of an application known by its name; raises `InputError` for a name ncnn has already."""
+    if kind.type not in _plugins and find(kind.type) is not None:
+        raise InputError(f"there is a layer type '{kind.type}' already. Give the plugin's type a name of its own.")
+    _plugins[kind.type] = kind
+    find.cache_clear()
+
+
 @cache
 def find(type_name: str) -> LayerType | None:
-    """The layer type of that name, or None when no file here defines it."""
+    """The layer type of that name, or None when no file here and no plugin defines it."""
+    if type_name in _plugins:
+        return _plugins[type_name]
     if not type_name.isascii() or not type_name.isalnum():
         return None
     name = f"maskctl.layers.{type_name.lower()}"
@@ -199,7 +212,7 @@ def find(type_name: str) -> LayerType | None:
 
 
 def known_types() -> tuple[str, ...]:
-    """Names of all layer types that have a file here, sorted."""
+    """Names of all layer types that have a file here, sorted; plugins are not among them."""
     package = importlib.import_module("maskctl.layers")
     modules = [
         importlib.import_module(f"maskctl.layers.{entry.name}") for entry in pkgutil.iter_modules(package.__path__)

@@ -6,8 +6,9 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from maskctl import featmask
 from maskctl.errors import EditRefusedError, MaskctlError
@@ -99,8 +100,10 @@ def _refuse_stale(document: ParamDocument, target: Path, shown: str | Path) -> N
         )
 
 
-def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
-    """Writes `data` beside `target`, flushes it to disk and renames it over; mode (unless given) and owner are kept.
+def replace_file(target: Path, data: bytes | Callable[[BinaryIO], object], mode: int | None = None) -> None:
+    """Writes `data`, or has it written, beside `target`, flushes it to disk and renames it over.
+
+    Mode (unless given) and owner are kept.
 
     Raises `OSError` and leaves `target` untouched when any step fails.
     """
@@ -112,7 +115,10 @@ def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            if callable(data):
+                data(file)
+            else:
+                file.write(data)
             file.flush()
             os.fsync(file.fileno())
         _take_over(temporary, status, mode)

@@ -35,9 +35,14 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
         "reached": plan.reached,
         "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
         "unsafe": unsafe_masks(unsafe),
+        "cut": [
+            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "reason": op.cut}
+            for op in analysis.model.operators
+            if op.cut
+        ],
         "outputs": [
             {"blob": name, "before": _figures(plan.before.outputs[name]), "after": _figures(plan.after.outputs[name])}
-            for name in analysis.model.graph.outputs
+            for name in analysis.model.outputs
         ],
         "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import signal
 import stat
@@ -387,18 +388,31 @@ def test_folder_without_samples(run: Runner, net: Path) -> None:
     check_refused(run, net, message, "analyze", "net.param", "-i", "images")
 
 
-def test_unsupported_types(run: Runner, net: Path) -> None:
-    """Layers maskctl cannot run are named all at once, and so are the types it can run."""
+def test_unknown_types_are_cut_off(run: Runner, net: Path) -> None:
+    """Layers of unknown types are named on stderr with what is left; what does not need them is analyzed."""
     layers = (INPUT, CONVOLUTION, "Alpha a 1 1 conv a", "Beta b 1 1 a b", "Alpha c 1 1 b c")
     (net / "net.param").write_bytes(param_text(*layers))
-    before = state(net)
-    result = run("analyze", "net.param", "--write")
-    assert (2, "") == (result.code, result.out)
+    result = run("analyze", "net.param", "--json", "-")
+    assert 0 == result.code
     assert result.err.startswith(
-        "maskctl: net.param: 3 of 5 layers cannot be run (types not supported: Alpha, Beta):\n"
-        "  #2 'a' (Alpha)\n  #3 'b' (Beta)\n  #4 'c' (Alpha)\nSupported types: "
+        "maskctl: warning: net.param: 3 of 5 layers cannot be run:\n"
+        "  #2 'a' (Alpha): unknown type\n  #3 'b' (Beta): unknown type\n  #4 'c' (Alpha): unknown type\n"
+        "Layer types of an application's own are added with --plugin FILE.py.\n"
+        "What is left ends in 'conv'.\n"
     )
-    assert before == state(net)
+    found = json.loads(result.out)
+    assert [2, 3, 4] == [layer["index"] for layer in found["cut"]]
+    assert ["conv"] == [output["blob"] for output in found["outputs"]]
+
+
+def test_nothing_left_to_run(run: Runner, net: Path) -> None:
+    """Where every layer is of an unknown type, nothing is done."""
+    (net / "net.param").write_bytes(param_text(INPUT, "Alpha a 1 1 data a"))
+    message = (
+        "net.param: nothing is left to run. 1 of 2 layers cannot be run:\n  #1 'a' (Alpha): unknown type\n"
+        "Layer types of an application's own are added with --plugin FILE.py."
+    )
+    check_refused(run, net, message, "analyze", "net.param", "--write")
 
 
 @pytest.mark.parametrize("target", [("--write",), ("-o", "read_only.param", "--force")])

@@ -86,7 +86,10 @@ def test_json_of_unknown(unknown: Path, run: Runner) -> None:
         "bottoms": ["a"],
         "tops": ["odd"],
         "shapes": None,
+        "shapes_are_bounds": False,
+        "problem": "unknown type",
         "macs": None,
+        "activation_bytes": None,
         "weight_bytes": None,
         "mask": 0,
         "mask_words": "none",
@@ -123,12 +126,26 @@ def test_bin_that_does_not_fit(digits: Path, run: Runner) -> None:
 
 
 def test_bin_of_layers_that_cannot_be_run(unknown: Path, run: Runner) -> None:
-    """Where a layer's weights are not known, neither is what is in the `.bin`: one whole sentence says so."""
-    unknown.with_suffix(".bin").write_bytes(b"")
+    """A layer of an unknown type has no weights as far as one can know; a `.bin` with more than the others use says so."""
+    unknown.with_suffix(".bin").write_bytes(
+        tagged(0, floats(1, 2)) + floats(0, 0) + tagged(0, floats(*[0.5] * 1280)) + b"more"
+    )
     result = run("show", "net.param")
-    reason = "net.param: 1 of 6 layers cannot be run (types not supported: NoSuchLayer)"
+    reason = (
+        "net.bin: the file has 5,148 bytes and the layers of the .param use 5,144: 4 are left over. This .bin belongs to another "
+        ".param, or layers of unknown types have weights: add them with --plugin."
+    )
     assert f"maskctl: warning: weight bytes are those of fp32 weights, because {reason}\n" == result.err
     assert "(as fp32)" in result.out
+
+
+def test_shapes(unknown: Path, run: Runner) -> None:
+    """With --shapes every top has its bytes, and where shapes stop being known it says why and exits with 1."""
+    assert unknown.exists()
+    arguments = ("show", "net.param", "--shapes")
+    result = run(*arguments)
+    check_golden("show_shapes", arguments, result)
+    assert 1 == result.code
 
 
 def test_unsafe_masks(folder: Path, run: Runner) -> None:

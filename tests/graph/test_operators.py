@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from maskctl.errors import ExecutionError, GraphError, UnsupportedError
-from maskctl.graph.operators import LayerFacts, elements, facts, infer_shapes, operators
-from maskctl.layers import Shape, known_types
+from maskctl.graph.operators import LayerFacts, cut_text, elements, facts, infer_shapes
+from maskctl.layers import Shape
 from tests.builders import graph_of, operators_of
 
 INPUT = "Input data 0 1 data"
 MAP = "Input data 0 1 data 0=8 1=6 2=3"
-SUPPORTED = f"\nSupported types: {', '.join(known_types())}."
+NO_SHAPE = "the Input layer has no shape. Give one with --shape, e.g. --shape data=3,224,224."
 NET = (
     MAP,
     "Convolution conv 1 1 data a 0=4 1=3 3=2 4=1 5=1 6=108",
@@ -70,7 +70,7 @@ CONV_FACTS = LayerFacts(((4, 3, 4),), 48 * 27, 112)
             id="from the Input layer",
         ),
         pytest.param(
-            (INPUT, NET[1]), {}, (LayerFacts(None, None, 0), LayerFacts(None, None, 112)), id="no input shape"
+            (INPUT, NET[1]), {}, (LayerFacts(None, None, 0, NO_SHAPE), LayerFacts(None, None, 112)), id="no input shape"
         ),
         pytest.param(
             (INPUT, NET[1]), {"data": (3, 6, 8)}, (LayerFacts(((3, 6, 8),), 0, 0), CONV_FACTS), id="input shape given"
@@ -84,13 +84,16 @@ CONV_FACTS = LayerFacts(((4, 3, 4),), 48 * 27, 112)
         pytest.param(
             (MAP, "NoSuchLayer x 1 1 data y", "Dropout d 1 1 y z"),
             {},
-            (LayerFacts(((3, 6, 8),), 0, 0), LayerFacts(None, None, None), LayerFacts(None, None, 0)),
+            (LayerFacts(((3, 6, 8),), 0, 0), LayerFacts(None, None, None, "unknown type"), LayerFacts(None, None, 0)),
             id="an unknown type hides what is behind it",
         ),
         pytest.param(
             ("Input data 0 1 data 0=8 1=6 2=2", NET[1]),
             {},
-            (LayerFacts(((2, 6, 8),), 0, 0), LayerFacts(None, None, 112)),
+            (
+                LayerFacts(((2, 6, 8),), 0, 0),
+                LayerFacts(None, None, 112, "the input has 2 channels. Its weight is for 3."),
+            ),
             id="a shape that does not fit",
         ),
     ],
@@ -100,37 +103,47 @@ def test_facts(layers: tuple[str, ...], given: dict[str, Shape], expected: tuple
     assert expected == facts(graph_of(*layers), given)
 
 
-def test_unsupported_names_all_layers() -> None:
-    """One error names every layer that cannot be run, why, and what can be."""
-    graph = graph_of(
+def test_layers_that_cannot_be_run_are_cut_off() -> None:
+    """A layer of an unknown type is cut off with all that needs its blobs, each with its reason; the rest stays."""
+    ops = operators_of(
         INPUT,
-        "NoSuchLayer x 1 1 data a",
-        "Convolution q 1 1 a b 0=1 1=1 6=1 8=2",
-        "Dropout d 1 1 b c",
-        "AnotherOne y 1 1 c e",
-        "NoSuchLayer x 1 1 e f",
-        "Pooling p 1 1 f g 7=1 8=1",
-        "InnerProduct i 1 1 g h 0=1 2=1 8=1",
+        "Split split 1 2 data a b",
+        "rife.Warp warp 1 1 a c",
+        "Dropout near 1 1 b d",
+        "Dropout far 1 1 c e",
+        "Concat both 2 1 d e f",
+        "Convolutoin typo 1 1 f g",
     )
-    with pytest.raises(UnsupportedError) as caught:
-        operators(graph)
+    cut = {op.layer.name: op.cut for op in ops if op.cut}
+    assert {
+        "warp": "unknown type",
+        "far": "behind #2 'warp' (rife.Warp)",
+        "both": "behind #2 'warp' (rife.Warp)",
+        "typo": "unknown type; did you mean 'Convolution'?",
+    } == cut
     assert (
-        "net.param: 6 of 8 layers cannot be run (types not supported: AnotherOne, NoSuchLayer):\n"
-        "  #1 'x' (NoSuchLayer)\n"
-        "  #2 'q' (Convolution): int8 (8=2)\n"
-        "  #4 'y' (AnotherOne)\n"
-        "  #5 'x' (NoSuchLayer)\n"
-        "  #6 'p' (Pooling): adaptive pooling (7=1)\n"
-        "  #7 'i' (InnerProduct): int8 (8=1)" + SUPPORTED
-    ) == str(caught.value)
+        "2 of 7 layers cannot be run, and 2 behind them are cut off:\n"
+        "  #2 'warp' (rife.Warp): unknown type\n"
+        "  #6 'typo' (Convolutoin): unknown type; did you mean 'Convolution'?\n"
+        "Layer types of an application's own are added with --plugin FILE.py."
+    ) == cut_text(ops)
 
 
-def test_unsupported_uses_only() -> None:
-    """Where every type is known but a use of it is not, no type is blamed."""
+def test_nothing_to_cut() -> None:
+    """A network of known types has nothing to report."""
+    assert "" == cut_text(operators_of(*NET))
+
+
+def test_nothing_left_to_run() -> None:
+    """A network whose every layer is cut off is refused, with all causes at once."""
     with pytest.raises(UnsupportedError) as caught:
-        operators_of(INPUT, "Convolution w 1 1 data a 0=1 1=1 6=1 19=1")
-    expected = "net.param: 1 of 2 layers cannot be run:\n  #1 'w' (Convolution): weights as a blob (19=1)"
-    assert expected + SUPPORTED == str(caught.value)
+        operators_of(INPUT, "NoSuchLayer x 1 1 data a", "Dropout d 1 1 a b", "AnotherOne y 1 1 b c")
+    assert (
+        "net.param: nothing is left to run. 2 of 4 layers cannot be run, and 1 behind them are cut off:\n"
+        "  #1 'x' (NoSuchLayer): unknown type\n"
+        "  #3 'y' (AnotherOne): unknown type\n"
+        "Layer types of an application's own are added with --plugin FILE.py."
+    ) == str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +153,8 @@ def test_no_module_is_a_type_by_accident(name: str) -> None:
     """A type's name is matched whole and in its own case; what only names a module of ours is unknown."""
     with pytest.raises(UnsupportedError) as caught:
         operators_of(INPUT, f"{name} x 1 1 data a")
-    assert (
-        f"net.param: 1 of 2 layers cannot be run (types not supported: {name}):\n  #1 'x' ({name})" + SUPPORTED
-        == str(caught.value)
+    assert str(caught.value).startswith(
+        f"net.param: nothing is left to run. 1 of 2 layers cannot be run:\n  #1 'x' ({name}): unknown type"
     )
 
 

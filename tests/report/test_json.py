@@ -103,6 +103,13 @@ def test_documented_keys(report: dict[str, Any]) -> None:
     assert documented("overflow") == set(report["layers"][0]["overflow"])
 
 
+def test_documented_keys_of_cut_layers() -> None:
+    """What is told of a layer that was cut off has exactly the documented keys."""
+    model = Network().convolution("conv", "data", [[1 / 3]]).layer("NoSuch x 1 1 conv y").model()
+    found = to_json(analyze(model, samples(np.ones((1, 1, 1), np.float32))), "0")
+    assert [documented("cut")] == [set(layer) for layer in found["cut"]]
+
+
 def test_documented_kinds() -> None:
     """The documented kinds of overflow are those that its class names."""
     found = re.search(r"^kind +(.*)$", ANALYSIS, flags=re.MULTILINE)
@@ -185,7 +192,10 @@ def test_layers_of_a_network() -> None:
             "bottoms": [],
             "tops": ["data"],
             "shapes": [[1, 2, 2]],
+            "shapes_are_bounds": False,
+            "problem": "",
             "macs": 0,
+            "activation_bytes": 16,
             "weight_bytes": 0,
             "mask": 0,
             "mask_words": "none",
@@ -197,7 +207,10 @@ def test_layers_of_a_network() -> None:
             "bottoms": ["data"],
             "tops": ["y"],
             "shapes": None,
+            "shapes_are_bounds": False,
+            "problem": "unknown type",
             "macs": None,
+            "activation_bytes": None,
             "weight_bytes": None,
             "mask": 257,
             "mask_words": "no-fp16-arithmetic,256",

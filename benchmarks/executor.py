@@ -1,0 +1,218 @@
+"""Times a pass of the fp32 executor beside the real ncnn and ONNX's reference evaluator, on the same machine and threads.
+
+    python benchmarks/executor.py [--threads 2] [--rounds 15] [--markdown FILE] [--param FILE ...]
+
+The three take turns in one process, and medians are compared: machines are shared and noisy. Models come from the
+folder MASKCTL_SHARED (by default `shared` beside the repository); a model without a `.bin` gets made-up weights, the
+same for all. Memory is what a pass allocates at its peak, weights laid out for it included, beside the bound it must
+keep: all weights as fp32 and three times the largest pair of bottoms and tops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from maskctl.graph.model import Model
+    from maskctl.layers.base import Array
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("MASKCTL_SHARED", ROOT.parent / "shared"))
+PARAMS = (
+    "models/squeezenet_v1.1.param",
+    "params/ncnn-mobilenet_v2.param",
+    "params/ncnn-regnety_400m.param",
+    "params/assets-yolov4-tiny-opt.param",
+    "params/ncnn-vgg16.param",
+    "params/ncnn-vision_transformer.param",
+)
+REST_S = 0.03
+"""Between turns: ncnn's threads keep spinning for 20 ms after a pass and would take the cores from the next."""
+
+Pass = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Medians in seconds, and the memory of a pass and its bound in bytes."""
+
+    name: str
+    ours: float
+    ncnn: float
+    onnx: float | None
+    peak_bytes: int
+    bound_bytes: int
+
+
+def main() -> None:
+    """Prints a row per model, and writes them as a Markdown table where asked."""
+    arguments = _arguments()
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(arguments.threads)
+    sys.path.insert(0, str(ROOT))
+    rows = [HEADER, *(_line(_timing(Path(path), arguments)) for path in arguments.param)]
+    if arguments.markdown:
+        Path(arguments.markdown).write_text("\n".join([*rows, "", _machine(arguments.threads), ""]), encoding="utf-8")
+    print(_machine(arguments.threads))
+
+
+HEADER = (
+    "| model | maskctl ms | ncnn ms | ratio | onnx reference ms | times faster | peak MB | bound MB |\n"
+    "|---|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--markdown", metavar="FILE")
+    parser.add_argument("--param", nargs="+", default=[str(SHARED / path) for path in PARAMS])
+    return parser.parse_args()
+
+
+def _line(row: Timing) -> str:
+    onnx = "| |" if row.onnx is None else f"{row.onnx * 1e3:.0f} | {row.onnx / row.ours:.0f} |"
+    line = (
+        f"| {row.name} | {row.ours * 1e3:.2f} | {row.ncnn * 1e3:.2f} | {row.ours / row.ncnn:.2f} | {onnx} "
+        f"{row.peak_bytes / 1e6:.1f} | {row.bound_bytes / 1e6:.1f} |"
+    )
+    print(HEADER + "\n" + line if row.name.startswith("squeezenet_v1.1") else line, flush=True)
+    return line
+
+
+def _timing(param: Path, arguments: argparse.Namespace) -> Timing:
+    import numpy as np
+
+    from maskctl.executor.inputs import input_shapes
+    from maskctl.executor.run import run
+    from maskctl.graph.model import bin_beside, load
+
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        weights = bin_beside(param)
+        if not weights.exists():
+            weights = _made_up(param, Path(folder) / "made_up.bin")
+        model = load(param, weights)
+        shapes = input_shapes(model, {})
+        inputs = {name: rng.standard_normal((1, *shape), np.float32) for name, shape in shapes.items()}
+        peak = _peak_bytes(lambda: run(model, inputs))
+        engine = _ncnn_pass(param, weights, inputs, model.outputs, arguments.threads)
+        ours, ncnn = _medians(lambda: run(model, inputs), engine, arguments.rounds)
+        return Timing(param.stem, ours, ncnn, _onnx_time(model, inputs), peak, _bound_bytes(model, shapes))
+
+
+def _made_up(param: Path, path: Path) -> Path:
+    from maskctl.graph.network import build
+    from maskctl.graph.operators import operators
+    from maskctl.graph.weights import write_random
+    from maskctl.param import load
+
+    write_random(path, operators(build(load(param))), 0)
+    return path
+
+
+def _medians(ours: Pass, theirs: Pass, rounds: int) -> tuple[float, float]:
+    """Both take turns; each turn is one pass after one that is not counted."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for found, one in zip(times, (ours, theirs), strict=True):
+            time.sleep(REST_S)
+            one()
+            start = time.perf_counter()
+            one()
+            found.append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def _ncnn_pass(param: Path, weights: Path, inputs: Mapping[str, Array], outputs: tuple[str, ...], threads: int) -> Pass:
+    import ncnn
+
+    net = ncnn.Net()
+    net.opt.use_vulkan_compute = False
+    for name in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage"):
+        setattr(net.opt, name, False)
+    net.opt.num_threads = threads
+    if net.load_param(str(param)) or net.load_model(str(weights)):
+        raise SystemExit(f"ncnn refuses {param}")
+    fed = {name: ncnn.Mat(values[0]).clone() for name, values in inputs.items()}
+
+    def one_pass() -> list[Any]:
+        extractor = net.create_extractor()
+        for name, mat in fed.items():
+            extractor.input(name, mat)
+        return [extractor.extract(name) for name in outputs]
+
+    return one_pass
+
+
+def _onnx_time(model: Model, inputs: Mapping[str, Array]) -> float | None:
+    """The best of three passes, or None where there is no equivalent graph."""
+    from maskctl.errors import UnsupportedError
+    from maskctl.peers.onnx_reference import OnnxReference
+
+    try:
+        reference = OnnxReference(model)
+    except UnsupportedError:
+        return None
+    if model.graph.path.endswith("vgg16.param"):  # minutes
+        return None
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        reference.run(inputs)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _peak_bytes(one: Pass) -> int:
+    """The most bytes a first pass holds at once; numpy tells tracemalloc of its arrays, mapped files are not memory."""
+    tracemalloc.start()
+    one()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def _bound_bytes(model: Model, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    from maskctl.graph.memory import weight_bytes
+    from maskctl.graph.operators import infer_shapes
+
+    known = infer_shapes(model.operators, shapes, model.graph.path)
+    pairs = (
+        sum(4 * math.prod(known[name]) for name in {*op.layer.bottoms, *op.layer.tops})
+        for op in model.operators
+        if op.layer.type not in {"Input", "Split"}
+    )
+    return weight_bytes(model.operators) + 3 * max(pairs)
+
+
+def _machine(threads: int) -> str:
+    import ncnn
+    import numpy as np
+    import onnx
+
+    cpu = "unknown CPU"
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
+    return (
+        f"{cpu}, {threads} threads, Python {platform.python_version()}, numpy {np.__version__}, ncnn {ncnn.__version__}, "
+        f"onnx {onnx.__version__}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""How much memory a network takes in fp32, and a refusal before it is killed for it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from maskctl.errors import ExecutionError
+from maskctl.graph.model import Model
+from maskctl.graph.operators import Operator, infer_shapes
+from maskctl.layers.base import Shape
+
+_FP32_BYTES = 4
+_LIMITS = (
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
+)
+_checked: WeakKeyDictionary[Model, set[tuple[tuple[str, Shape], ...]]] = WeakKeyDictionary()
+
+
+def weight_bytes(ops: tuple[Operator, ...]) -> int:
+    """Bytes of all weights as fp32."""
+    return _FP32_BYTES * sum(weight.count for op in ops for weight in op.kind.weights(op.params))
+
+
+def live_bytes(ops: tuple[Operator, ...], shapes: Mapping[str, Shape]) -> int:
+    """The most bytes of fp32 blobs alive at once, when each is freed after its last reader and outputs stay.
+
+    The tops of a Split are one array under several names.
+    """
+    array_of: dict[str, str] = {}
+    names: Counter[str] = Counter()
+    live, most = 0, 0
+    for op in ops:
+        if op.cut:
+            continue
+        for top in op.layer.tops:
+            array_of[top] = array_of[op.layer.bottoms[0]] if op.layer.type == "Split" else top
+            live += _blob_bytes(shapes, top) if not names[array_of[top]] else 0
+            names[array_of[top]] += 1
+        most = max(most, live)
+        for bottom in op.layer.bottoms:
+            names[array_of[bottom]] -= 1
+            live -= _blob_bytes(shapes, bottom) if not names[array_of[bottom]] else 0
+    return most
+
+
+def _blob_bytes(shapes: Mapping[str, Shape], name: str) -> int:
+    return _FP32_BYTES * math.prod(shapes[name])
+
+
+def available_bytes() -> int | None:
+    """Bytes this process may still take, or None where the system does not tell."""
+    found = [number for number in (_from_meminfo(), *(_left(*paths) for paths in _LIMITS)) if number is not None]
+    return min(found, default=None)
+
+
+def _from_meminfo() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    words = next((line.split() for line in lines if line.startswith("MemAvailable:")), None)
+    return int(words[1]) * 1024 if words else None
+
+
+def _left(limit: Path, used: Path) -> int | None:
+    try:
+        return int(limit.read_text(encoding="ascii")) - int(used.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no such group, or "max"
+        return None
+
+
+def refuse_too_large(model: Model, shapes: Mapping[str, Shape], samples: int) -> None:
+    """Raises `ExecutionError` where weights and live blobs of a pass, as fp32, are more than the memory left."""
+    key = (("", (samples,)), *shapes.items())
+    if key in _checked.setdefault(model, set()):
+        return
+    weights = weight_bytes(model.operators)
+    blobs = samples * live_bytes(model.operators, infer_shapes(model.operators, shapes, model.graph.path))
+    left = available_bytes()
+    if left is not None and weights + blobs > left:
+        raise ExecutionError(
+            f"a pass takes about {_gigabytes(weights + blobs)} of memory (weights {_gigabytes(weights)}, blobs of "
+            f"{samples} sample{'' if samples == 1 else 's'} {_gigabytes(blobs)}, as fp32), and {_gigabytes(left)} are left. "
+            "Give a smaller input or fewer samples, or run it on a machine with more memory.",
+            model.graph.path,
+        )
+    _checked[model].add(key)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"
