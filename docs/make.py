@@ -7,9 +7,11 @@ python docs/make.py --check   exit 1 when one on disk is out of date
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -91,21 +93,63 @@ def _support_rows() -> list[str]:
 
 
 def layers_page() -> str:
-    """The layer types the executor runs, with their parameters."""
-    parts = [NOTICE, "# Layer types\n", "What `analyze` can run. `show` and `set-mask` take files with any type.\n"]
-    for name in layers.known_types():
-        kind = layers.find(name)
-        assert kind is not None  # noqa: S101 - known_types found it
-        module = importlib.import_module(f"maskctl.layers.{name.lower()}")
-        parts.append(f"## {name}\n\n{(module.__doc__ or '').strip()}\n")
-        if kind.params:
-            parts += ["| id | name | default | meaning |", "|--:|---|---|---|"]
-            parts += [
-                f"| {param.id} | `{param.name}` | {f'as `{param.same_as}`' if param.same_as else param.default} | {param.meaning} |"
-                for param in kind.params
-            ]
-            parts.append("")
+    """The layer types the executor runs: how well each agrees with the real engine, and their parameters."""
+    stored = json.loads((HERE / "layer_agreement.json").read_text(encoding="utf-8"))
+    types = layers.known_types()
+    parts = [NOTICE, "# Layer types\n", LAYERS_INTRODUCTION.format(count=len(types), **stored)]
+    parts += ["| type | params | ranks | cases | compared | worst | |", "|---|--:|---|--:|--:|--:|---|"]
+    parts += [_agreement_row(name, stored["types"].get(name, {})) for name in types]
+    parts += ["", *_reasons(stored["types"]), ""]
+    for name in types:
+        parts += _layer_section(name)
     return "\n".join(parts)
+
+
+LAYERS_INTRODUCTION = """All {count} layer types that ncnn can load (`ArgMax` and `SPP` are compiled out of it), computed in fp32.
+
+Every type has a table of cases in `tests/layers/rows/`: parameters, shapes, ranks and input counts, each fed with ordinary
+and awkward values (zeros, -0, NaN, infinities, denormals, huge). Each case is run here and in the real engine ({engine});
+*worst* is the smallest signal-to-noise ratio between the two over all cases and values, "equal" means no difference at all.
+Cases that the engine does not answer (it refuses them, crashes, or its values are undefined) are not compared; below the table
+stands what maskctl does there. The table is made by `conformance/layer_agreement.py`, and the tests run the same cases.
+"""
+
+
+def _agreement_row(name: str, facts: dict[str, Any]) -> str:
+    kind = layers.find(name)
+    assert kind is not None  # noqa: S101 - known_types found it
+    if not facts:
+        return f"| [{name}](#{name.lower()}) | {len(kind.params)} | | 0 | 0 | | |"
+    worst = "equal" if facts["worst_db"] is None else f"{facts['worst_db']} dB"
+    worst = worst if facts["compared"] else ""
+    ranks = ", ".join(map(str, facts["ranks"])) or "none"
+    notes = " ".join(mark for mark, key in (("*", "below_110_db"), ("+", "without_answer")) if facts[key])
+    return f"| [{name}](#{name.lower()}) | {len(kind.params)} | {ranks} | {facts['rows']} | {facts['compared']} | {worst} | {notes} |"
+
+
+def _reasons(types: dict[str, Any]) -> list[str]:
+    """Why cases agree less than sums in another order would, and what is done where the engine has no answer."""
+    lines = ["`*` Cases in which less than 110 dB is asked for:\n"]
+    lines += [f"- {name}: {reason}" for name, facts in types.items() for reason in facts["below_110_db"]]
+    lines += ["", "`+` Cases without an answer of the engine:\n"]
+    lines += [f"- {name}: {reason}" for name, facts in types.items() for reason in facts["without_answer"]]
+    return lines
+
+
+def _layer_section(name: str) -> list[str]:
+    """A type's docstring and its parameters."""
+    kind = layers.find(name)
+    assert kind is not None  # noqa: S101 - known_types found it
+    module = importlib.import_module(f"maskctl.layers.{name.lower()}")
+    parts = [f"## {name}\n\n{(module.__doc__ or '').strip()}\n"]
+    if kind.params:
+        parts += ["| id | name | default | meaning |", "|--:|---|---|---|"]
+        parts += [
+            f"| {param.id} | `{param.name}` | {f'as `{param.same_as}`' if param.same_as else param.default} | {param.meaning} |"
+            for param in kind.params
+        ]
+        parts.append("")
+    return parts
 
 
 PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "masks.md": masks_page, "layers.md": layers_page}

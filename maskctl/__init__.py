@@ -7,7 +7,7 @@ The same job as `maskctl analyze`, from Python:
     analysis = maskctl.analyze(model, samples, "fp16")
     maskctl.write(model.document.with_masks(analysis.masks), "net.param", analysis.masks)
 
-Names are imported when they are first used, so that text commands start without numpy.
+Running a network, blob by blob, is `maskctl.Net`. Names are imported when they are first used, so that text commands start without numpy.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from maskctl.errors import MaskctlError
     from maskctl.executor.images import ImageRecipe
     from maskctl.executor.inputs import read_samples
+    from maskctl.executor.net import Net
     from maskctl.executor.policy import Policy
     from maskctl.executor.run import run
     from maskctl.executor.samples import Samples
     from maskctl.graph.model import Model, load
+    from maskctl.layers.plugins import load_plugin
     from maskctl.param.document import ParamDocument
     from maskctl.param.write import write
 
@@ -39,11 +41,13 @@ __all__ = [
     "ImageRecipe",
     "MaskctlError",
     "Model",
+    "Net",
     "ParamDocument",
     "Policy",
     "Samples",
     "analyze",
     "load",
+    "load_plugin",
     "read_samples",
     "run",
     "write",
@@ -56,10 +60,12 @@ _HOMES = {
     "maskctl.errors": ("MaskctlError",),
     "maskctl.executor.images": ("ImageRecipe",),
     "maskctl.executor.inputs": ("read_samples",),
+    "maskctl.executor.net": ("Net",),
     "maskctl.executor.policy": ("Policy",),
     "maskctl.executor.run": ("run",),
     "maskctl.executor.samples": ("Samples",),
     "maskctl.graph.model": ("Model", "load"),
+    "maskctl.layers.plugins": ("load_plugin",),
     "maskctl.param.document": ("ParamDocument",),
     "maskctl.param.write": ("write",),
 }

@@ -142,12 +142,30 @@ def _storage_note(count: int) -> str:
 
 
 def _substitutes_note(analysis: Analysis) -> str:
-    """Which layers the device computes by another algorithm."""
-    count = len(analysis.instead_of)
-    kinds = ", ".join(sorted(set(analysis.instead_of.values())))
-    listed = ", ".join(f"#{index}" for index in analysis.instead_of)
-    one = count == 1
-    return (
-        f"{counted(count, 'layer')} ({listed}) {'runs' if one else 'run'} {kinds} on the device. "
-        f"{'It was' if one else 'They were'} computed as with 31=64 (no-winograd): the device loses more there than shown."
-    )
+    """Which layers the device computes by an algorithm that is not reproduced here."""
+    winograd = [index for index, kind in analysis.instead_of.items() if "winograd" in kind]
+    others = [index for index in analysis.instead_of if index not in winograd]
+    said = []
+    if winograd:
+        kinds = ", ".join(sorted({analysis.instead_of[index] for index in winograd}))
+        one = len(winograd) == 1
+        said.append(
+            f"{_listed(winograd)} {'runs' if one else 'run'} {kinds} on the device. {'It was' if one else 'They were'} "
+            "computed as with 31=64 (no-winograd): the device loses more there than shown."
+        )
+    if others:
+        types = ", ".join(sorted({analysis.model.graph.layers[index].type for index in others}))
+        said.append(
+            f"{_listed(others)} ({types}): the device computes these step by step in fp16, and here their fp32 result is "
+            "rounded once. It may lose more there than shown."
+        )
+    return " ".join(said)
+
+
+def _listed(indices: Sequence[int]) -> str:
+    """How many layers, and the first of them by number."""
+    shown = ", ".join(f"#{index}" for index in indices[:_MOST_LISTED])
+    return f"{counted(len(indices), 'layer')} ({shown}{', ...' if len(indices) > _MOST_LISTED else ''})"
+
+
+_MOST_LISTED = 8

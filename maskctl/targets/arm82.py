@@ -63,9 +63,24 @@ def choose(type_name: str, extents: Extents, options: Options) -> KernelChoice |
     """
     if "use_fp16_storage" not in options:
         return _bf16_convolution(extents, options) if type_name == "Convolution" else None
+    arithmetic = "use_fp16_arithmetic" in options
     if type_name == "Convolution":
-        return _convolution(extents, options) if "use_fp16_arithmetic" in options else None
-    return (_KERNELS if "use_fp16_arithmetic" in options else _KERNELS_WITH_FP32_SUMS).get(type_name)
+        return _convolution(extents, options) if arithmetic else None
+    known = (_KERNELS if arithmetic else _KERNELS_WITH_FP32_SUMS).get(type_name)
+    return known or (_OWN_ARITHMETIC if _rounds_inside(type_name, arithmetic=arithmetic) else None)
+
+
+_OWN_ARITHMETIC = KernelChoice("", "fp16 arithmetic")
+_ONE_ROUNDING = {"ReLU"}
+"""Types whose fp16 kernels compute nothing that one rounding at the end does not give."""
+
+
+def _rounds_inside(type_name: str, *, arithmetic: bool) -> bool:
+    """True for types that the engine computes in fp16 step by step, by kernels that are not reproduced here."""
+    if type_name in _ONE_ROUNDING or type_name not in SUPPORT:
+        return False
+    kind = SUPPORT[type_name].arithmetic
+    return kind == "fp16" or (kind == "bit 1" and arithmetic)
 
 
 def _bf16_convolution(extents: Extents, options: Options) -> KernelChoice | None:

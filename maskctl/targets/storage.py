@@ -19,6 +19,11 @@ from maskctl.targets.table import PRECISIONS, Hazard, KernelChoice, Options, Sup
 STORAGE_OPTION = {"fp16": "use_fp16_storage", "bf16": "use_bf16_storage"}
 STORAGE_BIT = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAGE}
 
+_INT8_TYPES = {"Convolution", "ConvolutionDepthWise", "InnerProduct"}
+_REQUANTISES = 100
+_DYNAMIC_WEIGHT = {"Convolution": 19, "ConvolutionDepthWise": 19}
+"""The parameter with which weights come as blobs."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -74,9 +79,14 @@ def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Map
 
 
 def _gives_int8(layer: Layer) -> bool:
-    """True for int8 layers that quantise their output again; nothing casts such a blob on its way."""
+    """True for layers that quantise their output; nothing casts such a blob on its way."""
+    return layer.type in {"Quantize", "Requantize"} or _int8_term(layer) > _REQUANTISES
+
+
+def _int8_term(layer: Layer) -> int:
+    """How a convolution or inner product uses int8; 0 for not at all."""
     term = layer.params.get(8, 0)
-    return layer.type in {"Convolution", "ConvolutionDepthWise"} and isinstance(term, int) and term > 100
+    return term if layer.type in _INT8_TYPES and isinstance(term, int) else 0
 
 
 def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Hazard:
@@ -85,8 +95,11 @@ def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Ha
 
 
 def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
-    """The kernel of a layer where it is not its fp32 definition with one rounding, or None."""
-    if step.stored == "fp32":
+    """The kernel of a layer where it is not its fp32 definition with one rounding, or None.
+
+    int8 sums and weights that come as blobs have none: their definition is what every kernel computes.
+    """
+    if step.stored == "fp32" or _int8_term(layer) or layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)):
         return None
     return target.choose(layer.type, extents_of(layer), step.options)
 

@@ -14,7 +14,7 @@ import pytest
 from maskctl.graph.network import Graph
 from maskctl.targets import DEFAULT, TARGETS
 from maskctl.targets.arm82 import ARM82
-from maskctl.targets.storage import gentlest_mask, hazards, steps
+from maskctl.targets.storage import gentlest_mask, hazards, kernel_of, steps
 from maskctl.targets.table import PRECISIONS, KernelChoice, Options, Support
 from tests.builders import chain_of, graph_of
 
@@ -334,3 +334,32 @@ def test_the_safe_alternative_is_safe(mask: int) -> None:
     offered = {hazard.safe_mask for hazard in hazards(graph, ARM82, _masks(graph))}
     assert 1 == len(offered)
     assert () == hazards(graph, ARM82, [0, 0, *offered])
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "expected"),
+    [
+        ("Swish", "fp16", "fp16 arithmetic"),
+        ("Swish", "fp16-storage", None),
+        ("BinaryOp", "fp16-storage", "fp16 arithmetic"),
+        ("ConvolutionDepthWise", "fp16", "fp16 arithmetic"),
+        ("ReLU", "fp16", None),
+        ("LayerNorm", "fp16", None),
+        ("Concat", "fp16", None),
+        ("Permute", "fp16", None),
+        ("Swish", "bf16", None),
+    ],
+)
+def test_arithmetic_that_is_not_reproduced(name: str, precision: str, expected: str | None) -> None:
+    """Where the engine computes step by step in fp16 and there is no kernel here, the choice says so."""
+    choice = ARM82.choose(name, {}, PRECISIONS[precision])
+    assert expected == (choice and choice.instead_of)
+    assert choice is None or not choice.is_winograd
+
+
+@pytest.mark.parametrize("words", ["8=2", "8=101", "19=1"])
+def test_int8_and_dynamic_weights_have_no_fp16_kernel(words: str) -> None:
+    """int8 sums, and weights that come as blobs, are not for the fp16 kernels of plain convolutions."""
+    graph = chain_of(f"Convolution 0=16 1=3 6=2304 {words}")
+    step = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1]
+    assert kernel_of(graph.layers[1], step, ARM82) is None
