@@ -2,7 +2,8 @@
 
     python benchmarks/executor.py [--threads 2] [--rounds 15] [--markdown FILE] [--param FILE ...]
 
-The three take turns in one process, and medians are compared: machines are shared and noisy. Models come from the
+Ours and ncnn take turns, each in a process of its own so that the idle threads of one do not take the cores from the
+other, and medians are compared: machines are shared and noisy. Models come from the
 folder MASKCTL_SHARED (by default `shared` beside the repository); a model without a `.bin` gets made-up weights, the
 same for all. Memory is what a pass allocates at its peak, weights laid out for it included, beside the bound it must
 keep: all weights as fp32 and three times the largest pair of bottoms and tops.
@@ -11,10 +12,12 @@ keep: all weights as fp32 and three times the largest pair of bottoms and tops.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -38,8 +41,10 @@ PARAMS = (
     "params/ncnn-vgg16.param",
     "params/ncnn-vision_transformer.param",
 )
-REST_S = 0.03
-"""Between turns: ncnn's threads keep spinning for 20 ms after a pass and would take the cores from the next."""
+REST_S = 0.06
+"""Between turns: the threads of both keep spinning for some 25 ms after a pass."""
+
+WORKER = "--ncnn-worker"
 
 Pass = Callable[[], object]
 
@@ -58,6 +63,9 @@ class Timing:
 
 def main() -> None:
     """Prints a row per model, and writes them as a Markdown table where asked."""
+    if sys.argv[1:2] == [WORKER]:
+        _serve_ncnn(json.loads(sys.argv[2]))
+        return
     arguments = _arguments()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(arguments.threads)
@@ -109,8 +117,17 @@ def _timing(param: Path, arguments: argparse.Namespace) -> Timing:
         shapes = input_shapes(model, {})
         inputs = {name: rng.standard_normal((1, *shape), np.float32) for name, shape in shapes.items()}
         peak = _peak_bytes(lambda: run(model, inputs))
-        engine = _ncnn_pass(param, weights, inputs, model.outputs, arguments.threads)
-        ours, ncnn = _medians(lambda: run(model, inputs), engine, arguments.rounds)
+        arrays: dict[str, Any] = dict(inputs)
+        np.savez(Path(folder) / "inputs.npz", **arrays)
+        request = {
+            "param": str(param),
+            "bin": str(weights),
+            "inputs": f"{folder}/inputs.npz",
+            "threads": arguments.threads,
+        }
+        engine = _Worker({**request, "outputs": model.outputs})
+        ours, ncnn = _medians(lambda: _timed(lambda: run(model, inputs)), engine.pass_time, arguments.rounds)
+        engine.stop()
         return Timing(param.stem, ours, ncnn, _onnx_time(model, inputs), peak, _bound_bytes(model, shapes))
 
 
@@ -124,38 +141,65 @@ def _made_up(param: Path, path: Path) -> Path:
     return path
 
 
-def _medians(ours: Pass, theirs: Pass, rounds: int) -> tuple[float, float]:
+def _medians(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> tuple[float, float]:
     """Both take turns; each turn is one pass after one that is not counted."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for found, one in zip(times, (ours, theirs), strict=True):
             time.sleep(REST_S)
             one()
-            start = time.perf_counter()
-            one()
-            found.append(time.perf_counter() - start)
+            found.append(one())
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def _ncnn_pass(param: Path, weights: Path, inputs: Mapping[str, Array], outputs: tuple[str, ...], threads: int) -> Pass:
+def _timed(one: Pass) -> float:
+    start = time.perf_counter()
+    one()
+    return time.perf_counter() - start
+
+
+class _Worker:
+    """ncnn in a process of its own, which runs one pass for each line it is sent and answers with its seconds."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        command = [sys.executable, __file__, WORKER, json.dumps(request)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+
+    def pass_time(self) -> float:
+        """Seconds of one pass."""
+        assert self._process.stdin is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101
+        print(file=self._process.stdin, flush=True)
+        return float(self._process.stdout.readline())
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self._process.communicate()
+
+
+def _serve_ncnn(request: Mapping[str, Any]) -> None:
     import ncnn
+    import numpy as np
 
     net = ncnn.Net()
     net.opt.use_vulkan_compute = False
     for name in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage"):
         setattr(net.opt, name, False)
-    net.opt.num_threads = threads
-    if net.load_param(str(param)) or net.load_model(str(weights)):
-        raise SystemExit(f"ncnn refuses {param}")
-    fed = {name: ncnn.Mat(values[0]).clone() for name, values in inputs.items()}
+    net.opt.num_threads = request["threads"]
+    if net.load_param(request["param"]) or net.load_model(request["bin"]):
+        raise SystemExit(f"ncnn refuses {request['param']}")
+    with np.load(request["inputs"]) as stored:
+        fed = {name: ncnn.Mat(stored[name][0]).clone() for name in stored.files}
 
-    def one_pass() -> list[Any]:
+    def one_pass() -> None:
         extractor = net.create_extractor()
         for name, mat in fed.items():
             extractor.input(name, mat)
-        return [extractor.extract(name) for name in outputs]
+        for name in request["outputs"]:
+            extractor.extract(name)
 
-    return one_pass
+    for _ in sys.stdin:
+        print(_timed(one_pass), flush=True)
 
 
 def _onnx_time(model: Model, inputs: Mapping[str, Array]) -> float | None:
@@ -200,17 +244,15 @@ def _bound_bytes(model: Model, shapes: Mapping[str, tuple[int, ...]]) -> int:
 
 
 def _machine(threads: int) -> str:
-    import ncnn
-    import numpy as np
-    import onnx
+    from importlib.metadata import version
 
     cpu = "unknown CPU"
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
     return (
-        f"{cpu}, {threads} threads, Python {platform.python_version()}, numpy {np.__version__}, ncnn {ncnn.__version__}, "
-        f"onnx {onnx.__version__}"
+        f"{cpu}, {threads} threads, Python {platform.python_version()}, numpy {version('numpy')}, ncnn {version('ncnn')}, "
+        f"onnx {version('onnx')}"
     )
 
 
