@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights
+from maskctl.layers.elementwise import floats
 
 PARAMS = (Param(0, "scale", 1.0, "factor"),)
 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
-    """The input times `scale`; the input itself when that is 1."""
+    """The input times `scale`; the input itself, of whatever type, when that is 1."""
     scale = np.float32(params.real("scale"))
-    return inputs if scale == 1 else (inputs[0] * scale,)
+    if scale == 1:
+        return inputs
+    with np.errstate(all="ignore"):
+        return (floats(inputs[0]) * scale,)
 
 
 LAYER = LayerType("Dropout", range(1, 2), forward, PARAMS)

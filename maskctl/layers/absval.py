@@ -1,0 +1,10 @@
+"""AbsVal: the magnitude of each element. Source: ncnn `src/layer/absval.cpp`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.layers.base import LayerType
+from maskctl.layers.elementwise import on_floats
+
+LAYER = LayerType("AbsVal", range(1, 2), on_floats(lambda _, values: np.abs(values)))

@@ -1,0 +1,118 @@
+"""BinaryOp: one of 19 functions of two blobs, or of a blob and a number, element by element.
+
+Blobs of different shapes are brought together by ncnn's rules (`maskctl/layers/broadcasting.py`): a vector goes along
+the outermost axis if it fits there. `remainder` is that of C, with the quotient rounded to the nearest, not Python's
+`%`. Maximum and minimum take the first operand when one is NaN, vector code the second. The engine's vector code is
+coarser than C in powers, divisions by 0, `fmod` and `remainder`. Source: ncnn `src/layer/binaryop.cpp`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from maskctl.errors import GraphError
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.broadcasting import aligned, together
+from maskctl.layers.elementwise import floats
+from maskctl.layers.powers import power
+from maskctl.numeric.formats import FloatArray, Operand
+
+Function: TypeAlias = Callable[[Operand, Operand], FloatArray]
+
+NAMES = (
+    *("add", "sub", "mul", "div", "max", "min", "pow", "rsub", "rdiv", "rpow", "atan2", "ratan2", "fmod", "rfmod"),
+    *("logaddexp", "floor_divide", "rfloor_divide", "remainder", "rremainder"),
+)
+PARAMS = (
+    Param(0, "op_type", 0, ", ".join(f"{number} {name}" for number, name in enumerate(NAMES))),
+    Param(1, "with_scalar", 0, "not 0: the second operand is the number b"),
+    Param(2, "b", 0.0, "the number"),
+)
+
+
+def _maximum(left: Operand, right: Operand) -> FloatArray:
+    return np.where(np.less(left, right), right, left)
+
+
+def _minimum(left: Operand, right: Operand) -> FloatArray:
+    return np.where(np.less(right, left), right, left)
+
+
+def _floor_divide(left: Operand, right: Operand) -> FloatArray:
+    out: FloatArray = np.divide(left, right)
+    return np.floor(out, out=out)
+
+
+def remainder(left: Operand, right: Operand) -> FloatArray:
+    """C's remainderf: left - n * right, exact, with n the whole number nearest to the quotient, even where two are.
+
+    What is left of two divisors has the right parity; in double precision nothing below rounds.
+    """
+    divisor = np.abs(np.asarray(right, np.float64))
+    rest = np.fmod(np.abs(np.asarray(left, np.float64)), divisor + divisor)
+    half = divisor / 2
+    above = rest > half
+    np.subtract(rest, divisor, out=rest, where=above)
+    above &= rest >= half
+    np.subtract(rest, divisor, out=rest, where=above)
+    found: FloatArray = np.where(np.signbit(left), -rest, rest).astype(np.float32)
+    return found
+
+
+FUNCTIONS: dict[str, Function] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "max": _maximum,
+    "min": _minimum,
+    "pow": power,
+    "atan2": np.arctan2,
+    "fmod": np.fmod,
+    "logaddexp": np.logaddexp,
+    "floor_divide": _floor_divide,
+    "remainder": remainder,
+}
+
+
+def function_of(params: Params) -> Function:
+    """The function; names with an r in front take their operands the other way round.
+
+    Raises `GraphError` for a number without a function.
+    """
+    number = params.integer("op_type")
+    if not 0 <= number < len(NAMES):
+        raise GraphError(f"op_type is {number}. Expected 0 to {len(NAMES) - 1}.")
+    name = NAMES[number]
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    function = FUNCTIONS[name.removeprefix("r")]
+    return lambda left, right: function(right, left)
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The shape of the bottom, or what the first two make together; the engine ignores more."""
+    function_of(params)
+    with_scalar = params.integer("with_scalar") != 0
+    if with_scalar == (len(inputs) > 1):
+        raise GraphError(
+            f"with_scalar is {params.integer('with_scalar')}, and there are {len(inputs)} inputs. "
+            "Expected one input with with_scalar=1 (1=1), two without."
+        )
+    return inputs if with_scalar else (together(*inputs[:2]),)
+
+
+def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+    """The function of every pair of elements, in fp32."""
+    shapes(params, tuple(values.shape[1:] for values in inputs))
+    function = function_of(params)
+    with np.errstate(all="ignore"):
+        if params.integer("with_scalar"):
+            return (function(floats(inputs[0]), np.float32(params.real("b"))),)
+        return (function(*aligned(floats(inputs[0]), floats(inputs[1]))),)
+
+
+LAYER = LayerType("BinaryOp", ONE_OR_MORE, forward, PARAMS, shapes=shapes)

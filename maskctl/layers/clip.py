@@ -1,0 +1,26 @@
+"""Clip: elements below a minimum or above a maximum become that limit.
+
+NaN passes; vector code on x86 turns it into one of the limits. Where the minimum is above the maximum, everything
+becomes the maximum. Source: ncnn `src/layer/clip.cpp`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.layers.base import LayerType, Param, Params
+from maskctl.layers.elementwise import on_floats
+from maskctl.numeric.formats import FP32, FloatArray
+
+PARAMS = (
+    Param(0, "min", -FP32.largest, "smallest value"),
+    Param(1, "max", FP32.largest, "largest value"),
+)
+
+
+def clip(params: Params, values: FloatArray) -> FloatArray:
+    """The values within the limits."""
+    return np.clip(values, np.float32(params.real("min")), np.float32(params.real("max")))
+
+
+LAYER = LayerType("Clip", range(1, 2), on_floats(clip), PARAMS)

@@ -1,0 +1,13 @@
+"""TanH: the hyperbolic tangent.
+
+NaN passes; vector code on x86 turns it into a number. Source: ncnn `src/layer/tanh.cpp`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.layers.base import LayerType
+from maskctl.layers.elementwise import on_floats
+
+LAYER = LayerType("TanH", range(1, 2), on_floats(lambda _, values: np.tanh(values)))
