@@ -1,0 +1,55 @@
+"""BatchNorm: each index of the outermost axis scaled and shifted by its stored mean, variance, slope and bias.
+
+Source: ncnn `src/layer/batchnorm.cpp`. The four weights become one factor and one offset when the layer is loaded; a
+standard deviation of 0 counts as 0.0001.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.layers.outermost import along, require_elements, size_of
+from maskctl.numeric.formats import FloatArray
+
+PARAMS = (
+    Param(0, "channels", 0, "elements of each weight"),
+    Param(1, "eps", 0.0, "added to the variance"),
+)
+_LEAST_DEVIATION = np.float32(0.0001)
+
+
+def weights(params: Params) -> tuple[Weight, ...]:
+    """Slope, mean, variance and bias, in the order of the `.bin`."""
+    roles = {"slope": "factor", "mean": "mean", "var": "variance", "bias": "bias"}
+    return tuple(Weight(name, (size_of(params, "channels"),), role=role) for name, role in roles.items())
+
+
+def prepare(params: Params, weight: Weights) -> Weights:
+    """Factor and offset, folded in fp32 as the engine does at load."""
+    with np.errstate(all="ignore"):
+        deviation: FloatArray = np.sqrt(weight["var"] + np.float32(params.real("eps")))
+        deviation[deviation == 0] = _LEAST_DEVIATION
+        return {
+            "factor": weight["slope"] / deviation,
+            "offset": weight["bias"] - weight["slope"] * weight["mean"] / deviation,
+        }
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The input's shape."""
+    require_elements(inputs[0][0], params.integer("channels"), "channels")
+    return inputs[:1]
+
+
+def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
+    """Values times factor plus offset."""
+    values = inputs[0]
+    shapes(params, (values.shape[1:],))
+    with np.errstate(all="ignore"):
+        out = values * along(weight["factor"], values)
+        out += along(weight["offset"], values)
+    return (out,)
+
+
+LAYER = LayerType("BatchNorm", range(1, 2), forward, PARAMS, weights, shapes, prepare=prepare)

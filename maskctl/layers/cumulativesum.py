@@ -1,0 +1,26 @@
+"""CumulativeSum: each element plus all before it along an axis. Source: ncnn `src/layer/cumulativesum.cpp`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.layers.axis import axis_of
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+
+PARAMS = (Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end; rank 1 has one anyway"),)
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The input's shape."""
+    axis_of(params, len(inputs[0]))
+    return inputs[:1]
+
+
+def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+    """The running sums, one addition after the other in fp32."""
+    values = inputs[0]
+    with np.errstate(all="ignore"):
+        return (np.cumsum(values, 1 + axis_of(params, values.ndim - 1), np.float32),)
+
+
+LAYER = LayerType("CumulativeSum", range(1, 2), forward, PARAMS, shapes=shapes)
