@@ -1,0 +1,174 @@
+"""Interp: a map resized to another width and height: nearest, bilinear or bicubic.
+
+The size comes from `size_expr`, from the second bottom with `dynamic_target_size`, from `output_width` and
+`output_height` if both are given, or from the scales. A vector (c,) becomes constant planes (c, out_h, out_w) whatever
+the type, rows (h, w) are resized along w alone, and of a volume (c, d, h, w) only the first plane is seen.
+Pixels are 1 / scale apart where the size came from the scales, and by the ratio of the sizes otherwise. Before 1.0.20261020
+the engine took the ratio for all but nearest, and the scales for nearest with `dynamic_target_size`.
+A second bottom gives its size in elements; the engine counts packed rows (4 or 8 in one) where it has rank 1 or 2.
+
+Source: ncnn `src/layer/interp.cpp`, and the released engine 1.0.20261020.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from maskctl.errors import GraphError
+from maskctl.layers.base import ONE_OR_MORE, Array, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.expression import evaluate, extent, references
+from maskctl.layers.sampling import bounded, cubic_weights
+from maskctl.numeric.formats import FloatArray
+
+Taps: TypeAlias = tuple[npt.NDArray[np.intp], FloatArray]
+"""The pixels along an axis that make up each output pixel, and what they weigh: (outputs, taps) each."""
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+NEAREST, BILINEAR, BICUBIC = 1, 2, 3
+
+PARAMS = (
+    Param(0, "resize_type", 0, "1 nearest, 2 bilinear, 3 bicubic"),
+    Param(1, "height_scale", 1.0, "output height over input height"),
+    Param(2, "width_scale", 1.0, "output width over input width"),
+    Param(3, "output_height", 0, "output height"),
+    Param(4, "output_width", 0, "output width"),
+    Param(5, "dynamic_target_size", 0, "1: as wide and high as the second bottom"),
+    Param(6, "align_corner", 0, "1: the outermost pixels' centers stay in place, else their edges"),
+    Param(9, "size_expr", "", "output width and height computed from the bottoms' extents"),
+)
+
+
+def size_of(params: Params, inputs: tuple[Shape, ...]) -> tuple[int, int]:
+    """Width and height the output shall have."""
+    text, shape = params.text("size_expr"), inputs[0]
+    dynamic = params.integer("dynamic_target_size") == 1
+    if len(inputs) > 1 and not dynamic and references(text) < 2:
+        raise GraphError(
+            f"reads {len(inputs)} blobs. Expected 1, or dynamic_target_size (5=1), or a size_expr (9=) with 1w."
+        )
+    if text:
+        sizes = evaluate(text, inputs)
+        if len(sizes) not in {1, 2}:
+            raise GraphError(f"size_expr is '{text}', {len(sizes)} numbers. Expected the width, or width and height.")
+        return sizes[0], (sizes[1] if len(sizes) == 2 else extent(shape, "h"))
+    if dynamic:
+        if len(inputs) < 2:
+            raise GraphError("takes the size of a second blob (5=1), and reads only one. Connect the second.")
+        return extent(inputs[1], "w"), extent(inputs[1], "h")
+    size = params.integer("output_width"), params.integer("output_height")
+    if all(size):
+        return size
+    have = (1, 1) if len(shape) == 1 else (shape[-1], shape[-2])
+    scales = params.real("width_scale"), params.real("height_scale")
+    scaled = [np.float32(one) * np.float32(scale) for one, scale in zip(have, scales, strict=True)]
+    if not np.isfinite(scaled).all() or max(scaled) > np.iinfo(np.int32).max:
+        raise GraphError(
+            f"width_scale is {scales[0]} and height_scale {scales[1]}. Expected sizes that fit an integer."
+        )
+    return int(scaled[0]), int(scaled[1])
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """(c, out_h, out_w), or (h, out_w) of rows."""
+    kind, shape = params.integer("resize_type"), inputs[0]
+    if kind not in range(4):
+        raise GraphError(f"resize_type is {kind}. Expected 1, 2 or 3.")
+    width, height = size_of(params, inputs)
+    if _unchanged(shape, width, height):
+        return (shape,)
+    top = bounded((shape[0], width) if len(shape) == 2 else (shape[0], height, width))
+    if len(shape) > 1 and kind == 0:
+        raise GraphError("resize_type is 0, which leaves the output as it was in memory. Expected 1, 2 or 3.")
+    return (top,)
+
+
+def _unchanged(shape: Shape, width: int, height: int) -> bool:
+    return (len(shape) == 2 and width == shape[1]) or (len(shape) > 2 and (height, width) == shape[-2:])
+
+
+def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+    """The resized maps in fp32, along the width first; nearest pixels are moved as they are."""
+    values, given = inputs[0], tuple(blob.shape[1:] for blob in inputs)
+    top = shapes(params, given)[0]
+    if top == given[0]:
+        return (values,)
+    if values.ndim == 2:
+        return (np.broadcast_to(values[:, :, None, None], (len(values), *top)).copy(),)
+    maps = values[:, :, 0] if values.ndim == 5 else values
+    sized = bool(params.text("size_expr")) or params.integer("dynamic_target_size") == 1
+    pixels = np.moveaxis(maps, 1, -1)
+    for axis, name in ((-1, "width"), (-2, "height"))[: len(top) - 1]:
+        by_ratio = sized or params.integer(f"output_{name}") != 0
+        scale = 0.0 if by_ratio else params.real(f"{name}_scale")
+        pixels = _resized(pixels, axis - 1, top[axis], params, scale)
+    return (np.moveaxis(pixels, -1, 1),)
+
+
+def _resized(pixels: Array, axis: int, outputs: int, params: Params, scale: float) -> Array:
+    """Pixels (n, …, c) resized along an axis; `scale` is the one to go by, 0 for the ratio of the sizes."""
+    inputs = pixels.shape[axis]
+    kind = params.integer("resize_type")
+    with np.errstate(all="ignore"):
+        if kind == NEAREST:
+            step = np.float32(1) / np.float32(scale) if scale else np.float32(inputs) / np.float32(outputs)
+            index = np.fmin(np.arange(outputs, dtype=np.float32) * step, np.float32(inputs - 1)).astype(np.intp)
+            nearest: Array = pixels.take(index, axis)
+            return nearest
+        if inputs == 1:
+            return np.repeat(pixels, outputs, axis)
+        index, weights = (_cubic if kind == BICUBIC else _linear)(inputs, outputs, params, scale)
+        shape = (-1, *(1,) * (-1 - axis))
+        out: Array = pixels.take(index[:, 0], axis) * weights[:, 0].reshape(shape)
+        for tap in range(1, index.shape[1]):
+            out += pixels.take(index[:, tap], axis) * weights[:, tap].reshape(shape)
+        return out
+
+
+def _places(inputs: int, outputs: int, params: Params, scale: float) -> tuple[FloatArray, FloatArray]:
+    """The pixel before each output pixel, and how far behind it that lies."""
+    number = np.arange(outputs, dtype=np.float64)
+    if params.integer("align_corner"):
+        place = (number * ((inputs - 1) / max(outputs - 1, 1))).astype(np.float32)
+    else:
+        step = 1 / np.float64(np.float32(scale)) if scale else inputs / outputs
+        place = ((number + 0.5) * step - 0.5).astype(np.float32)
+    floor = np.floor(place)
+    return floor, place - floor
+
+
+def _linear(inputs: int, outputs: int, params: Params, scale: float) -> Taps:
+    first, share = _places(inputs, outputs, params, scale)
+    before, behind = first < 0, first >= inputs - 1
+    share = np.where(before, np.float32(0), np.where(behind, np.float32(1), share))
+    first = np.where(before, np.float32(0), np.where(behind, np.float32(inputs - 2), first))
+    return _taps(first, (np.float32(1) - share, share), inputs)
+
+
+def _cubic(inputs: int, outputs: int, params: Params, scale: float) -> Taps:
+    """Taps of two or more pixels; what would weigh pixels outside of the map is added to those at its ends."""
+    place, share = _places(inputs, outputs, params, scale)
+    a, b, c, d = cubic_weights(share)
+    zero, one = np.zeros_like(a), np.float32(1)
+
+    def folded(where: Flags, center: int, taps: tuple[FloatArray, ...]) -> None:
+        nonlocal place, a, b, c, d
+        a, b, c, d = (np.where(where, new, old) for new, old in zip(taps, (a, b, c, d), strict=True))
+        place = np.where(where, np.float32(center), place)
+
+    folded(place <= -1, 1, (one - d, d, zero, zero))
+    folded(place == 0, 1, (a + b, c, d, zero))
+    folded(place == inputs - 2, inputs - 3, (zero, a, b, c + d))
+    folded(place >= inputs - 1, inputs - 3, (zero, zero, a, one - a))
+    return _taps(place - one, (a, b, c, d), inputs)
+
+
+def _taps(first: FloatArray, weights: tuple[FloatArray, ...], inputs: int) -> Taps:
+    index = first[:, None] + np.arange(len(weights))
+    return np.clip(index, 0, inputs - 1).astype(np.intp), np.stack(weights, axis=1)
+
+
+LAYER = LayerType("Interp", ONE_OR_MORE, forward, PARAMS, shapes=shapes)
