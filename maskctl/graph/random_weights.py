@@ -31,6 +31,8 @@ def random_tensors(op: Operator, seed: int) -> Iterator[tuple[Weight, FloatArray
 def _tensor(rng: np.random.Generator, weight: Weight) -> FloatArray:
     if weight.role == "int8":
         return rng.integers(-127, 128, weight.count).astype(np.float32)
+    if weight.role == "bytes":
+        return rng.integers(-128, 128, weight.count).astype(np.float32)
     if weight.role == "int8 scale":
         scale = _INT8_STD * math.sqrt(weight.fan_in / _GAIN) if weight.fan_in else _ACTIVATION_SCALE
         return rng.uniform(0.8 * scale, 1.2 * scale, weight.count).astype(np.float32)

@@ -101,11 +101,13 @@ def write_random_to(file: BinaryIO, ops: tuple[Operator, ...], seed: int) -> Non
 
 def _stored_bytes(weight: Weight) -> int:
     """Bytes of a made-up tensor in a `.bin`, its tag included."""
-    size = (weight.count + 3) // 4 * 4 if weight.role == "int8" else 4 * weight.count
+    size = (weight.count + 3) // 4 * 4 if weight.role in {"int8", "bytes"} else 4 * weight.count
     return size + 4 * (weight.tagged or weight.role == "int8")
 
 
 def _encoded(weight: Weight, values: FloatArray) -> bytes:
+    if weight.role == "bytes":
+        return values.astype(np.int8).tobytes() + bytes(-weight.count % 4)
     if weight.role == "int8":
         return struct.pack("<I", _TAG_INT8) + values.astype(np.int8).tobytes() + bytes(-weight.count % 4)
     return (bytes(4) if weight.tagged else b"") + values.astype("<f4").tobytes()
@@ -160,7 +162,10 @@ class _Reader:
     def tensor(self, op: Operator, weight: Weight) -> _Widen:
         """The next tensor, checked for NaN and infinity."""
         self._where = f"{op.layer}, {weight.name} of {'x'.join(map(str, weight.shape))}"
-        widen = self._tagged(op, weight.count) if weight.tagged else self._floats(weight.count)
+        if weight.role == "bytes":
+            widen = self._bytes(weight.count)
+        else:
+            widen = self._tagged(op, weight.count) if weight.tagged else self._floats(weight.count)
         return lambda: widen().reshape(weight.shape)
 
     def _tagged(self, op: Operator, count: int) -> _Widen:
@@ -185,6 +190,13 @@ class _Reader:
         if not np.isfinite(table[used]).all():
             self._refuse_non_finite(table[indices])
         return lambda: table[indices].astype(np.float32)
+
+    def _bytes(self, count: int) -> _Widen:
+        """Bytes as whole numbers. In files of versions up to July 2026 they have the tag of int8, later on none."""
+        if self._data[self.offset : self.offset + 4].tobytes() == struct.pack("<I", _TAG_INT8):
+            self._take(4, "its storage tag")
+        codes = self._padded(count, f"{count:,} bytes").view(np.int8)
+        return lambda: codes.astype(np.float32)
 
     def _floats(self, count: int) -> _Widen:
         values = self._take(4 * count, f"{count:,} x fp32").view("<f4")

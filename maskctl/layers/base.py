@@ -51,7 +51,8 @@ class Weight:
 
     `role` and `fan_in` say what sane values are where weights are made up: "weight" (of sums of `fan_in` products, by
     default all but the first extent), "bias", "factor" (near 1), "mean", "variance" (positive), "data" (standard
-    normal), "int8" (codes -127 to 127), "int8 scale" (from values of about 1 to codes, or of weights to codes).
+    normal), "int8" (codes -127 to 127), "int8 scale" (from values of about 1 to codes, or of weights to codes), "bytes"
+    (stored as bytes without a storage tag, read as -128 to 127).
     """
 
     name: str
