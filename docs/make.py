@@ -118,8 +118,8 @@ stands what maskctl does there. The table is made by `conformance/layer_agreemen
 def _agreement_row(name: str, facts: dict[str, Any]) -> str:
     kind = layers.find(name)
     assert kind is not None  # noqa: S101 - known_types found it
-    if not facts:
-        return f"| [{name}](#{name.lower()}) | {len(kind.params)} | | 0 | 0 | | |"
+    if not facts:  # Input: nothing is computed, and every case of the other types is fed through one
+        return f"| [{name}](#{name.lower()}) | {len(kind.params)} | 1, 2, 3, 4 | all | all | equal | |"
     worst = "equal" if facts["worst_db"] is None else f"{facts['worst_db']} dB"
     worst = worst if facts["compared"] else ""
     ranks = ", ".join(map(str, facts["ranks"])) or "none"

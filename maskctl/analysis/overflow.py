@@ -147,8 +147,10 @@ def _sums(op: Operator, weights: Weights, inputs: Arrays, step: Step) -> FloatAr
     builtin = {param.id for param in activation.PARAMS}
     written = {key: value for key, value in op.layer.params.items() if key not in builtin}
     read = tuple(round_to(values, step.stored) for values in inputs)
-    stored = stored_weights(op, weights, step.stored)
-    return op.kind.forward(Params(op.kind.params, written, len(op.layer.tops)), stored, read)[0]
+    params = Params(op.kind.params, written, len(op.layer.tops), len(op.layer.bottoms))
+    ready = op.kind.prepare(params, stored_weights(op, weights, step.stored))
+    sums: FloatArray = op.kind.forward(params, ready, read)[0]
+    return sums
 
 
 def _partial_sums(

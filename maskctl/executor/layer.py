@@ -17,9 +17,10 @@ from maskctl.targets import Target
 from maskctl.targets.storage import Step, kernel_of
 
 
-def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target) -> Arrays:
+def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target, samples: int = 1) -> Arrays:
     """The tops of one layer, values as the engine stores them; raises `ExecutionError` naming the layer.
 
+    A layer without bottoms gives the same blob for each of `samples`.
     A step with a hazard gives NaN throughout: what the engine reads there depends on the memory behind the blob.
     """
     try:
@@ -32,7 +33,8 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         if choice is not None and choice.kernel:
             return find_kernel(choice.kernel)(params, weights, tuple(np.ascontiguousarray(values) for values in read))
         ready = _ready(op, params, weights, step.stored)
-        return tuple(_stored(values, step.stored) for values in _forward(op, params, ready, read))
+        tops = tuple(_stored(values, step.stored) for values in _forward(op, params, ready, read))
+        return tops if inputs else tuple(np.broadcast_to(values, (samples, *values.shape[1:])) for values in tops)
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
     except MemoryError:
@@ -51,7 +53,7 @@ def _ready(op: Operator, params: Params, weights: Weights, stored: str) -> Weigh
 
 def _forward(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The layer's fp32 definition; sample by sample where the extents of its tops depend on the values."""
-    if not op.kind.by_value or not inputs or len(inputs[0]) == 1:
+    if not op.kind.by_value(params) or not inputs or len(inputs[0]) == 1:
         return op.kind.forward(params, weights, inputs)
     rows = [
         op.kind.forward(params, weights, tuple(values[sample : sample + 1] for values in inputs))
@@ -62,6 +64,8 @@ def _forward(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> 
 
 def _joined(rows: Arrays) -> Array:
     """Blobs of single samples behind each other; where their extents differ, the shorter ones are filled up with NaN."""
+    if len({row.shape for row in rows}) == 1:
+        return np.concatenate(rows)
     extents = tuple(max(row.shape[axis] for row in rows) for axis in range(1, rows[0].ndim))
     joined = np.full((len(rows), *extents), np.nan, np.float32)
     for sample, row in enumerate(rows):
@@ -83,12 +87,13 @@ def _cast(values: FloatArray, kept: str, wanted: str) -> FloatArray:
 
 
 def _stored_params(op: Operator, stored: str) -> Params:
-    """The parameters, with the value of a convolution's border as the blob keeps it: cast one by one."""
-    if stored == "fp32" or op.layer.type != "Convolution" or not op.params.real("pad_value"):
+    """The parameters, with the value of a border as the blob keeps it: cast one by one."""
+    name = "value" if op.layer.type == "Padding" else "pad_value"
+    if stored == "fp32" or not op.params.has(name) or not op.params.real(name):
         return op.params
-    value = np.array([op.params.real("pad_value")], np.float32)
+    value = np.array([op.params.real(name)], np.float32)
     kept = casts.one_by_one(value) if stored == "fp16" else round_to(value, stored)
-    return op.params.replaced("pad_value", float(kept[0]))
+    return op.params.replaced(name, float(kept[0]))
 
 
 def stored_weights(op: Operator, weights: Weights, stored: str) -> Mapping[str, FloatArray]:

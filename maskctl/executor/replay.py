@@ -9,7 +9,7 @@ import numpy as np
 
 from maskctl.executor.layer import run_layer
 from maskctl.executor.policy import Policy
-from maskctl.executor.run import run
+from maskctl.executor.run import count_of, run
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
 from maskctl.layers.base import Arrays
@@ -48,7 +48,7 @@ class Replay:
             if op.cut or op.layer.type == "Input" or (step == before and not changed.intersection(op.layer.bottoms)):
                 continue
             inputs: Arrays = tuple(blobs[bottom] for bottom in op.layer.bottoms)
-            tops = run_layer(op, weights, inputs, step, policy.target)
+            tops = run_layer(op, weights, inputs, step, policy.target, count_of(self._inputs))
             self.executions += 1
             for top, values in zip(op.layer.tops, tops, strict=True):
                 if not _same_bits(values, blobs[top]):

@@ -30,7 +30,8 @@ def run(
     kept = kept if "*" not in kept else {top for op in model.operators for top in op.layer.tops}
     needed = _needed(model, kept)
     _check_inputs(model, inputs, needed)
-    refuse_too_large(model, {name: inputs[name].shape[1:] for name in inputs}, len(next(iter(inputs.values()), [0])))
+    samples = count_of(inputs)
+    refuse_too_large(model, needed, {name: values.shape[1:] for name, values in inputs.items()}, samples)
     blobs: dict[str, Array] = {}
     result: dict[str, Array] = {}
     for op, step, weights in zip(model.operators, policy.steps(model), model.weights.tensors, strict=True):
@@ -40,7 +41,9 @@ def run(
         if layer.type == "Input":
             tops: Arrays = tuple(inputs[top] for top in layer.tops)
         else:
-            tops = run_layer(op, weights, tuple(blobs.pop(bottom) for bottom in layer.bottoms), step, policy.target)
+            read = tuple(blobs.pop(bottom) for bottom in layer.bottoms)
+            tops = run_layer(op, weights, read, step, policy.target, samples)
+            del read
         for top, values in zip(layer.tops, tops, strict=True):
             if top in model.graph.reader:
                 blobs[top] = values
@@ -50,7 +53,12 @@ def run(
     return Trace(result)
 
 
-def _needed(model: Model, kept: Collection[str]) -> set[int]:
+def count_of(inputs: Mapping[str, Array]) -> int:
+    """How many samples inputs (n, …) hold; a network without inputs runs once."""
+    return len(next(iter(inputs.values()))) if inputs else 1
+
+
+def _needed(model: Model, kept: Collection[str]) -> frozenset[int]:
     """The layers that the kept blobs come from; those that cannot be run are never among them."""
     producer = model.graph.producer
     waiting = [producer[name] for name in kept if name in producer]
@@ -60,7 +68,7 @@ def _needed(model: Model, kept: Collection[str]) -> set[int]:
         if index not in found and not model.operators[index].cut:
             found.add(index)
             waiting += [producer[bottom] for bottom in model.graph.layers[index].bottoms]
-    return found
+    return frozenset(found)
 
 
 def _check_inputs(model: Model, inputs: Mapping[str, Array], needed: Collection[int]) -> None:

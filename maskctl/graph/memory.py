@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from maskctl.errors import ExecutionError
@@ -18,7 +19,8 @@ _LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
 )
-_checked: WeakKeyDictionary[Model, set[tuple[tuple[str, Shape], ...]]] = WeakKeyDictionary()
+_Pass: TypeAlias = tuple[frozenset[int], int, tuple[tuple[str, Shape], ...]]
+_checked: WeakKeyDictionary[Model, set[_Pass]] = WeakKeyDictionary()
 
 
 def weight_bytes(ops: tuple[Operator, ...]) -> int:
@@ -74,13 +76,17 @@ def _left(limit: Path, used: Path) -> int | None:
         return None
 
 
-def refuse_too_large(model: Model, shapes: Mapping[str, Shape], samples: int) -> None:
-    """Raises `ExecutionError` where weights and live blobs of a pass, as fp32, are more than the memory left."""
-    key = (("", (samples,)), *shapes.items())
+def refuse_too_large(model: Model, needed: frozenset[int], shapes: Mapping[str, Shape], samples: int) -> None:
+    """Raises `ExecutionError` where the layers `needed` take more memory than is left: weights and live blobs as fp32.
+
+    Raises it too for a layer that does not fit its inputs.
+    """
+    key = (needed, samples, tuple(shapes.items()))
     if key in _checked.setdefault(model, set()):
         return
-    weights = weight_bytes(model.operators)
-    blobs = samples * live_bytes(model.operators, infer_shapes(model.operators, shapes, model.graph.path))
+    ops = tuple(op for op in model.operators if op.layer.index in needed)
+    weights = weight_bytes(ops)
+    blobs = samples * live_bytes(ops, infer_shapes(ops, shapes, model.graph.path))
     left = available_bytes()
     if left is not None and weights + blobs > left:
         raise ExecutionError(

@@ -146,7 +146,9 @@ def _facts(graph: Graph, layer: Layer, known: Mapping[str, Shape], input_shapes:
         shapes = op.kind.shapes(op.params, inputs)
     except MaskctlError as error:
         return LayerFacts(None, None, weight_elements, str(error))
-    return LayerFacts(shapes, op.kind.macs(op.params, inputs, shapes), weight_elements, bounds=op.kind.by_value)
+    return LayerFacts(
+        shapes, op.kind.macs(op.params, inputs, shapes), weight_elements, bounds=op.kind.by_value(op.params)
+    )
 
 
 def infer_shapes(ops: tuple[Operator, ...], input_shapes: Mapping[str, Shape], path: str) -> Mapping[str, Shape]:

@@ -55,9 +55,14 @@ class LayerWeights(Mapping[str, FloatArray]):
         return len(self._sources)
 
     def prepared(self, op: Operator) -> Weights:
-        """The weights as the layer's fp32 definition wants them laid out; laid out once, and kept."""
+        """The weights as the layer's fp32 definition wants them laid out; laid out once, and kept.
+
+        What was widened for that alone is let go; it is widened again should somebody ask for it.
+        """
         if self._prepared is None:
             self._prepared = op.kind.prepare(op.params, self)
+            if self._prepared is not self:
+                self._found = {}
         return self._prepared
 
 
@@ -80,7 +85,7 @@ def _made_up_layer(op: Operator, wanted: tuple[Weight, ...], seed: int) -> Layer
     made: dict[str, FloatArray] = {}
 
     def take(name: str) -> FloatArray:
-        if not made:
+        if name not in made:
             made.update((weight.name, values) for weight, values in random_tensors(op, seed))
         return made.pop(name)
 

@@ -157,6 +157,16 @@ def no_integers(_: Params) -> tuple[int, ...]:
     return ()
 
 
+def never(_: Params) -> bool:
+    """For layers whose tops' extents follow from those of their bottoms."""
+    return False
+
+
+def always(_: Params) -> bool:
+    """For layers whose tops' extents depend on values, whatever their parameters."""
+    return True
+
+
 def integers_in(values: Array) -> npt.NDArray[np.int32]:
     """A blob's elements as the 32-bit integers the engine reads there; float32 elements are taken by their bits."""
     return values if values.dtype == np.int32 else np.ascontiguousarray(values, np.float32).view(np.int32)
@@ -169,8 +179,8 @@ class LayerType:
     `shapes` and `forward` raise `ExecutionError` for inputs the engine would refuse; `unsupported` names
     a use of the parameters that maskctl does not run, or returns None. `prepare` lays the weights out as `forward`
     wants them; it is called once per layer, not once per run. `integers` are the bottoms read as 32-bit integers.
-    With `by_value` the extents of the tops depend on the values: `shapes` gives upper bounds, and `forward` is called
-    with one sample at a time.
+    Where `by_value` is true the extents of the tops depend on values: `shapes` gives upper bounds, and `forward` is
+    called with one sample at a time.
     """
 
     type: str
@@ -184,7 +194,7 @@ class LayerType:
     tops: range = range(1, 2)
     prepare: Callable[[Params, Weights], Weights] = as_stored
     integers: Callable[[Params], tuple[int, ...]] = no_integers
-    by_value: bool = False
+    by_value: Callable[[Params], bool] = never
 
 
 _plugins: dict[str, LayerType] = {}

@@ -5,25 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
+from maskctl.layers.axis import axis_of
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
 
 PARAMS = (Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end"),)
 
 
-def _axis(params: Params, rank: int) -> int:
-    axis = params.integer("axis")
-    axis = axis + rank if axis < 0 else axis
-    if rank == 1:
-        return 0
-    if not 0 <= axis < rank:
-        raise ExecutionError(f"axis {params.integer('axis')} does not exist in a blob of rank {rank}.")
-    return axis
-
-
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The inputs' shape with the extents along the axis added up."""
     first = inputs[0]
-    axis = _axis(params, len(first))
+    axis = axis_of(params, len(first))
     for shape in inputs:
         if len(shape) != len(first) or any(
             a != b for i, (a, b) in enumerate(zip(shape, first, strict=True)) if i != axis
@@ -35,7 +26,7 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The joined blob."""
     shapes(params, tuple(values.shape[1:] for values in inputs))
-    return (np.concatenate(inputs, axis=1 + _axis(params, inputs[0].ndim - 1)),)
+    return (np.concatenate(inputs, axis=1 + axis_of(params, inputs[0].ndim - 1)),)
 
 
 LAYER = LayerType("Concat", ONE_OR_MORE, forward, PARAMS, shapes=shapes)

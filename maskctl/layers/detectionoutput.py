@@ -19,7 +19,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import boxes as box_sums
-from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.numeric.formats import FloatArray
 
 MXNET = -233
@@ -126,4 +126,4 @@ def _of_class(params: Params, label: int, scores: FloatArray, boxes: FloatArray)
     return box_sums.detections(np.full(len(chosen), label), scores[chosen], boxes[chosen])
 
 
-LAYER = LayerType("DetectionOutput", range(3, 4), forward, PARAMS, shapes=shapes, by_value=True)
+LAYER = LayerType("DetectionOutput", range(3, 4), forward, PARAMS, shapes=shapes, by_value=always)

@@ -1,7 +1,8 @@
 """InnerProduct: a matrix times the input read as one vector, bias and activation.
 
 Source: ncnn `src/layer/innerproduct.cpp`. The weight is [num_output][inputs]. A rank-2 input whose rows have
-as many elements as the weight takes is transformed row by row.
+as many elements as the weight takes is transformed row by row. With int8_scale_term the weight is int8 codes (or is made
+of floats on loading), a float input is quantised, an int8 input is taken as it is, and the output is always fp32.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import activation
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.layers import activation, int8
+from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
@@ -35,17 +36,21 @@ def inputs_taken(params: Params) -> int:
 def weights(params: Params) -> tuple[Weight, ...]:
     """Weight, bias, and for int8 the scales, in the order of the `.bin`."""
     outputs = params.integer("num_output")
-    found = [Weight("weight", (outputs, inputs_taken(params)), tagged=True)]
+    quantised = params.integer("int8_scale_term") != 0
+    found = [Weight("weight", (outputs, inputs_taken(params)), tagged=True, role="int8" if quantised else "weight")]
     if params.integer("bias_term"):
-        found.append(Weight("bias", (outputs,)))
-    if params.integer("int8_scale_term"):
-        found += [Weight("weight_scales", (outputs,)), Weight("bottom_scale", (1,))]
+        found.append(Weight("bias", (outputs,), role="bias"))
+    if quantised:
+        found.append(Weight("weight_scales", (outputs,), role="int8 scale", fan_in=inputs_taken(params)))
+        found.append(Weight("bottom_scale", (1,), role="int8 scale"))
     return tuple(found)
 
 
-def unsupported(params: Params) -> str | None:
-    """int8 is not run."""
-    return f"int8 (8={params.integer('int8_scale_term')})" if params.integer("int8_scale_term") else None
+def prepare(params: Params, weight: Weights) -> Weights:
+    """The weights; those of an int8 layer as codes."""
+    if not params.integer("int8_scale_term"):
+        return weight
+    return {**weight, "weight": int8.weight_codes(weight["weight"], weight["weight_scales"][:, None])}
 
 
 def by_rows(params: Params, shape: Shape) -> bool:
@@ -71,14 +76,25 @@ def macs(params: Params, _: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> in
 
 
 def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
-    """One matrix product over all samples and rows, in fp32."""
+    """One matrix product over all samples and rows, in fp32 or in int8 codes."""
     outputs = shapes(params, (inputs[0].shape[1:],))[0]
     rows = inputs[0].reshape(-1, inputs_taken(params))
     with np.errstate(all="ignore"):
-        total: FloatArray = rows @ weight["weight"].T
+        total = _of_codes(weight, rows) if params.integer("int8_scale_term") else _of_floats(weight, rows)
         if params.integer("bias_term"):
             total += weight["bias"]
         return (activation.apply(params, total).reshape(-1, *outputs),)
 
 
-LAYER = LayerType("InnerProduct", range(1, 2), forward, PARAMS, weights, shapes, macs, unsupported)
+def _of_floats(weight: Weights, rows: Array) -> FloatArray:
+    total: FloatArray = int8.floats_in(rows) @ weight["weight"].T
+    return total
+
+
+def _of_codes(weight: Weights, rows: Array) -> FloatArray:
+    bottom, scales = weight["bottom_scale"], weight["weight_scales"]
+    sums = int8.product(int8.codes(rows, bottom), weight["weight"].T)
+    return int8.dequantise(sums, int8.factor(bottom, scales))
+
+
+LAYER = LayerType("InnerProduct", range(1, 2), forward, PARAMS, weights, shapes, macs, prepare=prepare)

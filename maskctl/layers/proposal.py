@@ -16,7 +16,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import boxes as box_sums
-from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.numeric.formats import FloatArray
 
 RATIOS = (0.5, 1.0, 2.0)
@@ -107,4 +107,4 @@ def _clipped(boxes: FloatArray, height: np.float32, width: np.float32) -> FloatA
     return box_sums.clipped(boxes, np.float32(0), ends)
 
 
-LAYER = LayerType("Proposal", range(3, 4), forward, PARAMS, shapes=shapes, tops=range(1, 3), by_value=True)
+LAYER = LayerType("Proposal", range(3, 4), forward, PARAMS, shapes=shapes, tops=range(1, 3), by_value=always)

@@ -15,7 +15,7 @@ import numpy as np
 from maskctl.errors import GraphError
 from maskctl.layers import boxes as box_sums
 from maskctl.layers import softmax, yolo
-from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights, always
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = yolo.PARAMS
@@ -61,4 +61,4 @@ def _candidates(params: Params, values: FloatArray) -> FloatArray:
     return box_sums.detections(label[over] + 1, score[over], boxes[over])
 
 
-LAYER = LayerType("YoloDetectionOutput", ONE_OR_MORE, forward, PARAMS, shapes=shapes, tops=ONE_OR_MORE, by_value=True)
+LAYER = LayerType("YoloDetectionOutput", ONE_OR_MORE, forward, PARAMS, shapes=shapes, tops=ONE_OR_MORE, by_value=always)

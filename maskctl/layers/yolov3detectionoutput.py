@@ -16,7 +16,7 @@ import numpy as np
 from maskctl.errors import GraphError
 from maskctl.layers import boxes as box_sums
 from maskctl.layers import yolo
-from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
@@ -80,4 +80,4 @@ def _candidates(params: Params, number: int, values: FloatArray) -> FloatArray:
     return np.column_stack([box_sums.detections(label[over] + 1, score[over], boxes[over]), area[over]])
 
 
-LAYER = LayerType("Yolov3DetectionOutput", ONE_OR_MORE, forward, PARAMS, shapes=shapes, by_value=True)
+LAYER = LayerType("Yolov3DetectionOutput", ONE_OR_MORE, forward, PARAMS, shapes=shapes, by_value=always)

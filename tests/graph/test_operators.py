@@ -167,7 +167,7 @@ TWO = "Input more 0 1 more"
         ((INPUT, TWO, "Softmax s 2 1 data more a"), "5: #2 's' (Softmax) reads 2 blobs. Expected 1."),
         (
             (INPUT, TWO, "Convolution c 2 1 data more a 0=1 1=1 6=1"),
-            "5: #2 'c' (Convolution): reads 2 blobs. Expected 1, or dynamic_weight (19=1).",
+            "5: #2 'c' (Convolution): reads 2 blobs. Expected 1: the map.",
         ),
         ((INPUT, "Softmax s 0 1 a"), "4: #1 's' (Softmax) reads 0 blobs. Expected 1."),
         ((INPUT, "Input i 1 1 data a"), "4: #1 'i' (Input) reads 1 blobs. Expected 0."),
@@ -198,10 +198,7 @@ TWO = "Input more 0 1 more"
         *(
             (
                 (INPUT, f"Convolution c 1 1 data a {params}"),
-                (
-                    f"4: #1 'c' (Convolution): weight_data_size is {found}. "
-                    "Expected a multiple of their product, and strides and dilations of 1 or more."
-                ),
+                f"4: #1 'c' (Convolution): weight_data_size is {found}. Expected a multiple of their product.",
             )
             for params, found in (
                 ("0=2 1=3 6=10", "10 for num_output 2 and a kernel of 3x3"),
@@ -209,9 +206,14 @@ TWO = "Input more 0 1 more"
                 ("0=2 1=3 11=0 6=6", "6 for num_output 2 and a kernel of 3x0"),
                 ("0=1 1=-1 6=4", "4 for num_output 1 and a kernel of -1x-1"),
                 ("0=-2 1=-1 11=1 6=4", "4 for num_output -2 and a kernel of -1x1"),
-                ("0=2 1=1 3=0 6=2", "2 for num_output 2 and a kernel of 1x1"),
-                ("0=2 1=1 12=-1 6=2", "2 for num_output 2 and a kernel of 1x1"),
             )
+        ),
+        *(
+            (
+                (INPUT, f"Convolution c 1 1 data a 0=2 1=1 6=2 {params}"),
+                f"4: #1 'c' (Convolution): a stride or dilation is {found}. Expected 1 or more.",
+            )
+            for params, found in (("3=0", 0), ("12=-1", -1))
         ),
     ],
 )

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, MaskctlError
 from maskctl.executor.run import run
-from maskctl.layers import find
 from maskctl.peers.ncnn_engine import EngineRun, Job, NcnnEngine
 from maskctl.targets import PRECISIONS
 from tests.layers.row import BITS, Row
@@ -79,10 +78,10 @@ def _stacked(row: Row, path: Path, samples: dict[str, Values]) -> str:
     """What is wrong when all samples run in one pass, which must give what they give one by one."""
     from maskctl.graph.model import load
 
-    kind = find(row.type)
-    if kind is None or kind.by_value or not samples:
-        return ""
     model = load(path)
+    op = model.operators[-1]
+    if op.kind.by_value(op.params) or not samples:
+        return ""
     together = run(model, samples)
     for number, profile in enumerate(row.profiles):
         alone = run(model, {name: values[number : number + 1] for name, values in samples.items()})

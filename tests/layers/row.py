@@ -44,7 +44,8 @@ class Row:
 
     Each of `profiles` is one sample. `least_db` under 110 needs a reason in `why`. `fed` makes the values of inputs (by
     number) that are not arbitrary. `refused` says why the engine gives no answer to compare with (it fails, crashes or
-    gives undefined values there); what maskctl does instead stands in `why`. `either_zero` lets -0 stand for +0.
+    gives undefined values there); where maskctl does not refuse it too, `why` says what it gives. `either_zero` lets -0
+    stand for +0.
     """
 
     words: str

@@ -1,7 +1,8 @@
 """Every real `.param`: loads, infers shapes, and agrees with the real engine in every blob, with the same weights.
 
 Models without a `.bin` get made-up weights. Of language models the full graph is loaded and its shapes inferred, and as
-many layers are run as have `MOST_WEIGHTS` weights together.
+many layers are run as have `MOST_WEIGHTS` weights together. Every layer is compared twice: fed with the engine's own
+blobs, and at the end of the whole run up to it.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ import numpy.typing as npt
 import pytest
 
 from maskctl.executor.inputs import input_shapes
+from maskctl.executor.layer import run_layer
+from maskctl.executor.policy import FP32
 from maskctl.executor.run import run
 from maskctl.graph.memory import weight_bytes
 from maskctl.graph.model import Model, load
 from maskctl.graph.network import build
-from maskctl.graph.operators import infer_shapes, operators
+from maskctl.graph.operators import Operator, infer_shapes, operators
 from maskctl.graph.weights import write_random
+from maskctl.layers import known_types
 from maskctl.layers.base import Shape
 from maskctl.param import ParamDocument, parse
 from maskctl.param import load as load_param
@@ -34,22 +38,48 @@ from tests.shared.test_real_params import EACH_PARAM
 
 NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
 MOST_WEIGHTS = 40_000_000
-LEAST_DB = 80.0
+LEAST_DB = 100.0
+"""Of a layer fed with the engine's own blobs."""
+LEAST_DB_OF_A_RUN = 80.0
 OPTIONS = PRECISIONS["fp32"] - {"use_winograd_convolution"}
 
-_TOKENS, _PAST = 3, 2
+Values = npt.NDArray[Any]
+
+_TOKENS = 3
 _YOLO = (3, 320, 320)
+_EMPTY = (0,)
+
+FLIPS = "a value within rounding of half a code goes to the other code, and the layers behind amplify it"
+BOXES = "boxes whose scores are equal but for rounding change places, or one more or less passes a threshold"
+DIVISORS = "the made-up divisor of a made-up sum is nearly zero, and rounding gives the quotient another sign"
+LEAPS = {
+    "assets-mobilenetv3_ssdlite_voc": (-math.inf, DIVISORS),
+    "ncnn-googlenet_int8": (40.0, FLIPS),
+    "ncnn-resnet18_int8": (40.0, FLIPS),
+    "ncnn-resnet50_int8": (30.0, FLIPS),
+    "assets-mobilenet_ssd_voc_ncnn": (-math.inf, BOXES),
+    "assets-mobilenetv2_ssdlite_voc": (-math.inf, BOXES),
+    "assets-yolov4-tiny-opt": (-math.inf, BOXES),
+    "ncnn-mobilenet_yolo": (-math.inf, BOXES),
+}
+"""Networks whose run leaps where values are rounded or sorted: what the run as a whole must still reach, and why."""
+
+ROI_BINS = "the x86 engine starts bins of a region a pixel early where they come out even; arm64 does not, nor do we"
+NO_BOX = "the engine leaves a box undecoded whose class and background both pass, which only made-up scores do"
+NOTHING = "where nothing is found the engine hands out its input map, and we hand out no boxes"
+KNOWN = {
+    ("assets-ZF_faster_rcnn_final", "roi_pool_conv5"): (20.0, ROI_BINS),
+    ("assets-mobilenetv2_ssdlite_voc", "detection_out"): (-math.inf, NO_BOX),
+    ("ncnn-mobilenet_yolo", "output"): (-math.inf, NOTHING),
+}
+"""Blobs where the engine of this machine is another than those of phones, or undefined."""
 
 
-def _decoder(hidden: int, heads: int, key: int, value: int, rope: int, layers: int) -> dict[str, Shape]:
-    """The inputs of a language model: hidden states, mask, cosines and sines, and what is cached of past tokens."""
-    caches = {
-        f"cache_{which}{layer}": (heads, _PAST, width)
-        for layer in range(layers)
-        for which, width in (("k", key), ("v", value))
-    }
+def _decoder(hidden: int, rope: int, layers: int) -> dict[str, Shape]:
+    """The inputs of a language model for its first tokens: hidden states, mask, cosines and sines, and empty caches."""
+    caches = {f"cache_{which}{layer}": _EMPTY for layer in range(layers) for which in "kv"}
     rotary = (_TOKENS, rope // 2)
-    return {"in0": (_TOKENS, hidden), "in1": (_TOKENS, _PAST + _TOKENS), "in2": rotary, "in3": rotary, **caches}
+    return {"in0": (_TOKENS, hidden), "in1": (_TOKENS, _TOKENS), "in2": rotary, "in3": rotary, **caches}
 
 
 SHAPES: Mapping[str, dict[str, Shape]] = {
@@ -61,7 +91,7 @@ SHAPES: Mapping[str, dict[str, Shape]] = {
         for name in ("yolo11n", "yolo11n_obb", "yolo11n_seg", "yolov8n", "yolov8n_obb", "yolov8n_seg")
     },
     "assets-yolov5s": {"images": _YOLO},
-    "assets-yolov6n": {"image_arrays": _YOLO},
+    "assets-yolov6n": {"images": _YOLO},
     "ncnn-FastestDet": {"in0": (3, 352, 352)},
     "ncnn-vision_transformer": {"input": (3, 384, 384)},
     "nanodet_m": {"input.1": _YOLO},
@@ -69,10 +99,10 @@ SHAPES: Mapping[str, dict[str, Shape]] = {
     "ncnn-hunyuan_0.5b_instruct_proj_out.ncnn": {"in0": (1, 1024)},
     "ncnn-llama3.2_1b_proj_out.ncnn": {"in0": (1, 2048)},
     "ncnn-minicpm4_0.5b_proj_out.ncnn": {"in0": (1, 1024)},
-    "ncnn-qwen2.5_0.5b_decoder.ncnn": _decoder(896, 14, 64, 64, 64, 24),
-    "ncnn-qwen3_0.6b_decoder.ncnn": _decoder(1024, 16, 128, 128, 128, 28),
-    "ncnn-tinyllama_1.1b_decoder.ncnn": _decoder(2048, 32, 64, 64, 64, 22),
-    "ncnn-youtu_llm_2b_decoder.ncnn": _decoder(2048, 16, 192, 128, 64, 32),
+    "ncnn-qwen2.5_0.5b_decoder.ncnn": _decoder(896, 64, 24),
+    "ncnn-qwen3_0.6b_decoder.ncnn": _decoder(1024, 128, 28),
+    "ncnn-tinyllama_1.1b_decoder.ncnn": _decoder(2048, 64, 22),
+    "ncnn-youtu_llm_2b_decoder.ncnn": _decoder(2048, 64, 32),
 }
 """Input shapes that the files do not give."""
 
@@ -113,7 +143,7 @@ def _write(path: Path, folder: Path, document: ParamDocument) -> Model:
     return load(param, weights)
 
 
-def _inputs(model: Model, name: str) -> dict[str, npt.NDArray[Any]]:
+def _inputs(model: Model, name: str) -> dict[str, Values]:
     rng = np.random.default_rng(5)
     known = {blob: shape for blob, shape in SHAPES.get(name, {}).items() if blob in model.graph.inputs}
     shapes = input_shapes(model, known)
@@ -125,17 +155,18 @@ def _inputs(model: Model, name: str) -> dict[str, npt.NDArray[Any]]:
 
 @EACH_PARAM
 def test_every_shape_is_inferred(path: Path) -> None:
-    """The full graph loads, and the shape of every blob that does not depend on an unknown layer is inferred."""
-    ops = operators(build(_document(path)))
+    """The full graph loads, and the shape of every blob is inferred; no type but an application's own is unknown."""
+    document = _document(path)
+    types = {layer.type for layer in document.layers}
+    assert types - set(known_types()) <= {"YoloV5Focus"}
+    ops = operators(build(_without_focus(document)))
     shapes = {name: shape for op in ops if op.layer.type == "Input" for name, shape in _declared(op, path).items()}
     inferred = infer_shapes(ops, shapes, str(path))
-    wanted = {top for op in ops if not op.cut for top in op.layer.tops}
-    assert wanted <= set(inferred)
-    assert [] == [op.layer.type for op in ops if op.cut and op.layer.type != "YoloV5Focus" and "behind" not in op.cut]
-    assert weight_bytes(ops) >= 0
+    assert {top for op in ops for top in op.layer.tops} == set(inferred)
+    assert weight_bytes(ops) > 0
 
 
-def _declared(op: Any, path: Path) -> dict[str, Shape]:
+def _declared(op: Operator, path: Path) -> dict[str, Shape]:
     given = SHAPES.get(path.stem, {})
     if all(top in given for top in op.layer.tops):
         return {top: given[top] for top in op.layer.tops}
@@ -145,16 +176,46 @@ def _declared(op: Any, path: Path) -> dict[str, Shape]:
 @NEEDS_NCNN
 @EACH_PARAM
 def test_every_blob_agrees(path: Path, tmp_path: Path) -> None:
-    """Each blob is as close to the engine's as the order of sums allows, in shape and in value."""
+    """Each layer gives what the engine's gives, in shape and in value, fed with the engine's blobs and in the whole run."""
     document = _shortened(_without_focus(_document(path)))
     model = _write(path, tmp_path, document)
     inputs = _inputs(model, path.stem)
     computed = run(model, inputs, keep=["*"])
-    blobs = [top for op in model.operators if op.layer.type != "Input" for top in op.layer.tops]
+    layers = [op for op in model.operators if op.layer.type != "Input"]
+    blobs = [top for op in layers for top in op.layer.tops if not top.startswith(OWN_ORDER)]
     bin_path = path.with_suffix(".bin") if path.with_suffix(".bin").exists() else tmp_path / "net.bin"
-    expected = NcnnEngine(timeout_s=120).run(tmp_path / "net.param", bin_path, inputs, blobs, OPTIONS).rows
-    agreement = {name: _agreement(expected[name][0], computed[name][0]) for name in blobs}
-    assert {} == {name: round(value, 1) for name, value in agreement.items() if not value >= LEAST_DB}
+    found = NcnnEngine(timeout_s=120).run(tmp_path / "net.param", bin_path, inputs, blobs, OPTIONS).rows
+    expected = {**inputs, **{name: rows[0][None] for name, rows in found.items()}}
+    alone = {name: value for op in layers for name, value in _layerwise(model, op, expected, computed).items()}
+    least = {name: KNOWN.get((path.stem, name), (LEAST_DB, ""))[0] for name in alone}
+    assert {} == {name: round(value, 1) for name, value in alone.items() if not value >= least[name]}
+    whole = {name: _agreement(expected[name], computed[name]) for name in blobs}
+    behind = any(known == path.stem for known, _ in KNOWN)
+    least_of_run = 20.0 if behind else LEAPS.get(path.stem, (LEAST_DB_OF_A_RUN, ""))[0]
+    assert {} == {name: round(value, 1) for name, value in whole.items() if not value >= least_of_run}
+
+
+OWN_ORDER = ("out_cache",)
+"""Caches of attention layers, which the engine keeps in an order of its own; tests/layers/test_kv_cache.py reads them."""
+
+
+def _layerwise(
+    model: Model, op: Operator, expected: Mapping[str, Values], computed: Mapping[str, Values]
+) -> dict[str, float]:
+    """The agreement of each top of a layer that is fed with the engine's own blobs."""
+    inputs = tuple(_as_kept(expected[name], computed[name]) for name in op.layer.bottoms)
+    step = FP32.steps(model)[op.layer.index]
+    tops = run_layer(op, model.weights.tensors[op.layer.index], inputs, step, FP32.target)
+    return {
+        name: _agreement(expected[name], values)
+        for name, values in zip(op.layer.tops, tops, strict=True)
+        if name in expected
+    }
+
+
+def _as_kept(expected: Values, computed: Values) -> Values:
+    """The engine's blob, int8 where ours is: its binding shows codes as floats."""
+    return expected.astype(computed.dtype) if computed.dtype == np.int8 else expected
 
 
 def _without_focus(document: ParamDocument) -> ParamDocument:
@@ -164,11 +225,12 @@ def _without_focus(document: ParamDocument) -> ParamDocument:
     return parse(changed.encode(), document.path)
 
 
-def _agreement(expected: npt.NDArray[Any], actual: npt.NDArray[Any]) -> float:
+def _agreement(expected: Values, actual: Values) -> float:
     if expected.size == actual.size == 0:
         return math.inf
     if expected.shape != actual.shape:
         return -math.inf
+    actual = np.ascontiguousarray(actual).astype(np.float32)
     if (np.isnan(expected) != np.isnan(actual)).any():
         return -math.inf
-    return agreement_db(expected, np.ascontiguousarray(actual).astype(np.float32))
+    return agreement_db(expected, actual)

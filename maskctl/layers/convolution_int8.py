@@ -1,0 +1,80 @@
+"""The int8 arithmetic of Convolution and ConvolutionDepthWise: exact sums of codes, dequantised, maybe quantised again.
+
+A float input is quantised with `bottom_scale`, an int8 input is taken as it is. The border is laid around the codes:
+`pad_value` is a code there, cut to a whole number. Source: ncnn `forward_int8` in `src/layer/convolution.cpp` and
+`convolutiondepthwise.cpp`. A depthwise layer whose groups are a multiple of 8 uses an approximate reciprocal of the
+scales on x86 (12 bits); maskctl divides, as the other targets do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.errors import ExecutionError
+from maskctl.layers import activation, int8
+from maskctl.layers.base import Array, Arrays, Params, Weight, Weights
+from maskctl.layers.windows import convolution_border, convolution_window, patches, require_map
+from maskctl.numeric.formats import FloatArray
+
+
+def scales(params: Params, weight_scales: int, fan_in: int) -> tuple[Weight, ...]:
+    """What an int8 convolution has behind its bias in the `.bin`, the scale of its output from term 101 on."""
+    found = (
+        Weight("weight_scales", (weight_scales,), role="int8 scale", fan_in=fan_in),
+        Weight("bottom_scale", (1,), role="int8 scale"),
+    )
+    requantised = params.integer("int8_scale_term") > 100
+    return (*found, Weight("top_scale", (1,), role="int8 scale")) if requantised else found
+
+
+def prepare(weights: Weights) -> Weights:
+    """The weights with the kernels as codes: those the `.bin` holds, or made of its floats with `weight_scales`."""
+    kernels = weights["weight"]
+    return {**weights, "weight": int8.weight_codes(kernels, _per_output(weights, len(kernels))[:, None, None, None])}
+
+
+def forward(params: Params, weights: Weights, inputs: Arrays, groups: int) -> Arrays:
+    """The convolution of a map (n, c, h, w): fp32, or int8 codes from term 101 on.
+
+    The weight is [num_output][channels / groups][kernel_h][kernel_w], from `prepare`.
+    """
+    values = inputs[0]
+    shape = require_map((values.shape[1:],))
+    kernels = weights["weight"]
+    outputs = len(kernels)
+    if shape[0] != kernels.shape[1] * groups or outputs % groups:
+        raise ExecutionError(
+            f"the input has {shape[0]} channels. The weight is for {kernels.shape[1] * groups} in {groups} groups."
+        )
+    codes = int8.codes(values, weights["bottom_scale"])
+    border = _border_code(params.real("pad_value"))
+    window = convolution_window(params)
+    padded = convolution_border(params, window, shape).around(codes, border)
+    sums = _sums(kernels, patches(padded, window), groups)
+    factor = int8.factor(weights["bottom_scale"], _per_output(weights, outputs))
+    bias = weights["bias"][:, None, None] if params.integer("bias_term") else None
+    with np.errstate(all="ignore"):
+        total = activation.apply(params, int8.dequantise(sums, factor[:, None, None], bias))
+    if params.integer("int8_scale_term") > 100:
+        return (int8.quantise(total, weights["top_scale"]),)
+    return (total,)
+
+
+def _per_output(weights: Weights, outputs: int) -> FloatArray:
+    """The scale of each output's kernel; a depthwise layer has one per group, or one for all."""
+    found = weights["weight_scales"]
+    return np.repeat(found, outputs // len(found))
+
+
+def _border_code(value: float) -> int:
+    """The pad value as the engine casts it to a code: cut to a whole number of 8 bits."""
+    whole = int(np.trunc(np.nan_to_num(np.clip(np.float32(value), -(2**31), 2**31 - 128))))
+    return (whole + 128) % 256 - 128
+
+
+def _sums(kernels: Array, seen: Array, groups: int) -> Array:
+    """Sums of code products (n, outputs, h, w) of what the window sees, (n, c, kernel_h, kernel_w, h, w)."""
+    n, height, width = len(seen), *seen.shape[-2:]
+    rows = kernels.reshape(groups, len(kernels) // groups, -1)
+    columns = seen.reshape(n, groups, rows.shape[-1], height * width)
+    return int8.product(rows, columns).reshape(n, len(kernels), height, width)

@@ -1,0 +1,30 @@
+"""Deconvolution3D: every pixel of a volume (c, d, h, w) adds its kernel to the output; bias and activation.
+
+Source: ncnn `src/layer/deconvolution3d.cpp`. The weight is [num_output][channels][kernel_d][kernel_h][kernel_w].
+The output is (input - 1) * stride + dilation * (kernel - 1) + 1 + output_pad along each axis, less the pads. Without
+pads over 0 `output_w`, `output_h` and `output_d` cut it to size, where a pad is -233 (the larger half off the end) or
+-234 (off the beginning).
+"""
+
+from __future__ import annotations
+
+from maskctl.layers import activation, deconvolving, kernels
+from maskctl.layers.base import LayerType
+
+PARAMS = (
+    *kernels.window_params("dhw", "cut off"),
+    *deconvolving.output_params("dhw"),
+    *kernels.BIAS_AND_SIZE,
+    *activation.PARAMS,
+)
+
+LAYER = LayerType(
+    "Deconvolution3D",
+    range(1, 2),
+    deconvolving.forward,
+    PARAMS,
+    kernels.weights,
+    deconvolving.shapes,
+    deconvolving.macs,
+    prepare=deconvolving.prepare,
+)

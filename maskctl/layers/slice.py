@@ -1,0 +1,64 @@
+"""Slice: a blob cut into pieces along an axis, one per top.
+
+With `indices` the pieces end there, and the last top takes what is left. With `slices` they have those extents,
+-233 an equal share of what is left; what they leave over is in no top. Source: ncnn `src/layer/slice.cpp`.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from maskctl.errors import ExecutionError, GraphError
+from maskctl.layers.axis import axis_of
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.extents import whole_numbers
+
+SHARE = -233
+
+PARAMS = (
+    Param(0, "slices", (), "extents along the axis, -233: an equal share of the rest"),
+    Param(1, "axis", 0, "axis in (c, d, h, w) order, negative from the end"),
+    Param(2, "indices", (), "where the pieces end, negative from the end; instead of slices"),
+)
+
+
+def bounds(params: Params, extent: int) -> tuple[int, ...]:
+    """Where the pieces begin and the last ends; raises where the engine would make or read nothing sensible."""
+    slices, indices, tops = whole_numbers(params, "slices"), whole_numbers(params, "indices"), params.tops
+    if len(indices) < tops - 1 if indices else len(slices) < tops:
+        raise GraphError(
+            f"Slice has {tops} tops, {len(slices)} slices and {len(indices)} indices. "
+            "Expected a slice for each top, or an index for each but the last."
+        )
+    if indices:
+        ends = [index + extent if index < 0 else index for index in indices[: tops - 1]]
+        found = (0, *ends, extent)
+    else:
+        found = (0,)
+        for number, size in enumerate(slices[:tops]):
+            share = (extent - found[-1]) // (tops - number)
+            found = (*found, found[-1] + (share if size == SHARE else size))
+    if found[-1] > extent or any(end <= start for start, end in pairwise(found)):
+        raise ExecutionError(
+            f"an extent of {extent} is cut at {found}. Expected pieces of 1 or more that lie within it."
+        )
+    return found
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The input's shape with another extent along the axis, for each top."""
+    shape = inputs[0]
+    axis = axis_of(params, len(shape))
+    pieces = pairwise(bounds(params, shape[axis]))
+    return tuple((*shape[:axis], end - start, *shape[axis + 1 :]) for start, end in pieces)
+
+
+def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+    """The pieces, views into the input."""
+    values = inputs[0]
+    axis = 1 + axis_of(params, values.ndim - 1)
+    before = (slice(None),) * axis
+    return tuple(values[(*before, slice(start, end))] for start, end in pairwise(bounds(params, values.shape[axis])))
+
+
+LAYER = LayerType("Slice", range(1, 2), forward, PARAMS, shapes=shapes, tops=ONE_OR_MORE)
