@@ -1,6 +1,6 @@
 """Times a pass of the fp32 executor beside the real ncnn and ONNX's reference evaluator, on the same machine and threads.
 
-    python benchmarks/executor.py [--threads 2] [--rounds 15] [--markdown FILE] [--param FILE ...]
+    python benchmarks/executor.py [--threads 2] [--rounds 15] [--markdown FILE] [--every | --param FILE ...]
 
 Ours and ncnn take turns, each in a process of its own so that the idle threads of one do not take the cores from the
 other, and medians are compared: machines are shared and noisy. Models come from the
@@ -44,6 +44,8 @@ PARAMS = (
 REST_S = 0.06
 """Between turns: the threads of both keep spinning for some 25 ms after a pass."""
 
+BURST_S = 0.2
+"""How long a turn takes at least: after a rest the first passes are slow in both."""
 WORKER = "--ncnn-worker"
 
 Pass = Callable[[], object]
@@ -70,7 +72,11 @@ def main() -> None:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(arguments.threads)
     sys.path.insert(0, str(ROOT))
-    rows = [HEADER, *(_line(_timing(Path(path), arguments)) for path in arguments.param)]
+    rows = [HEADER]
+    print(HEADER)
+    for path in arguments.param:
+        rows.append(_line(_timing(Path(path), arguments)))
+        print(rows[-1], flush=True)
     if arguments.markdown:
         Path(arguments.markdown).write_text("\n".join([*rows, "", _machine(arguments.threads), ""]), encoding="utf-8")
     print(_machine(arguments.threads))
@@ -87,18 +93,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--markdown", metavar="FILE")
+    parser.add_argument("--every", action="store_true", help="every model of the folder, not only the six of the table")
     parser.add_argument("--param", nargs="+", default=[str(SHARED / path) for path in PARAMS])
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.every:
+        arguments.param = sorted(map(str, [*SHARED.glob("models/*.param"), *SHARED.glob("params/*.param")]))
+    return arguments
 
 
 def _line(row: Timing) -> str:
     onnx = "| |" if row.onnx is None else f"{row.onnx * 1e3:.0f} | {row.onnx / row.ours:.0f} |"
-    line = (
+    return (
         f"| {row.name} | {row.ours * 1e3:.2f} | {row.ncnn * 1e3:.2f} | {row.ours / row.ncnn:.2f} | {onnx} "
         f"{row.peak_bytes / 1e6:.1f} | {row.bound_bytes / 1e6:.1f} |"
     )
-    print(HEADER + "\n" + line if row.name.startswith("squeezenet_v1.1") else line, flush=True)
-    return line
 
 
 def _timing(param: Path, arguments: argparse.Namespace) -> Timing:
@@ -107,15 +115,26 @@ def _timing(param: Path, arguments: argparse.Namespace) -> Timing:
     from maskctl.executor.inputs import input_shapes
     from maskctl.executor.run import run
     from maskctl.graph.model import bin_beside, load
+    from maskctl.graph.network import build
+    from maskctl.graph.operators import operators
+    from maskctl.graph.weights import write_random
+    from tests.shared_models import INPUT_SHAPES, repaired, shortened, without_focus
 
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         weights = bin_beside(param)
+        document = shortened(without_focus(repaired(param)))
+        source, param = param, Path(folder) / param.name
+        param.write_bytes(document.source)
         if not weights.exists():
-            weights = _made_up(param, Path(folder) / "made_up.bin")
+            weights = Path(folder) / "made_up.bin"
+            write_random(weights, operators(build(document)), 0)
         model = load(param, weights)
-        shapes = input_shapes(model, {})
+        known = INPUT_SHAPES.get(source.stem, {})
+        shapes = input_shapes(model, {name: known[name] for name in model.graph.inputs if name in known})
         inputs = {name: rng.standard_normal((1, *shape), np.float32) for name, shape in shapes.items()}
+        if "im_info" in inputs:
+            inputs["im_info"] = np.array([[224, 224, 1]], np.float32)
         peak = _peak_bytes(lambda: run(model, inputs))
         arrays: dict[str, Any] = dict(inputs)
         np.savez(Path(folder) / "inputs.npz", **arrays)
@@ -131,24 +150,16 @@ def _timing(param: Path, arguments: argparse.Namespace) -> Timing:
         return Timing(param.stem, ours, ncnn, _onnx_time(model, inputs), peak, _bound_bytes(model, shapes))
 
 
-def _made_up(param: Path, path: Path) -> Path:
-    from maskctl.graph.network import build
-    from maskctl.graph.operators import operators
-    from maskctl.graph.weights import write_random
-    from maskctl.param import load
-
-    write_random(path, operators(build(load(param))), 0)
-    return path
-
-
 def _medians(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """Both take turns; each turn is one pass after one that is not counted."""
+    """Both take turns; a turn is a burst of passes, of which the first third is not counted."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for found, one in zip(times, (ours, theirs), strict=True):
             time.sleep(REST_S)
-            one()
-            found.append(one())
+            burst = [one()]
+            while sum(burst) < BURST_S:
+                burst.append(one())
+            found.extend(burst[len(burst) // 3 :])
     return statistics.median(times[0]), statistics.median(times[1])
 
 

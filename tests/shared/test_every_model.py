@@ -1,7 +1,7 @@
 """Every real `.param`: loads, infers shapes, and agrees with the real engine in every blob, with the same weights.
 
 Models without a `.bin` get made-up weights. Of language models the full graph is loaded and its shapes inferred, and as
-many layers are run as have `MOST_WEIGHTS` weights together. Every layer is compared twice: fed with the engine's own
+many layers are run as have 40 million weights together. Every layer is compared twice: fed with the engine's own
 blobs, and at the end of the whole run up to it.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,14 @@ from maskctl.graph.operators import Operator, infer_shapes, operators
 from maskctl.graph.weights import write_random
 from maskctl.layers import known_types
 from maskctl.layers.base import Shape
-from maskctl.param import ParamDocument, parse
-from maskctl.param import load as load_param
+from maskctl.param import ParamDocument
 from maskctl.peers.ncnn_engine import NcnnEngine
 from maskctl.targets import PRECISIONS
 from tests.layers.agreement import agreement_db
 from tests.shared.test_real_params import EACH_PARAM
+from tests.shared_models import INPUT_SHAPES, repaired, shortened, without_focus
 
 NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
-MOST_WEIGHTS = 40_000_000
 LEAST_DB = 100.0
 """Of a layer fed with the engine's own blobs."""
 LEAST_DB_OF_A_RUN = 80.0
@@ -45,12 +43,11 @@ OPTIONS = PRECISIONS["fp32"] - {"use_winograd_convolution"}
 
 Values = npt.NDArray[Any]
 
-_TOKENS = 3
-_YOLO = (3, 320, 320)
-_EMPTY = (0,)
-
 FLIPS = "a value within rounding of half a code goes to the other code, and the layers behind amplify it"
 BOXES = "boxes whose scores are equal but for rounding change places, or one more or less passes a threshold"
+ROI_BINS = "the x86 engine starts bins of a region a pixel early where they come out even; arm64 does not, nor do we"
+NO_BOX = "the engine leaves a box undecoded whose class and background both pass, which only made-up scores do"
+NOTHING = "where nothing is found the engine hands out its input map, and we hand out no boxes"
 DIVISORS = "the made-up divisor of a made-up sum is nearly zero, and rounding gives the quotient another sign"
 LEAPS = {
     "assets-mobilenetv3_ssdlite_voc": (-math.inf, DIVISORS),
@@ -58,78 +55,19 @@ LEAPS = {
     "ncnn-resnet18_int8": (40.0, FLIPS),
     "ncnn-resnet50_int8": (30.0, FLIPS),
     "assets-mobilenet_ssd_voc_ncnn": (-math.inf, BOXES),
-    "assets-mobilenetv2_ssdlite_voc": (-math.inf, BOXES),
+    "assets-mobilenetv2_ssdlite_voc": (-math.inf, NO_BOX),
     "assets-yolov4-tiny-opt": (-math.inf, BOXES),
-    "ncnn-mobilenet_yolo": (-math.inf, BOXES),
+    "assets-ZF_faster_rcnn_final": (20.0, ROI_BINS),
+    "ncnn-mobilenet_yolo": (-math.inf, NOTHING),
 }
 """Networks whose run leaps where values are rounded or sorted: what the run as a whole must still reach, and why."""
 
-ROI_BINS = "the x86 engine starts bins of a region a pixel early where they come out even; arm64 does not, nor do we"
-NO_BOX = "the engine leaves a box undecoded whose class and background both pass, which only made-up scores do"
-NOTHING = "where nothing is found the engine hands out its input map, and we hand out no boxes"
 KNOWN = {
     ("assets-ZF_faster_rcnn_final", "roi_pool_conv5"): (20.0, ROI_BINS),
     ("assets-mobilenetv2_ssdlite_voc", "detection_out"): (-math.inf, NO_BOX),
     ("ncnn-mobilenet_yolo", "output"): (-math.inf, NOTHING),
 }
 """Blobs where the engine of this machine is another than those of phones, or undefined."""
-
-
-def _decoder(hidden: int, rope: int, layers: int) -> dict[str, Shape]:
-    """The inputs of a language model for its first tokens: hidden states, mask, cosines and sines, and empty caches."""
-    caches = {f"cache_{which}{layer}": _EMPTY for layer in range(layers) for which in "kv"}
-    rotary = (_TOKENS, rope // 2)
-    return {"in0": (_TOKENS, hidden), "in1": (_TOKENS, _TOKENS), "in2": rotary, "in3": rotary, **caches}
-
-
-SHAPES: Mapping[str, dict[str, Shape]] = {
-    "assets-ZF_faster_rcnn_final": {"im_info": (3,)},
-    "assets-rfcn_end2end": {"im_info": (3,)},
-    "assets-mobilenetv3_ssdlite_voc": {"input": (3, 300, 300)},
-    **{
-        f"assets-{name}.ncnn": {"in0": (3, 640, 640)}
-        for name in ("yolo11n", "yolo11n_obb", "yolo11n_seg", "yolov8n", "yolov8n_obb", "yolov8n_seg")
-    },
-    "assets-yolov5s": {"images": _YOLO},
-    "assets-yolov6n": {"images": _YOLO},
-    "ncnn-FastestDet": {"in0": (3, 352, 352)},
-    "ncnn-vision_transformer": {"input": (3, 384, 384)},
-    "nanodet_m": {"input.1": _YOLO},
-    "scrfd_500m-opt2": {"input.1": _YOLO},
-    "ncnn-hunyuan_0.5b_instruct_proj_out.ncnn": {"in0": (1, 1024)},
-    "ncnn-llama3.2_1b_proj_out.ncnn": {"in0": (1, 2048)},
-    "ncnn-minicpm4_0.5b_proj_out.ncnn": {"in0": (1, 1024)},
-    "ncnn-qwen2.5_0.5b_decoder.ncnn": _decoder(896, 64, 24),
-    "ncnn-qwen3_0.6b_decoder.ncnn": _decoder(1024, 128, 28),
-    "ncnn-tinyllama_1.1b_decoder.ncnn": _decoder(2048, 64, 22),
-    "ncnn-youtu_llm_2b_decoder.ncnn": _decoder(2048, 64, 32),
-}
-"""Input shapes that the files do not give."""
-
-
-def _document(path: Path) -> ParamDocument:
-    """The file, its counts put right where they lie (the engine would drop layers in silence)."""
-    document = load_param(path)
-    text = document.source.decode()
-    blobs = {name for layer in document.layers for name in (*layer.bottoms, *layer.tops)}
-    counts = f"{len(document.layers)} {max(len(blobs), document.blob_count)}"
-    return parse(re.sub(r"(?m)\A(\S+\s*?\n)[^\n]*", rf"\g<1>{counts}", text).encode(), str(path))
-
-
-def _shortened(document: ParamDocument) -> ParamDocument:
-    """As many layers from the front as have `MOST_WEIGHTS` weights together; a single large Gemm gets fewer rows."""
-    text = document.source.decode().splitlines()
-    text = [re.sub(r" 8=(\d{5,}) ", " 8=1000 ", line) if line.startswith("Gemm") else line for line in text]
-    document = parse("\n".join([*text, ""]).encode(), document.path)
-    ops = operators(build(document))
-    kept, weights = 0, 0
-    for op in ops:
-        weights += sum(weight.count for weight in op.kind.weights(op.params))
-        if weights > MOST_WEIGHTS and document.path.endswith(".ncnn.param"):
-            break
-        kept += 1
-    lines = [line for line in text[2:] if line.strip()][:kept]
-    return parse("\n".join([text[0], f"{kept} {document.blob_count}", *lines, ""]).encode(), document.path)
 
 
 def _write(path: Path, folder: Path, document: ParamDocument) -> Model:
@@ -145,7 +83,7 @@ def _write(path: Path, folder: Path, document: ParamDocument) -> Model:
 
 def _inputs(model: Model, name: str) -> dict[str, Values]:
     rng = np.random.default_rng(5)
-    known = {blob: shape for blob, shape in SHAPES.get(name, {}).items() if blob in model.graph.inputs}
+    known = {blob: shape for blob, shape in INPUT_SHAPES.get(name, {}).items() if blob in model.graph.inputs}
     shapes = input_shapes(model, known)
     found = {blob: rng.standard_normal((1, *shape), np.float32) for blob, shape in shapes.items()}
     if "im_info" in found:
@@ -156,10 +94,10 @@ def _inputs(model: Model, name: str) -> dict[str, Values]:
 @EACH_PARAM
 def test_every_shape_is_inferred(path: Path) -> None:
     """The full graph loads, and the shape of every blob is inferred; no type but an application's own is unknown."""
-    document = _document(path)
+    document = repaired(path)
     types = {layer.type for layer in document.layers}
     assert types - set(known_types()) <= {"YoloV5Focus"}
-    ops = operators(build(_without_focus(document)))
+    ops = operators(build(without_focus(document)))
     shapes = {name: shape for op in ops if op.layer.type == "Input" for name, shape in _declared(op, path).items()}
     inferred = infer_shapes(ops, shapes, str(path))
     assert {top for op in ops for top in op.layer.tops} == set(inferred)
@@ -167,7 +105,7 @@ def test_every_shape_is_inferred(path: Path) -> None:
 
 
 def _declared(op: Operator, path: Path) -> dict[str, Shape]:
-    given = SHAPES.get(path.stem, {})
+    given = INPUT_SHAPES.get(path.stem, {})
     if all(top in given for top in op.layer.tops):
         return {top: given[top] for top in op.layer.tops}
     return dict(zip(op.layer.tops, op.kind.shapes(op.params, ()), strict=True))
@@ -177,7 +115,7 @@ def _declared(op: Operator, path: Path) -> dict[str, Shape]:
 @EACH_PARAM
 def test_every_blob_agrees(path: Path, tmp_path: Path) -> None:
     """Each layer gives what the engine's gives, in shape and in value, fed with the engine's blobs and in the whole run."""
-    document = _shortened(_without_focus(_document(path)))
+    document = shortened(without_focus(repaired(path)))
     model = _write(path, tmp_path, document)
     inputs = _inputs(model, path.stem)
     computed = run(model, inputs, keep=["*"])
@@ -190,8 +128,7 @@ def test_every_blob_agrees(path: Path, tmp_path: Path) -> None:
     least = {name: KNOWN.get((path.stem, name), (LEAST_DB, ""))[0] for name in alone}
     assert {} == {name: round(value, 1) for name, value in alone.items() if not value >= least[name]}
     whole = {name: _agreement(expected[name], computed[name]) for name in blobs}
-    behind = any(known == path.stem for known, _ in KNOWN)
-    least_of_run = 20.0 if behind else LEAPS.get(path.stem, (LEAST_DB_OF_A_RUN, ""))[0]
+    least_of_run = LEAPS.get(path.stem, (LEAST_DB_OF_A_RUN, ""))[0]
     assert {} == {name: round(value, 1) for name, value in whole.items() if not value >= least_of_run}
 
 
@@ -216,13 +153,6 @@ def _layerwise(
 def _as_kept(expected: Values, computed: Values) -> Values:
     """The engine's blob, int8 where ours is: its binding shows codes as floats."""
     return expected.astype(computed.dtype) if computed.dtype == np.int8 else expected
-
-
-def _without_focus(document: ParamDocument) -> ParamDocument:
-    """YoloV5Focus, which the engine does not know either, becomes an input of what it gives."""
-    text = document.source.decode()
-    changed = re.sub(r"(?m)^YoloV5Focus\s+(\S+)\s+1 1 \S+ (\S+).*$", r"Input \1 0 1 \2 0=160 1=160 2=12", text)
-    return parse(changed.encode(), document.path)
 
 
 def _agreement(expected: Values, actual: Values) -> float:
