@@ -200,7 +200,8 @@ def _serve_ncnn(request: Mapping[str, Any]) -> None:
     if net.load_param(request["param"]) or net.load_model(request["bin"]):
         raise SystemExit(f"ncnn refuses {request['param']}")
     with np.load(request["inputs"]) as stored:
-        fed = {name: ncnn.Mat(stored[name][0]).clone() for name in stored.files}
+        arrays = {name: np.ascontiguousarray(stored[name][0]) for name in stored.files}
+    fed = {name: ncnn.Mat(values).clone() for name, values in arrays.items()}  # a Mat does not own its memory
 
     def one_pass() -> None:
         extractor = net.create_extractor()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,9 @@ import pytest
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import load
+from maskctl.layers import Params, known_types
+from maskctl.layers.plugins import load_plugin
+from tests.layers.rows import families
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,6 +54,50 @@ def same_word(shown: str, printed: str) -> bool:
 def test_generated_pages_are_fresh() -> None:
     """docs/make.py --check finds every generated page as it would write it."""
     assert ("", 0) == ((done := script("docs/make.py", "--check")).stdout, done.returncode)
+
+
+_REGISTRY_IN_ORDER = """
+    AbsVal BatchNorm Bias BNLL Concat Convolution Crop Deconvolution Dropout Eltwise ELU Embed Exp Flatten InnerProduct Input
+    Log LRN MemoryData MVN Pooling Power PReLU Proposal Reduction ReLU Reshape ROIPooling Scale Sigmoid Slice Softmax Split
+    TanH Threshold Tile RNN LSTM BinaryOp UnaryOp ConvolutionDepthWise Padding Squeeze ExpandDims Normalize Permute PriorBox
+    DetectionOutput Interp DeconvolutionDepthWise ShuffleChannel InstanceNorm Clip Reorg YoloDetectionOutput Quantize
+    Dequantize Yolov3DetectionOutput PSROIPooling ROIAlign Packing Requantize Cast HardSigmoid SELU HardSwish Noop
+    PixelShuffle DeepCopy Mish StatisticsPooling Swish Gemm GroupNorm LayerNorm Softplus GRU MultiHeadAttention GELU
+    Convolution1D Pooling1D ConvolutionDepthWise1D Convolution3D ConvolutionDepthWise3D Pooling3D MatMul Deconvolution1D
+    DeconvolutionDepthWise1D Deconvolution3D DeconvolutionDepthWise3D Einsum DeformableConv2D GLU Fold Unfold GridSample
+    CumulativeSum CopyTo Erf Diag CELU Shrink RMSNorm Spectrogram InverseSpectrogram Flip SDPA RotaryEmbed
+"""
+REGISTRY = _REGISTRY_IN_ORDER.split()
+"""The layer types of ncnn's registry, in its order, without ArgMax and SPP, which are compiled out."""
+
+
+def test_every_type_of_the_registry_is_there() -> None:
+    """The types that can be run are those that ncnn can load, all 108 of them."""
+    assert 108 == len(REGISTRY)
+    assert sorted(REGISTRY) == list(known_types())
+
+
+def test_stored_agreement_is_of_these_rows() -> None:
+    """docs/layer_agreement.json was measured with the rows that the tests run; three of each type or more agree."""
+    stored = json.loads((ROOT / "docs" / "layer_agreement.json").read_text(encoding="utf-8"))["types"]
+    rows = Counter(row.type for family in families().values() for row in family)
+    assert rows == {name: facts["rows"] for name, facts in stored.items()}
+    assert [] == [name for name in REGISTRY if name != "Input" and stored[name]["compared"] < 3]
+
+
+def test_plugin_of_the_documentation(tmp_path: Path) -> None:
+    """The plugin that docs/running.md shows adds YoloV5Focus as it is defined: pixels of 2x2 squares, column by column."""
+    page = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    source = next(code for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL) if "LayerType" in code)
+    (tmp_path / "focus.py").write_text(source, encoding="utf-8")
+    (focus,) = load_plugin(tmp_path / "focus.py")
+    values = np.arange(2 * 4 * 6, dtype=np.float32).reshape(1, 2, 4, 6)
+    found = focus.forward(Params((), {}), {}, (values,))[0]
+    assert focus.shapes(Params((), {}), ((2, 4, 6),)) == (found.shape[1:],)
+    squares = ((0, 0), (1, 0), (0, 1), (1, 1))
+    for channel in range(8):
+        row, column = squares[channel // 2]
+        assert np.array_equal(values[0, channel % 2, row::2, column::2], found[0, channel])
 
 
 def test_sample_models_are_fresh() -> None:
