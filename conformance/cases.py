@@ -146,6 +146,13 @@ def convolution(channels: int, outputs: int, kernel: int, more: str = "4=1", bia
     return f"Convolution 0={outputs} 1={kernel} 5={bias} 6={channels * outputs * kernel * height} {more}".strip()
 
 
+def depthwise(channels: int, kernel: int, more: str = "") -> str:
+    """A square ConvolutionDepthWise with a group per channel as "Type params"."""
+    return (
+        f"ConvolutionDepthWise 0={channels} 1={kernel} 5=1 6={channels * kernel * kernel} 7={channels} {more}".strip()
+    )
+
+
 def inner_product(inputs: int, outputs: int, more: str = "", bias: int = 1) -> str:
     """An InnerProduct as "Type params"."""
     return f"InnerProduct 0={outputs} 1={bias} 2={inputs * outputs} {more}".strip()
@@ -269,6 +276,25 @@ def _convolutions() -> Iterator[Case]:
     yield Case("gemm of a vector 7-4", chain(convolution(7, 4, 1, "")), (7,))
 
 
+def _depthwise() -> Iterator[Case]:
+    """All column groups and rows, for each packing; stride 2 misreads in the pair of columns of eights."""
+    for channels, size, (kernel, more) in product(
+        (8, 4, 3), ((4, 5), (3, 6), (3, 7)), ((3, "4=1"), (3, "3=2 4=1"), (5, "4=2"), (5, "3=2 4=2"), (3, "2=2 4=2"))
+    ):
+        plain = kernel == 3 and "2=2" not in more.split()
+        if plain or (channels != 3 and size == (4, 5)):
+            shape = (channels, *size) if "3=2" not in more.split() else (channels, size[0], 2 * size[1])
+            words = depthwise(channels, kernel, more)
+            name = f"depthwise {kernel}x{kernel} {more} of {'x'.join(map(str, shape))}"
+            yield Case(name, chain(words), shape, FEW)
+    for channels, (name, words) in product((12, 3), ACTIVATIONS.items()):
+        yield Case(
+            f"{name} of depthwise of {channels}", chain(depthwise(channels, 3, f"4=1 {words}")), (channels, 3, 3)
+        )
+    masked = chain(depthwise(8, 3, "3=2 4=1 31=1"))
+    yield Case("31=1 depthwise 3x3 s2", masked, (8, 3, 12), WITHOUT_BIG, loose=SUMS_IN_FP32)
+
+
 def _activations() -> Iterator[Case]:
     for (kernel, (shape, layer)), (name, words) in product(_KERNELS_WITH_ACTIVATIONS.items(), ACTIVATIONS.items()):
         profiles = ("normal", "big", "tiny", "infinite", "nan")
@@ -388,6 +414,7 @@ CASES = tuple(
     case
     for part in (
         _convolutions,
+        _depthwise,
         _activations,
         _inner_products,
         _poolings,

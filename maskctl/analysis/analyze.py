@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from maskctl.analysis.causes import ranked, reason
-from maskctl.analysis.metrics import Comparison
+from maskctl.analysis.finders import finders, found_blobs, measured, needs_single_samples
+from maskctl.analysis.metrics import Comparison, add_or_lose
 from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, Planner
-from maskctl.analysis.sensitivity import LayerLoss, Progress, measure
+from maskctl.analysis.sensitivity import LayerLoss, measure
+from maskctl.analysis.work import Progress, Work
 from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
@@ -19,7 +22,8 @@ from maskctl.executor.samples import Portion, Samples, batches
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
-from maskctl.numeric.formats import FloatArray
+from maskctl.graph.operators import Operator
+from maskctl.layers.base import Array
 from maskctl.targets import DEFAULT, PRECISIONS, Target
 from maskctl.targets.storage import gentlest_mask, hazards, kernel_of
 
@@ -42,7 +46,8 @@ class LayerReport:
 class Analysis:
     """What was measured and what is proposed; `rows` come worst first.
 
-    `instead_of` names, by layer index, a kernel of the engine that is computed here by another algorithm.
+    `instead_of` names, by layer index, a kernel of the engine that is computed here by another algorithm. `finders`
+    are layers whose tops are not compared: what they read is measured in their place.
     """
 
     model: Model
@@ -53,6 +58,7 @@ class Analysis:
     rows: tuple[LayerReport, ...]
     plan: MaskPlan
     instead_of: Mapping[int, str]
+    finders: tuple[Operator, ...] = ()
 
     @property
     def masks(self) -> Masks:
@@ -78,12 +84,17 @@ def analyze(
     Raises `InputError` for unusable samples and `ExecutionError` for a layer that cannot be computed.
     """
     policy = Policy(precision, target)
-    portions = batches(model, samples)
+    portions = _portions(model, samples)
+    found = finders(model, target)
+    work = Work(model, portions, policy, progress)
     remember = sum(portion.elements for portion in portions) <= _REMEMBERED_ELEMENTS
-    replays = [Replay(model, portion.inputs, policy, remember=remember) for portion in portions]
-    trials = _Trials(model, replays, progress)
+    replays = [
+        Replay(model, portion.inputs, policy, remember=remember, computed=partial(work.lowered, number))
+        for number, portion in enumerate(portions)
+    ]
+    trials = _Trials(model, replays, found, progress)
     exact_runs = _exact_runs(model, portions, policy, trials)
-    losses = measure(model, replays, exact_runs, [portion.members for portion in portions], policy, progress)
+    losses = measure(model, replays, exact_runs, [portion.members for portion in portions], policy, work)
     order = ranked(losses)
     plan = _plan(model, trials, policy, goal, [loss.op.layer.index for loss in order])
     by_index = {loss.op.layer.index: loss for loss in losses}
@@ -98,7 +109,23 @@ def analyze(
         )
         for loss in order
     )
-    return Analysis(model, precision, target, goal, samples, rows, plan, _substitutes(model, policy))
+    return Analysis(model, precision, target, goal, samples, rows, plan, _substitutes(model, policy), found)
+
+
+def _portions(model: Model, samples: Samples) -> tuple[Portion, ...]:
+    """The samples in portions; one by one where a layer reads blobs whose extents differ between them."""
+    found = batches(model, samples)
+    if not needs_single_samples(model):
+        return found
+    return tuple(
+        Portion(
+            {name: values[place : place + 1] for name, values in portion.inputs.items()},
+            portion.elements // len(portion.members),
+            (member,),
+        )
+        for portion in found
+        for place, member in enumerate(portion.members)
+    )
 
 
 def _substitutes(model: Model, policy: Policy) -> Mapping[int, str]:
@@ -110,25 +137,28 @@ def _substitutes(model: Model, policy: Policy) -> Mapping[int, str]:
 
 
 def _exact_runs(model: Model, portions: Sequence[Portion], policy: Policy, trials: _Trials) -> Iterator[Trace]:
-    """All fp32 blobs of each portion in turn; only the outputs are kept, for the trials."""
-    for portion in portions:
-        exact = run(model, portion.inputs, Policy("fp32", policy.target), keep=["*"])
-        _refuse_non_finite(model, exact)
-        trials.expect({name: exact[name] for name in model.outputs})
+    """All fp32 blobs of each portion in turn; only what trials need is kept, for them."""
+    wanted = [top for op in model.operators if not op.cut for top in op.layer.tops if op.layer.type != "Input"]
+    for number, portion in enumerate(portions):
+        computed = run(model, portion.inputs, Policy("fp32", policy.target), keep=wanted)
+        exact = Trace({**portion.inputs, **computed})
+        _refuse_non_finite(model, trials.measured, exact)
+        trials.expect(number, exact)
         yield exact
 
 
-def _refuse_non_finite(model: Model, exact: Trace) -> None:
+def _refuse_non_finite(model: Model, names: Sequence[str], exact: Trace) -> None:
     """Raises `ExecutionError` for a network whose fp32 outputs are not finite: there is nothing to compare with."""
-    lost = [name for name in model.outputs if not np.isfinite(exact[name]).all()]
+    lost = [name for name in names if not np.isfinite(exact[name]).all()]
     if lost:
         first = next(
             op.layer
             for op in model.operators
-            if not op.cut and not all(np.isfinite(exact[top]).all() for top in op.layer.tops)
+            if not op.cut and not all(np.isfinite(exact[top]).all() for top in op.layer.tops if top in exact)
         )
+        kind = "output" if lost[0] in model.outputs else "blob"
         raise ExecutionError(
-            f"output '{lost[0]}' is not finite in fp32 already, and masks cannot help that. It begins in {first}. "
+            f"{kind} '{lost[0]}' is not finite in fp32 already, and masks cannot help that. It begins in {first}. "
             "Check the input and the weights.",
             model.document.path,
         )
@@ -144,7 +174,7 @@ def _plan(model: Model, trials: _Trials, policy: Policy, goal: Goal, order: list
         unsafe = _unsafe(model, policy, masks)
         if not unsafe:
             return trials.evaluate(masks)
-        return Outcome({name: Comparison(lost=1) for name in model.outputs}, unsafe)
+        return Outcome({name: Comparison(lost=1) for name in trials.measured}, unsafe)
 
     plan = Planner(goal, evaluate, repair, order, dict(enumerate(policy.all_masks(model)))).plan()
     if _unsafe(model, policy, plan.masks):
@@ -173,31 +203,43 @@ def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:
 
 
 class _Trials:
-    """Runs of the lowered model under changed masks, compared with fp32 at the outputs."""
+    """Runs of the lowered model under changed masks, compared with fp32 at the blobs that say how good it is."""
 
-    def __init__(self, model: Model, replays: Sequence[Replay], progress: Progress) -> None:
-        self._progress = progress
-        self._model = model
+    def __init__(self, model: Model, replays: Sequence[Replay], found: Sequence[Operator], progress: Progress) -> None:
+        self._model, self._replays, self._finders, self._progress = model, replays, found, progress
         self._count = 0
-        self._exact: list[Mapping[str, FloatArray]] = []
-        self._replays = replays
+        self._exact: list[Mapping[str, Array]] = []
+        self._given: list[Mapping[str, Array]] = []
+        self.measured = measured(model, found)
 
-    def expect(self, outputs: Mapping[str, FloatArray]) -> None:
-        """Takes the fp32 outputs of the next replay's inputs."""
-        self._exact.append(outputs)
+    def expect(self, number: int, exact: Trace) -> None:
+        """Takes the fp32 blobs of one replay's inputs, replay after replay; what finders found is given to the replay."""
+        self._given.append({name: exact[name] for name in found_blobs(self._finders)})
+        self._replays[number].give(self._given[number])
+        self._exact.append({name: exact[name] for name in self.measured})
 
     def evaluate(self, masks: Masks) -> Outcome:
         """The outcome under `masks`, pooled over all samples."""
         self._count += 1
         self._progress("trying masks", self._count, 0)
-        outputs = {name: Comparison() for name in self._model.outputs}
+        outputs = {name: Comparison() for name in self.measured}
         sources: set[int] = set()
-        for exact, replay in zip(self._exact, self._replays, strict=True):
+        for exact, given, replay in zip(self._exact, self._given, self._replays, strict=True):
             trace = replay.run(masks)
             sources.update(_sources(self._model, trace))
             for name, sums in outputs.items():
-                sums.add(reference=exact[name], actual=trace[name])
+                add_or_lose(sums, reference=exact[name], actual=trace[name])
+            for op in self._finders:
+                if any(trace[top] is not given[top] for top in op.layer.tops):
+                    _lose(outputs, op)
         return Outcome(outputs, tuple(sorted(sources)))
+
+
+def _lose(outputs: Mapping[str, Comparison], finder: Operator) -> None:
+    """Counts what a finder reads as lost: its mask is not honoured, and it reads something else."""
+    for bottom in finder.layer.bottoms:
+        if bottom in outputs:
+            outputs[bottom].lost += 1
 
 
 def _sources(model: Model, trace: Trace) -> set[int]:

@@ -29,22 +29,28 @@ class BlobSummary:
 
 
 def summary(values: Array) -> BlobSummary:
-    """The summary of one array."""
-    wide = values.astype(np.float64)
-    finite = np.isfinite(wide)
-    count = int(np.count_nonzero(finite))
+    """The summary of one array, taken sample by sample: copies in more bits are of one sample."""
+    smallest, largest, place = math.inf, -math.inf, None
+    count, total, squares = 0, 0.0, 0.0
+    for index, sample in enumerate(values):
+        finite = np.isfinite(sample)
+        kept = sample[finite].astype(np.float64)
+        if not kept.size:
+            continue
+        smallest = min(smallest, float(kept.min()))
+        if kept.max() > largest:
+            largest = float(kept.max())
+            found = np.unravel_index(int(np.argmax(np.where(finite, sample, sample[finite].min()))), sample.shape)
+            place = (index, *map(int, found))
+        # The sums of squares around the means so far join exactly, whatever the mean is.
+        mean = float(kept.mean())
+        shift = mean - total / count if count else 0.0
+        squares += float(np.sum((kept - mean) ** 2)) + shift**2 * count * kept.size / (count + kept.size)
+        count, total = count + kept.size, total + float(kept.sum())
     if not count:
-        return BlobSummary(values.shape, math.nan, math.nan, None, math.nan, math.nan, wide.size)
-    kept = wide[finite]
-    place = np.unravel_index(int(np.argmax(np.where(finite, wide, -np.inf))), wide.shape)
+        return BlobSummary(values.shape, math.nan, math.nan, None, math.nan, math.nan, values.size)
     return BlobSummary(
-        values.shape,
-        float(kept.min()),
-        float(kept.max()),
-        tuple(int(index) for index in place),
-        float(kept.mean()),
-        float(kept.std()),
-        wide.size - count,
+        values.shape, smallest, largest, place, total / count, math.sqrt(squares / count), values.size - count
     )
 
 
@@ -77,7 +83,11 @@ def differences(*, reference: Mapping[str, Array], actual: Mapping[str, Array]) 
 
 
 def difference(*, reference: Array, actual: Array) -> BlobDifference:
-    """The difference of two arrays."""
+    """The difference of two arrays; one of them may lack the axis of samples where there is one sample."""
+    if actual.shape == (1, *reference.shape):
+        reference = reference[None]
+    elif reference.shape == (1, *actual.shape):
+        actual = actual[None]
     shapes = (reference.shape, actual.shape)
     finite = np.isfinite(reference), np.isfinite(actual)
     lost = tuple(int(np.count_nonzero(~part)) for part in finite)

@@ -73,6 +73,15 @@ def compare(*, reference: FloatArray, actual: FloatArray) -> Comparison:
     return sums
 
 
+def add_or_lose(sums: Comparison, *, reference: FloatArray, actual: FloatArray) -> None:
+    """Adds the elements of two arrays to `sums`; where their extents differ, as values may have it, all count as lost."""
+    if reference.shape == actual.shape:
+        sums.add(reference=reference, actual=actual)
+    else:
+        sums.lost += max(1, reference.size)
+        sums.elements += reference.size
+
+
 @dataclass(frozen=True)
 class Metric:
     """A figure with its name, how a target for it reads in words, and its direction: True when more is better."""

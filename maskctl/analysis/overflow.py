@@ -15,9 +15,13 @@ from maskctl.kernels.packing import elempack
 from maskctl.layers import activation
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric.formats import FORMATS, FP16, FloatArray, round_to
-from maskctl.targets.storage import Step
+from maskctl.targets import Target
+from maskctl.targets.storage import Step, kernel_of
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
+
+_SUMS = {"Convolution": True, "InnerProduct": True, "ConvolutionDepthWise": False}
+"""Types whose sums are looked at, and whether partial sums are too."""
 
 _AXES = {1: ("w",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
 
@@ -72,12 +76,12 @@ def find_winograd_overflow(plain: FloatArray, lost: Flags) -> WinogradOverflow |
 
 
 def find_overflow(
-    op: Operator, weights: Weights, inputs: Arrays, step: Step, reference: FloatArray, lost: Flags
+    op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target, reference: FloatArray, lost: Flags
 ) -> Overflow | None:
     """The largest overflow among the `lost` elements of a layer fed with exact `inputs`, or None when none is found.
 
     Looked for in this order: the value itself is beyond the storage format; an input or a weight is; the sum
-    before the activation is; only a partial sum is.
+    before the activation is; only a partial sum is. Sums are looked at where the engine's own are reproduced.
     """
     limit = FORMATS[step.stored].largest
     of_samples = np.asarray(lost.reshape(len(lost), -1).any(axis=1))
@@ -86,10 +90,15 @@ def find_overflow(
         or _input_overflow(inputs, of_samples, step, limit)
         or _weight_overflow(op, weights, step, limit)
     )
-    if found or not step.sums_in_fp16 or op.layer.type not in {"Convolution", "InnerProduct"}:
+    choice = kernel_of(op.layer, step, target)
+    is_sum = op.layer.type in _SUMS and choice is not None and choice.kernel
+    if found or not step.sums_in_fp16 or not is_sum:
         return found
     sums = _sums(op, weights, inputs, step)
-    return _beyond("sum", sums, lost, limit, 1) or _partial_overflow(op, weights, inputs, sums, lost, limit)
+    whole = _beyond("sum", sums, lost, limit, 1)
+    if whole or not _SUMS[op.layer.type]:
+        return whole
+    return _partial_overflow(op, weights, inputs, sums, lost, limit)
 
 
 def _beyond(kind: str, values: FloatArray, flags: Flags, limit: float, order: int) -> Overflow | None:
@@ -102,6 +111,8 @@ def _beyond(kind: str, values: FloatArray, flags: Flags, limit: float, order: in
 
 def _input_overflow(inputs: Arrays, of_samples: Flags, step: Step, limit: float) -> Overflow | None:
     for values in inputs:
+        if values.dtype != np.float32 or not values.size:
+            continue
         beyond = np.isfinite(values) & ~np.isfinite(round_to(values, step.stored))
         found = _beyond("input", values, (beyond.T & of_samples).T, limit, 3)
         if found:

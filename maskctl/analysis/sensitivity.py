@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from maskctl import featmask
-from maskctl.analysis.metrics import Comparison
+from maskctl.analysis.finders import finders
+from maskctl.analysis.metrics import Comparison, add_or_lose
 from maskctl.analysis.overflow import Overflow, find_overflow, find_winograd_overflow
+from maskctl.analysis.work import Work
 from maskctl.executor.layer import run_layer
 from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
@@ -18,10 +20,7 @@ from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
 from maskctl.layers.base import Arrays, Weights
 from maskctl.numeric.formats import FloatArray
-from maskctl.targets.storage import Step, kernel_of
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is (0 when unknown)."""
+from maskctl.targets.storage import Step, changes_with_bit_1, kernel_of
 
 
 @dataclass
@@ -29,7 +28,8 @@ class LayerLoss:
     """One layer's losses, pooled over samples.
 
     - `layerwise`: only this layer lowered, fed with exact inputs;
-    - `layerwise_storage`: the same with fp32 sums, so that the difference is what low-precision sums lose;
+    - `layerwise_storage`: the same with fp32 sums, so that the difference is what low-precision sums lose, where the
+      layer's fp16 sums are reproduced and bit 1 makes them fp32;
     - `layerwise_no_winograd`: the same with plain sums, where the layer runs winograd;
     - `graphwise`: everything lowered, read at this layer's first blob.
 
@@ -51,25 +51,35 @@ def measure(
     exact_runs: Iterable[Trace],
     members: Iterable[Sequence[int]],
     policy: Policy,
-    progress: Progress,
+    work: Work,
 ) -> tuple[LayerLoss, ...]:
-    """The losses of every layer but the Input layers, in file order.
+    """The losses of every layer in file order, but for Input layers and finders whose masks are honoured.
 
     `exact_runs` gives all fp32 blobs for the inputs of each replay, one after another, and `members` the numbers of
     the samples in each.
     """
     losses = tuple(LayerLoss(op, step) for op, step in zip(model.operators, policy.steps(model), strict=True))
-    measured = [loss for loss in losses if loss.op.layer.type != "Input" and loss.op.layer.tops and not loss.op.cut]
-    total = len(replays) * len(measured)
+    skipped = {op.layer.index for op in finders(model, policy.target)}
+    measured = [loss for loss in losses if _is_measured(loss, skipped)]
     for number, (replay, exact, chosen) in enumerate(zip(replays, exact_runs, members, strict=True)):
         lowered = replay.run({})
-        for index, loss in enumerate(measured):
-            progress("measuring layers", number * len(measured) + index, total)
-            top = loss.op.layer.tops[0]
-            loss.graphwise.add(reference=exact[top], actual=lowered[top])
-            _layerwise(model, loss, exact, chosen, policy)
-    progress("measuring layers", total, total)
+        for loss in measured:
+            top, index = loss.op.layer.tops[0], loss.op.layer.index
+            add_or_lose(loss.graphwise, reference=exact[top], actual=lowered[top])
+            if index in skipped:
+                add_or_lose(loss.layerwise, reference=exact[top], actual=lowered[top])
+            else:
+                _layerwise(model, loss, exact, chosen, policy)
+            work.alone(number, index)
+    work.finish()
     return tuple(measured)
+
+
+def _is_measured(loss: LayerLoss, skipped: Collection[int]) -> bool:
+    layer = loss.op.layer
+    if loss.op.cut or layer.type == "Input" or not layer.tops:
+        return False
+    return layer.index not in skipped or loss.step.hazard is not None
 
 
 def _layerwise(model: Model, loss: LayerLoss, exact: Trace, members: Sequence[int], policy: Policy) -> None:
@@ -78,9 +88,11 @@ def _layerwise(model: Model, loss: LayerLoss, exact: Trace, members: Sequence[in
     weights = model.weights.tensors[op.layer.index]
     inputs = tuple(exact[bottom] for bottom in op.layer.bottoms)
     reference = exact[op.layer.tops[0]]
-    actual = run_layer(op, weights, inputs, alone, policy.target)[0]
-    loss.layerwise.add(reference=reference, actual=actual)
-    if step.sums_in_fp16:
+    actual = run_layer(op, weights, inputs, alone, policy.target, len(reference))[0]
+    add_or_lose(loss.layerwise, reference=reference, actual=actual)
+    if reference.shape != actual.shape:
+        return
+    if changes_with_bit_1(op.layer, step, policy.target):
         stored_only = replace(alone, options=step.options - {"use_fp16_arithmetic"})
         loss.layerwise_storage.add(
             reference=reference, actual=run_layer(op, weights, inputs, stored_only, policy.target)[0]
@@ -91,7 +103,7 @@ def _layerwise(model: Model, loss: LayerLoss, exact: Trace, members: Sequence[in
         loss.layerwise_no_winograd.add(reference=reference, actual=plain)
     if lost.any() and not step.hazard:
         found: Overflow | None = None if plain is None else find_winograd_overflow(plain, lost)
-        found = found or find_overflow(op, weights, inputs, step, reference, lost)
+        found = found or find_overflow(op, weights, inputs, step, policy.target, reference, lost)
         shown = found and replace(found, sample=members[found.sample])
         loss.overflow = max(filter(None, (loss.overflow, shown)), key=lambda overflow: overflow.order, default=None)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.finders import reads_found
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_STORAGE
@@ -82,8 +83,8 @@ def _cells(row: LayerReport) -> dict[str, str]:
 def _print_outputs(analysis: Analysis) -> None:
     columns = ("cos before", "cos after", "dB before", "dB after")
     made = table("output", *columns, numbers=columns)
-    for name in analysis.model.outputs:
-        before, after = analysis.plan.before.outputs[name], analysis.plan.after.outputs[name]
+    for name, before in analysis.plan.before.outputs.items():
+        after = analysis.plan.after.outputs[name]
         made.add_row(
             name,
             cosine_text(COSINE.of(before)),
@@ -124,9 +125,24 @@ def _notes(analysis: Analysis) -> list[str]:
     stored = [index for index, mask in analysis.masks.items() if mask & (NO_FP16_STORAGE | NO_BF16_STORAGE)]
     if stored:
         notes.append(_storage_note(len(stored)))
+    if analysis.finders:
+        notes.append(_finders_note(analysis))
     if analysis.instead_of:
         notes.append(_substitutes_note(analysis))
     return notes
+
+
+def _finders_note(analysis: Analysis) -> str:
+    """What is measured where rows depend on what is found."""
+    found = analysis.finders
+    layers = ", ".join(str(op.layer) for op in found)
+    tops = ", ".join(f"'{top}'" for op in found for top in op.layer.tops)
+    return (
+        f"{layers} {'gives' if len(found) == 1 else 'give'} as many rows as {'it finds' if len(found) == 1 else 'they find'}, and "
+        f"one row may be another thing in {analysis.precision}: {tops} cannot be compared element by element. What "
+        f"{'it reads' if len(found) == 1 else 'they read'} is measured instead"
+        f"{', and layers behind are fed the rows found in fp32' if reads_found(analysis.model, found) else ''}."
+    )
 
 
 def _storage_note(count: int) -> str:
@@ -157,9 +173,21 @@ def _substitutes_note(analysis: Analysis) -> str:
         types = ", ".join(sorted({analysis.model.graph.layers[index].type for index in others}))
         said.append(
             f"{_listed(others)} ({types}): the device computes these step by step in fp16, and here their fp32 result is "
-            "rounded once. It may lose more there than shown."
+            f"rounded once. It may lose more there than shown.{_bit_1_text(analysis, others)}"
         )
     return " ".join(said)
+
+
+def _bit_1_text(analysis: Analysis, indices: Sequence[int]) -> str:
+    """What can be done where bit 1 switches that arithmetic off."""
+    layers = [analysis.model.graph.layers[index] for index in indices]
+    types = {layer.type for layer in layers if analysis.target.supports(layer).arithmetic == "bit 1"}
+    if not types:
+        return ""
+    return (
+        " No mask is proposed for that, because none can be shown to help; where the device turns out worse, try 31=1 "
+        f"(no-fp16-arithmetic) on {', '.join(sorted(types))}."
+    )
 
 
 def _listed(indices: Sequence[int]) -> str:

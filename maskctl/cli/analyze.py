@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from maskctl.analysis.analyze import Analysis
     from maskctl.analysis.plan import Goal
-    from maskctl.analysis.sensitivity import Progress
+    from maskctl.analysis.work import Progress
     from maskctl.targets.table import Hazard
 
 _DEFAULT_COSINE = 0.999
@@ -141,12 +141,16 @@ def _progress_bar() -> Iterator[Progress]:
         yield silent
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}"), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what if total else f"{what}: {done}", completed=done, total=total or None)
+
+        yield show
 
 
 def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any]) -> None:

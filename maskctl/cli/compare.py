@@ -36,6 +36,8 @@ def command(reference: str, actual: str, *, min_sqnr: float | None, min_cos: flo
     for name, least in (("--min-sqnr", min_sqnr), ("--min-cos", min_cos)):
         if least is not None and math.isnan(least):
             raise InputError(f"{name} '{least}' is not a number. Expected e.g. --min-cos 0.999 or --min-sqnr 40.")
+    if min_cos is not None and not -1 <= min_cos <= 1:
+        raise InputError(f"--min-cos {min_cos:g} is no cosine. Expected -1 to 1, e.g. --min-cos 0.999.")
     wanted, found = load_blobs(reference), load_blobs(actual)
     rows = differences(reference=wanted, actual=found)
     missing = {

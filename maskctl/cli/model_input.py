@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -31,7 +31,11 @@ PLUGIN_OPTION = click.option(
     help="A file with layer types of the application's own; runs its code.",
 )
 SHAPE_OPTION = click.option(
-    "--shape", "shapes", metavar="BLOB=C,H,W", multiple=True, help="Shape of an input blob, instead of the file's."
+    "--shape",
+    "shapes",
+    metavar="BLOB=C,H,W",
+    multiple=True,
+    help="Shape of an input blob, instead of the file's; globs name several.",
 )
 INPUT_OPTIONS = (
     click.option(
@@ -91,12 +95,17 @@ def weights_source(options: Mapping[str, Any]) -> str | None:
 
 
 def load_plugins(paths: Sequence[str]) -> None:
-    """Registers the layer types of each plugin; raises `InputError` for a file that has none."""
+    """Registers the layer types of each plugin; raises `InputError` for a file that has none.
+
+    What a plugin prints goes to stderr: stdout is the command's.
+    """
     if paths:
+        from maskctl.cli.writing import stdout_to_stderr
         from maskctl.layers.plugins import load_plugin
 
-        for path in paths:
-            load_plugin(path)
+        with stdout_to_stderr():
+            for path in paths:
+                load_plugin(path)
 
 
 def load_model(model: str, options: Mapping[str, Any]) -> Model:
@@ -113,14 +122,17 @@ def load_model(model: str, options: Mapping[str, Any]) -> Model:
     return loaded
 
 
-def read_inputs(model: Model, options: Mapping[str, Any]) -> Samples:
-    """The samples that the options name; raises `InputError` for what cannot be used or has no effect."""
+def read_inputs(model: Model, options: Mapping[str, Any], blobs: Collection[str] | None = None) -> Samples:
+    """The samples that the options name, with `blobs` only as far as these depend on them.
+
+    Raises `InputError` for what cannot be used or has no effect.
+    """
     from maskctl.cli.options import parse_shapes
     from maskctl.executor.inputs import read_samples
 
     recipe = _recipe(options)
     _refuse_recipe_without_images(model, options["inputs"], recipe)
-    return read_samples(model, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"])
+    return read_samples(model, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"], blobs)
 
 
 def _recipe(options: Mapping[str, Any]) -> ImageRecipe:

@@ -13,10 +13,13 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     >>> parse_shapes(("data=3,224,224",))
     {'data': (3, 224, 224)}
     """
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for text in texts:
         blob, _, extents = text.rpartition("=")
         numbers = extents.split(",")
+        if blob and numbers == ["0"]:
+            shapes[blob] = (0,)  # an empty blob, such as a cache before the first pass
+            continue
         if (
             not blob
             or not 1 <= len(numbers) <= 4

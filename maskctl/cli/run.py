@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
+from maskctl.cli.writing import is_device, is_stdout, same_file, stdout_to_stderr, write_file
 
 if TYPE_CHECKING:
     from maskctl.analysis.blobs import BlobSummary
@@ -43,29 +46,33 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
       maskctl run net.param --weights random:1 --all-blobs
     """
     from maskctl.analysis.blobs import summary
+    from maskctl.executor.policy import Policy
+    from maskctl.executor.stacked import computed
 
     _refuse_early(model, options)
     loaded = load_model(model, options)
     wanted = _wanted(loaded, options)
-    samples = read_inputs(loaded, options)
-    found = _computed(loaded, samples, options["precision"], wanted)
+    samples = read_inputs(loaded, options, wanted)
+    with stdout_to_stderr():  # where a plugin prints
+        found = computed(loaded, samples, Policy(options["precision"]), wanted)
     summaries = {name: summary(values) for name, values in found.items()}
+    taken = is_stdout(options["output"]) or is_stdout(options["save_weights"])
     if as_json:
         import json
 
         from maskctl.report.blobs import run_to_json
 
-        content = run_to_json(model, options["precision"], len(samples), summaries)
-        click.echo(json.dumps(content, indent=2, allow_nan=False))
+        content = run_to_json(model, options["precision"], len(samples) or 1, summaries)
+        click.echo(json.dumps(content, indent=2, allow_nan=False), err=taken)
     else:
-        _print(loaded, samples, options["precision"], summaries)
-    _write(loaded, found, options, quiet=as_json)
-    return 0
+        _print(loaded, samples, options, summaries, err=taken)
+    return _write(loaded, found, options, quiet=as_json or taken)
 
 
 def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
     from maskctl.errors import InputError
+    from maskctl.graph.model import bin_beside
     from maskctl.param.write import refuse_overwrite, refuse_unwritable
 
     if options["save_weights"] and not options["made_up"]:
@@ -75,9 +82,15 @@ def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     written = [path for path in (options["output"], options["save_weights"]) if path]
     if options["force"] and not written:
         raise InputError("--force lets -o or --save-weights replace a file, and there is neither.")
+    read = [model, options["bin_path"] or ("" if options["made_up"] else bin_beside(model)), *options["plugins"]]
     for path in written:
-        refuse_overwrite(path, model, force=options["force"])
-        refuse_unwritable(path)
+        if any(same_file(path, other) for other in read if other):
+            raise InputError(f"'{path}' is read by this run, and would be replaced. Give another name.")
+        if not is_device(path) and not is_stdout(path):
+            refuse_overwrite(path, "", force=options["force"])
+            refuse_unwritable(path)
+    if len(written) == 2 and same_file(*written) and not same_file(written[0], os.devnull):
+        raise InputError(f"-o and --save-weights both write '{written[0]}'. Give two names.")
 
 
 def _wanted(model: Model, options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -98,57 +111,46 @@ def _wanted(model: Model, options: Mapping[str, Any]) -> tuple[str, ...]:
     return options["blobs"] or (every if options["all_blobs"] else model.outputs)
 
 
-def _computed(model: Model, samples: Samples, precision: str, wanted: tuple[str, ...]) -> Mapping[str, Array]:
-    """The blobs of all samples, (n, …), in the order they are computed in."""
-    import numpy as np
-
-    from maskctl.errors import InputError
-    from maskctl.executor.policy import Policy
-    from maskctl.executor.run import run
-    from maskctl.executor.samples import batches
-
-    portions = batches(model, samples)
-    traces = [run(model, portion.inputs, Policy(precision), keep=wanted) for portion in portions]
-    if len(traces) == 1:
-        return traces[0]
-    if len({tuple(values.shape[1:] for values in trace.values()) for trace in traces}) > 1:
-        raise InputError("the samples have different shapes, and so have their blobs. Run them one by one.")
-    order = np.argsort([member for portion in portions for member in portion.members])
-    return {name: np.concatenate([trace[name] for trace in traces])[order] for name in traces[0]}
-
-
-def _print(model: Model, samples: Samples, precision: str, summaries: Mapping[str, BlobSummary]) -> None:
+def _print(
+    model: Model, samples: Samples, options: Mapping[str, Any], summaries: Mapping[str, BlobSummary], *, err: bool
+) -> None:
     from maskctl.cli.text import counted, magnitude, print_table, table
 
+    weights = f"made-up weights {options['made_up']}, " if options["made_up"] else ""
     source = f"synthetic input, seed {samples.seed}" if samples.synthetic else counted(len(samples), "sample")
-    click.echo(f"{model.document.path}: {precision}, {source}\n")
+    click.echo(f"{model.document.path}: {options['precision']}, {weights}{source}\n", err=err)
     numbers = ("smallest", "largest", "mean", "deviation", "not finite")
     made = table("blob", "shape", *numbers[:2], "largest at", *numbers[2:], numbers=numbers)
     for name, row in summaries.items():
+        figures = (row.smallest, row.largest, row.mean, row.deviation)
+        smallest, largest, mean, deviation = ("" if math.isnan(figure) else magnitude(figure) for figure in figures)
+        place = "" if row.largest_at is None else ",".join(map(str, row.largest_at[len(samples) <= 1 :]))
+        shape = "x".join(map(str, row.shape[1:])) or "1"
         made.add_row(
-            name,
-            "x".join(map(str, row.shape[1:])) or "1",
-            magnitude(row.smallest),
-            magnitude(row.largest),
-            "" if row.largest_at is None else ",".join(map(str, row.largest_at[len(samples) == 1 :])),
-            magnitude(row.mean),
-            magnitude(row.deviation),
-            f"{row.not_finite:,}" if row.not_finite else "",
+            name, shape, smallest, largest, place, mean, deviation, f"{row.not_finite:,}" if row.not_finite else ""
         )
-    print_table(made)
+    print_table(made, err=err)
 
 
-def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any], *, quiet: bool) -> None:
+def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any], *, quiet: bool) -> int:
+    """0, or 130 where one of two files was written before an interruption."""
     from maskctl.cli.text import counted
-    from maskctl.cli.writing import write_file
     from maskctl.executor.trace import write_blobs
     from maskctl.graph.model import random_seed
     from maskctl.graph.weights import write_random_to
 
-    if options["output"]:
-        write_file(options["output"], lambda file: write_blobs(file, found))
-        click.echo(f"\nWrote {counted(len(found), 'blob')} to {options['output']}.", err=quiet)
-    if options["save_weights"]:
+    output, made_up = options["output"], options["save_weights"]
+    if output:
+        write_file(output, lambda file: write_blobs(file, found))
+        click.echo(f"\nWrote {counted(len(found), 'blob')} to {output}.", err=quiet)
+    if made_up:
         seed = random_seed(options["made_up"]) or 0
-        write_file(options["save_weights"], lambda file: write_random_to(file, model.operators, seed))
-        click.echo(f"\nWrote made-up weights (seed {seed}) to {options['save_weights']}.", err=quiet)
+        try:
+            write_file(made_up, lambda file: write_random_to(file, model.operators, seed))
+        except KeyboardInterrupt:
+            if not output:
+                raise
+            click.echo(f"\nmaskctl: interrupted; {output} was written, {made_up} was not.", err=True)
+            return 130
+        click.echo(f"\nWrote made-up weights (seed {seed}) to {made_up}.", err=quiet)
+    return 0

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Row = tuple[Layer, LayerFacts, int | None]
 
 
+_TOPS_LISTED = 4
+
+
 @click.command("show", short_help="List layers, shapes, costs and masks.")
 @click.argument("model", metavar="MODEL")
 @click.option("--bin", "bin_path", metavar="FILE", help="The .bin file. [default: beside MODEL]")
@@ -44,6 +47,7 @@ def command(model: str, *, with_shapes: bool, masked: bool, as_json: bool, **opt
     from maskctl.cli.text import warn_unsafe
     from maskctl.graph.network import build, check_counts
     from maskctl.graph.operators import facts
+    from maskctl.graph.select import shapes_by_blob
     from maskctl.param import load
 
     load_plugins(options["plugins"])
@@ -53,7 +57,7 @@ def command(model: str, *, with_shapes: bool, masked: bool, as_json: bool, **opt
         click.echo(f"maskctl: warning: {problem}", err=True)
     graph = build(document)
     unsafe = warn_unsafe(graph, document.masks)
-    known = facts(graph, parse_shapes(options["shapes"]))
+    known = facts(graph, shapes_by_blob(graph, parse_shapes(options["shapes"])))
     sizes, source = _weight_bytes(graph, known, options["bin_path"], model)
     rows = [row for row in zip(graph.layers, known, sizes, strict=True) if row[0].mask or not masked]
     if as_json:
@@ -70,7 +74,11 @@ def command(model: str, *, with_shapes: bool, masked: bool, as_json: bool, **opt
 def _report_unknown(graph: Graph, known: Sequence[LayerFacts]) -> int:
     """Says on stderr where shapes stop being known; 1 where they do, else 0."""
     for layer, facts in zip(graph.layers, known, strict=True):
-        if facts.problem:
+        if facts.problem and layer.type == "Input":
+            shape = f"--shape {layer.tops[0]}=C,H,W"
+            several = f" and as much for its {len(layer.tops) - 1} other tops; globs do" if len(layer.tops) > 1 else ""
+            click.echo(f"maskctl: warning: the file has no shape for {layer}. Give {shape}{several}.", err=True)
+        elif facts.problem:
             click.echo(f"maskctl: warning: no shapes from {layer} on: {facts.problem}", err=True)
     return int(any(facts.shapes is None for facts in known))
 
@@ -155,8 +163,9 @@ def _shapes_text(known: LayerFacts) -> str:
     first = "x".join(map(str, known.shapes[0])) if known.shapes else ""
     if known.bounds:
         return ", ".join(f"up to {'x'.join(map(str, shape))}" for shape in known.shapes)
-    return (
-        f"{len(known.shapes)} * {first}"
-        if len(set(known.shapes)) == 1 < len(known.shapes)
-        else ", ".join("x".join(map(str, shape)) for shape in known.shapes)
-    )
+    if len(set(known.shapes)) == 1 < len(known.shapes):
+        return f"{len(known.shapes)} * {first}"
+    texts = ["x".join(map(str, shape)) for shape in known.shapes]
+    if len(texts) <= _TOPS_LISTED:
+        return ", ".join(texts)
+    return ", ".join(f"{texts.count(text)} * {text}" for text in dict.fromkeys(texts))

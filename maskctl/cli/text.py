@@ -42,15 +42,20 @@ def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
     return made
 
 
-def print_table(made: Table) -> None:
-    """Prints a table as wide as the terminal, names as they are, without the spaces that fill up its last column."""
-    from rich.console import Console
+def print_table(made: Table, *, err: bool = False) -> None:
+    """Prints a table as wide as the terminal, names as they are, without the spaces that fill up its last column.
 
-    console = Console(width=width(), highlight=False, markup=False, emoji=False)
+    Where the terminal is too narrow even for the numbers the table is wider: a number cut off would be another number.
+    """
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console(width=_PIPE_WIDTH, highlight=False, markup=False, emoji=False)
+    console.width = max(width(), Measurement.get(console, console.options, made).minimum)
     with console.capture() as captured:
         console.print(made)
     for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+        click.echo(line.rstrip(), err=err)
 
 
 def decibels(value: float) -> str:

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 
 def is_device(path: str) -> bool:
     """True for a pipe, a terminal or /dev/null: those are written to, not replaced."""
     return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
+
+
+def is_stdout(path: str | None) -> bool:
+    """True where `path` is a name of this process's own stdout, such as /dev/stdout."""
+    try:
+        return bool(path) and os.path.samestat(os.stat(str(path)), os.fstat(1)) and not same_file(str(path), os.devnull)
+    except OSError:
+        return False
+
+
+def same_file(left: str | Path, right: str | Path) -> bool:
+    """True where both names are of one file, also one that is not there yet."""
+    return os.path.realpath(left) == os.path.realpath(right) or (
+        Path(left).exists() and Path(right).exists() and Path(left).samefile(right)
+    )
+
+
+def stdout_to_stderr() -> AbstractContextManager[object]:
+    """While it lasts, what is printed goes to stderr: stdout is for the command's own output."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def write_file(path: str, content: bytes | Callable[[BinaryIO], object]) -> None:
@@ -18,13 +43,40 @@ def write_file(path: str, content: bytes | Callable[[BinaryIO], object]) -> None
     from maskctl.param.write import replace_file
 
     try:
+        if is_stdout(path):
+            _write_into(sys.stdout.buffer, content)
+            sys.stdout.buffer.flush()
+            return
         if not is_device(path):
             replace_file(Path(path).resolve(), content)
             return
         with open(path, "wb") as device:
-            if callable(content):
-                content(device)
-            else:
-                device.write(content)
+            _write_into(device, content)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}.", path) from None
+
+
+class _Stream(io.RawIOBase):
+    """A device or pipe written to from front to back: /dev/null claims to be seekable, and is always at its beginning."""
+
+    def __init__(self, device: BinaryIO) -> None:
+        self._device = device
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self._device.write(data)
+
+    def flush(self) -> None:
+        if not self._device.closed:
+            self._device.flush()
+
+
+def _write_into(device: BinaryIO, content: bytes | Callable[[BinaryIO], object]) -> None:
+    if callable(content):
+        content(cast("BinaryIO", _Stream(device)))
+    else:
+        device.write(content)

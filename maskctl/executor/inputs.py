@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from maskctl.errors import ExecutionError, InputError
 from maskctl.executor.images import IMAGE_SUFFIXES, PLAIN, ImageRecipe, read_image
 from maskctl.executor.samples import Samples, synthetic
 from maskctl.graph.model import Model
+from maskctl.graph.select import shapes_by_blob
 from maskctl.layers.base import Array, Shape
 from maskctl.numeric.formats import FloatArray
 
 _ARRAY_SUFFIXES = {".npy", ".npz"}
+_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -49,21 +51,25 @@ def read_samples(
     recipe: ImageRecipe = PLAIN,
     shapes: Mapping[str, Shape] | None = None,
     seed: int = 0,
+    blobs: Collection[str] | None = None,
 ) -> Samples:
     """The samples that `-i` specs name, or one synthetic sample where there are none.
 
-    `shapes` replaces the shapes of the Input layers. Raises `InputError` for files, names and shapes that do not fit.
+    `shapes` replaces the shapes of the Input layers, by name or glob. With `blobs`, only the inputs these depend on are
+    needed. Raises `InputError` for files, names and shapes that do not fit.
     """
     declared = input_shapes(model, shapes or {})
     files = [parse_spec(spec, model.graph.inputs) for spec in specs]
+    needed = model.graph.inputs if blobs is None else model.needed_inputs(blobs)
     if not files:
-        return synthetic(_all_known(model, declared), seed, model.integer_inputs)
-    missing = [blob for blob in model.graph.inputs if blob not in {file.blob for file in files}]
+        return synthetic(_all_known(needed, declared), seed, model.integer_inputs)
+    given = [file.blob for file in files]
+    missing = [blob for blob in needed if blob not in given]
     if missing:
         raise InputError(
-            f"no input given for blob '{missing[0]}'. Give -i {missing[0]}=FILE for each of: {', '.join(model.graph.inputs)}."
+            f"no input given for blob '{missing[0]}'. Give -i {missing[0]}=FILE for each of: {', '.join(needed)}."
         )
-    found: dict[str, list[Array]] = {blob: [] for blob in model.graph.inputs}
+    found: dict[str, list[Array]] = {blob: [] for blob in model.graph.inputs if blob in given}
     for file in files:
         integers = file.blob in model.integer_inputs
         for path in _files(file.path):
@@ -79,11 +85,7 @@ def any_image(model: Model, specs: Sequence[str]) -> bool:
 
 def input_shapes(model: Model, overrides: Mapping[str, Shape]) -> dict[str, Shape]:
     """The shape of each input blob where the file or the caller gives one."""
-    unknown = [blob for blob in overrides if blob not in model.graph.inputs]
-    if unknown:
-        raise InputError(
-            f"--shape: there is no input blob '{unknown[0]}'. Input blobs are: {', '.join(model.graph.inputs)}."
-        )
+    given = shapes_by_blob(model.graph, overrides)
     shapes: dict[str, Shape] = {}
     for op in model.operators:
         if op.layer.type == "Input":
@@ -91,16 +93,20 @@ def input_shapes(model: Model, overrides: Mapping[str, Shape]) -> dict[str, Shap
                 shapes.update(zip(op.layer.tops, op.kind.shapes(op.params, ()), strict=True))
             except ExecutionError:
                 continue  # no shape in the file: the samples or --shape give it
-    return {**shapes, **overrides}
+    return {**shapes, **given}
 
 
-def _all_known(model: Model, shapes: Mapping[str, Shape]) -> Mapping[str, Shape]:
-    unknown = [blob for blob in model.graph.inputs if blob not in shapes]
+def _all_known(needed: Sequence[str], shapes: Mapping[str, Shape]) -> Mapping[str, Shape]:
+    unknown = [blob for blob in needed if blob not in shapes]
     if unknown:
+        more = len(unknown) - _LISTED
+        listed = ", ".join(f"'{blob}'" for blob in unknown[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+        others = "" if len(unknown) == 1 else " for each; a glob names several, as in --shape 'cache_*=2,16,64'"
         raise InputError(
-            f"input blob '{unknown[0]}' has no shape in the file. Give samples with -i, or --shape {unknown[0]}=C,H,W."
+            f"input blob{'' if len(unknown) == 1 else 's'} {listed} {'has' if len(unknown) == 1 else 'have'} no shape in the "
+            f"file. Give samples with -i, or --shape {unknown[0]}=C,H,W{others}."
         )
-    return {blob: shapes[blob] for blob in model.graph.inputs}
+    return {blob: shapes[blob] for blob in needed}
 
 
 def _files(path: Path) -> list[Path]:
@@ -141,6 +147,7 @@ def _refuse_other_channels(values: FloatArray, shape: Shape | None, pixel: str, 
 
 
 def _read_array(path: Path, blob: str) -> Array:
+    _refuse_other_file(path)
     try:
         loaded: Any = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -158,6 +165,21 @@ def _read_array(path: Path, blob: str) -> Array:
     if array.dtype.kind not in "fiub":
         raise InputError(f"the array holds {array.dtype}. Expected numbers.", str(path))
     return array
+
+
+def _refuse_other_file(path: Path) -> None:
+    """Refuses a file that only its name makes an array; numpy takes all such for pickled objects."""
+    try:
+        with open(path, "rb") as file:
+            begin = file.read(6)
+    except OSError as error:
+        raise InputError(f"cannot read the input: {error.strerror}.", str(path)) from None
+    if begin and not begin.startswith((b"\x93NUMPY", b"PK", b"\x80")):
+        raise InputError(
+            f"this is no {path.suffix} file: it begins with {begin!r}. Expected numbers saved with numpy.save or numpy.savez; "
+            "an image is read as one when its name says so, e.g. .jpg or .png.",
+            str(path),
+        )
 
 
 def _floats(array: Array, path: Path) -> FloatArray:

@@ -59,19 +59,21 @@ def _forward(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> 
         op.kind.forward(params, weights, tuple(values[sample : sample + 1] for values in inputs))
         for sample in range(len(inputs[0]))
     ]
-    return tuple(_joined(tops) for tops in zip(*rows, strict=True))
+    return tuple(joined(tops) for tops in zip(*rows, strict=True))
 
 
-def _joined(rows: Arrays) -> Array:
-    """Blobs of single samples behind each other; where their extents differ, the shorter ones are filled up with NaN."""
+def joined(rows: Arrays) -> Array:
+    """Blobs (n, …) behind each other; where their extents differ, the shorter ones are filled up with NaN."""
     if len({row.shape for row in rows}) == 1:
         return np.concatenate(rows)
     extents = tuple(max(row.shape[axis] for row in rows) for axis in range(1, rows[0].ndim))
-    joined = np.full((len(rows), *extents), np.nan, np.float32)
-    for sample, row in enumerate(rows):
+    whole = np.full((sum(map(len, rows)), *extents), np.nan, np.float32)
+    begin = 0
+    for row in rows:
         place = tuple(slice(extent) for extent in row.shape[1:])
-        joined[sample][place] = row[0]
-    return joined
+        whole[(slice(begin, begin + len(row)), *place)] = row
+        begin += len(row)
+    return whole
 
 
 def _stored(values: Array, stored: str) -> Array:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.errors import InputError
 from maskctl.executor.inputs import input_shapes
@@ -34,11 +36,15 @@ class Net:
     """
 
     def __init__(
-        self, param: str | Path, weights: str | Path | None = None, *, plugins: Iterable[str | Path] = ()
+        self, param: str | Path, weights: str | Path | None = None, *, plugins: str | Path | Iterable[str | Path] = ()
     ) -> None:
-        for plugin in plugins:
+        for plugin in (plugins,) if isinstance(plugins, (str, Path)) else plugins:
             load_plugin(plugin)
         self.model: Model = load(param, weights)
+
+    def __repr__(self) -> str:
+        """The network's path, inputs and outputs."""
+        return f"Net({self.model.document.path!r}: {', '.join(self.inputs)} -> {', '.join(self.outputs)})"
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -63,29 +69,75 @@ class Net:
         >>> Net("sample_models/digits.param").shapes({"image": (1, 8, 8)})["pool1"]
         (8, 4, 4)
         """
+        for name, shape in (inputs or {}).items():
+            if not shape or (
+                not all(isinstance(extent, int) and extent > 0 for extent in shape) and tuple(shape) != (0,)
+            ):
+                raise InputError(
+                    f"the shape of '{name}' is {shape!r}. Expected whole numbers above 0, e.g. (3, 224, 224)."
+                )
         known = input_shapes(self.model, inputs or {})
         missing = [name for name in self.inputs if name not in known]
         if missing:
-            raise InputError(f"input blob '{missing[0]}' has no shape in the file. Give shapes={{'{missing[0]}': …}}.")
+            raise InputError(f"input blob '{missing[0]}' has no shape in the file. Give shapes({{'{missing[0]}': …}}).")
         return infer_shapes(self.model.operators, known, self.model.graph.path)
 
     def run(
-        self, inputs: Mapping[str, Array], blobs: Iterable[str] | None = None, precision: str = "fp32"
-    ) -> Mapping[str, Array]:
+        self, inputs: Mapping[str, npt.ArrayLike], blobs: str | Iterable[str] | None = None, precision: str = "fp32"
+    ) -> dict[str, Array]:
         """The blobs asked for (by default the outputs) for one sample, an array per input blob without a sample axis.
 
-        Integer arrays are taken as numbers, but for blobs that a layer reads as integers. Raises `InputError` for names
-        that do not exist or inputs that are missing, `ExecutionError` for a layer that does not fit its inputs.
+        Numbers of any type are taken, for a blob that a layer reads as integers only whole ones. Only the inputs that the
+        blobs asked for depend on are needed. Raises `InputError` for names that do not exist and for inputs that are
+        missing or do not fit, `ExecutionError` for a layer that does not fit its inputs.
         """
-        wanted = self.outputs if blobs is None else tuple(blobs)
+        wanted = self.outputs if blobs is None else (blobs,) if isinstance(blobs, str) else tuple(blobs)
         for name in wanted:
             if name not in self.blobs:
-                raise InputError(f"there is no blob '{name}' that can be computed in {self.model.graph.path}.")
-        fed = {name: _one_sample(self.model, name, values) for name, values in inputs.items()}
+                raise InputError(
+                    f"there is no blob '{name}' that can be computed in {self.model.graph.path}.{_near(name, self.blobs)}"
+                )
+        if not isinstance(inputs, Mapping):
+            raise InputError(f"inputs is a {type(inputs).__name__}. Expected a dict: {{'{self.inputs[0]}': array, …}}.")
+        declared = input_shapes(self.model, {})
+        fed = {name: self._one_sample(name, values, declared.get(name)) for name, values in inputs.items()}
         trace = run(self.model, fed, Policy(precision), keep=wanted)
-        return {name: trace[name][0] for name in wanted}
+        # A blob may be the array that was fed, or a view of one that is not asked for.
+        return {name: np.array(trace[name][0]) for name in wanted}
+
+    def _one_sample(self, name: str, given: npt.ArrayLike, declared: Shape | None) -> Array:
+        if name not in self.inputs:
+            raise InputError(
+                f"there is no input blob '{name}'.{_near(name, self.inputs)} Inputs are: {', '.join(self.inputs)}."
+            )
+        try:
+            values = np.asarray(given)
+        except ValueError as error:
+            raise InputError(f"the input for blob '{name}' is no array: {error}.") from None
+        if values.dtype.kind not in "fiub":
+            raise InputError(f"the input for blob '{name}' holds {values.dtype}. Expected an array of numbers.")
+        if not values.ndim:
+            raise InputError(f"the input for blob '{name}' is one number. Expected an array, e.g. [{values}].")
+        if declared and values.ndim != len(declared):
+            more = (
+                " Run takes one sample at a time, without an axis for samples." if values.ndim > len(declared) else ""
+            )
+            raise InputError(
+                f"the input for blob '{name}' has shape {values.shape}. The network declares {declared}.{more}"
+            )
+        return _numbers(name, values, integers=name in self.model.integer_inputs)[None]
 
 
-def _one_sample(model: Model, name: str, values: Array) -> Array:
-    kind = np.int32 if name in model.integer_inputs else np.float32
-    return np.ascontiguousarray(values, kind)[None]
+def _numbers(name: str, values: Array, *, integers: bool) -> Array:
+    with np.errstate(all="ignore"):
+        kept = np.ascontiguousarray(values.astype(np.int32 if integers else np.float32)).reshape(values.shape)
+    lost = kept != values if integers else np.isinf(kept) & np.isfinite(values)
+    if lost.any():
+        kind = "32-bit integers" if integers else "fp32"
+        raise InputError(f"the input for blob '{name}' is read as {kind}, and holds {values[lost][0]}.")
+    return kept
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from maskctl.errors import InputError
 from maskctl.graph.model import Model
 from maskctl.targets import DEFAULT, PRECISIONS, Target
 from maskctl.targets.storage import Step, steps
@@ -17,6 +18,11 @@ class Policy:
     precision: str = "fp32"
     target: Target = DEFAULT
     masks: Mapping[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` for a precision that nobody knows."""
+        if self.precision not in PRECISIONS:
+            raise InputError(f"precision '{self.precision}' is not known. Expected one of: {', '.join(PRECISIONS)}.")
 
     def all_masks(self, model: Model) -> tuple[int, ...]:
         """One mask per layer: the file's, or this policy's where it has one."""

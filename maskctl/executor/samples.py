@@ -54,11 +54,16 @@ class Portion:
     members: tuple[int, ...]
 
 
-def batches(model: Model, samples: Samples) -> tuple[Portion, ...]:
+def batches(model: Model, samples: Samples, blobs: Collection[str] | None = None) -> tuple[Portion, ...]:
     """The samples stacked: those of equal shapes together, cut into portions a run can keep in memory.
 
-    Raises `InputError` when blobs have different numbers of samples, or none.
+    With `blobs`, only what these depend on need fit. Raises `InputError` when inputs have different numbers of samples,
+    or none.
     """
+    needed = model.needed(blobs) if blobs is not None else None
+    ops = tuple(op for op in model.operators if needed is None or op.layer.index in needed)
+    if not samples.by_blob:  # blobs that depend on no input
+        return (Portion({}, elements(infer_shapes(ops, {}, model.graph.path)), (0,)),)
     counts = {name: len(arrays) for name, arrays in samples.by_blob.items()}
     if len(set(counts.values())) > 1 or not len(samples):
         listed = ", ".join(f"'{name}' {count}" for name, count in counts.items())
@@ -70,9 +75,9 @@ def batches(model: Model, samples: Samples) -> tuple[Portion, ...]:
         groups.setdefault(tuple(arrays[index].shape for arrays in samples.by_blob.values()), []).append(index)
     found: list[Portion] = []
     for shapes, members in groups.items():
-        inferred = infer_shapes(model.operators, dict(zip(samples.by_blob, shapes, strict=True)), model.graph.path)
+        inferred = infer_shapes(ops, dict(zip(samples.by_blob, shapes, strict=True)), model.graph.path)
         size = elements(inferred)
-        count = max(1, _PORTION_ELEMENTS // size)
+        count = max(1, _PORTION_ELEMENTS // max(1, size))
         for start in range(0, len(members), count):
             chosen = members[start : start + count]
             stacked = {name: np.stack([arrays[i] for i in chosen]) for name, arrays in samples.by_blob.items()}

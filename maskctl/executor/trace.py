@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +15,8 @@ import numpy as np
 
 from maskctl.errors import InputError
 from maskctl.layers.base import Array
+
+_EXPECTED = "Expected an .npz with an array per blob, as 'maskctl run -o' writes."
 
 
 @dataclass(frozen=True)
@@ -38,24 +43,51 @@ def write_blobs(file: BinaryIO, blobs: Mapping[str, Array]) -> None:
                 np.lib.format.write_array(member, np.ascontiguousarray(values), allow_pickle=False)
 
 
-def load_blobs(path: str | Path) -> Trace:
-    """The arrays of an `.npz` by name; raises `InputError` for a file that is none, or holds no numbers."""
-    try:
+class BlobFile(Mapping[str, Array]):
+    """The arrays of an open `.npz` by name, each read when it is asked for: two runs' blobs need not fit in memory."""
+
+    def __init__(self, stored: np.lib.npyio.NpzFile, names: Sequence[str], path: str) -> None:
+        self._stored, self._names, self._path = stored, names, path
+        weakref.finalize(self, stored.close)
+
+    def __getitem__(self, name: str) -> Array:
+        """The array; raises `InputError` where it cannot be read, or holds no numbers."""
+        if name not in self._names:
+            raise KeyError(name)
+        with _refusals(self._path):
+            values: Array = self._stored[name]
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
+            held = values.dtype if isinstance(values, np.ndarray) else "no array"
+            raise InputError(f"'{name}' holds {held}. Expected numbers.", self._path)
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        """True for the name of an array, which is not read for it."""
+        return name in self._names
+
+
+def load_blobs(path: str | Path) -> BlobFile:
+    """The arrays of an `.npz` by name; raises `InputError` for a file that is none."""
+    with _refusals(str(path)):
         stored = np.load(path, allow_pickle=False)
-        if isinstance(stored, np.ndarray):
-            raise InputError(
-                "this is one array. Expected an .npz with an array per blob, as 'maskctl run -o' writes.", str(path)
-            )
-        with stored:
-            found = {name: stored[name] for name in stored.files}
+    if isinstance(stored, np.ndarray):
+        raise InputError(f"this is one array. {_EXPECTED}", str(path))
+    return BlobFile(stored, tuple(dict.fromkeys(stored.files)), str(path))
+
+
+@contextlib.contextmanager
+def _refusals(path: str) -> Iterator[None]:
+    """Says in words what numpy and zipfile raise for a file that is none, or damaged."""
+    try:
+        yield
     except OSError as error:
-        raise InputError(f"cannot read the blobs: {error.strerror or error}.", str(path)) from None
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"cannot read the blobs: {error}. Expected an .npz with an array per blob, as 'maskctl run -o' writes.",
-            str(path),
-        ) from None
-    other = [name for name, values in found.items() if values.dtype.kind not in "fiub"]
-    if other:
-        raise InputError(f"'{other[0]}' holds {found[other[0]].dtype}. Expected numbers.", str(path))
-    return Trace(found)
+        raise InputError(f"cannot read the blobs: {error.strerror or error}.", path) from None
+    except (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        reason = "it is no .npz" if "pickle" in str(error) else str(error)
+        raise InputError(f"cannot read the blobs: {reason}. {_EXPECTED}", path) from None

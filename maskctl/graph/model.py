@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,24 @@ class Model:
             if running[op.layer.index]
             and (top not in reader or (op.layer.type != "Input" and not running[reader[top]]))
         )
+
+    def needed(self, blobs: Collection[str]) -> frozenset[int]:
+        """The layers that these blobs come from; those that cannot be run are never among them."""
+        producer = self.graph.producer
+        waiting = [producer[name] for name in blobs if name in producer]
+        found: set[int] = set()
+        while waiting:
+            index = waiting.pop()
+            if index not in found and not self.operators[index].cut:
+                found.add(index)
+                waiting += [producer[bottom] for bottom in self.graph.layers[index].bottoms]
+        return frozenset(found)
+
+    def needed_inputs(self, blobs: Collection[str]) -> tuple[str, ...]:
+        """The input blobs that these blobs depend on, in file order."""
+        needed, wanted = self.needed(blobs), set(blobs)
+        read = {bottom for index in needed for bottom in self.graph.layers[index].bottoms}
+        return tuple(name for name in self.graph.inputs if name in read or name in wanted)
 
     @cached_property
     def integer_inputs(self) -> frozenset[str]:

@@ -36,7 +36,9 @@ def operator(graph: Graph, layer: Layer) -> Operator | None:
         raise GraphError(f"{layer} produces {len(layer.tops)} blobs. Expected {_span(kind.tops)}.", place)
     try:
         params = Params(kind.params, layer.params, len(layer.tops), len(layer.bottoms))
-        kind.weights(params)
+        # Functions of a plugin: what fails for these parameters is told here, with the layer.
+        for of_params in (kind.weights, kind.unsupported, kind.integers, kind.by_value):
+            of_params(params)
     except GraphError as error:
         raise GraphError(f"{layer}: {error}", place) from None
     return Operator(layer, kind, params)
@@ -144,11 +146,10 @@ def _facts(graph: Graph, layer: Layer, known: Mapping[str, Shape], input_shapes:
         return LayerFacts(None, None, weight_elements)
     try:
         shapes = op.kind.shapes(op.params, inputs)
+        macs = op.kind.macs(op.params, inputs, shapes)
     except MaskctlError as error:
         return LayerFacts(None, None, weight_elements, str(error))
-    return LayerFacts(
-        shapes, op.kind.macs(op.params, inputs, shapes), weight_elements, bounds=op.kind.by_value(op.params)
-    )
+    return LayerFacts(shapes, macs, weight_elements, bounds=op.kind.by_value(op.params))
 
 
 def infer_shapes(ops: tuple[Operator, ...], input_shapes: Mapping[str, Shape], path: str) -> Mapping[str, Shape]:

@@ -1,12 +1,14 @@
-"""Which layers a person means: by name, glob, `#index` or `type:Name`."""
+"""Which layers a person means (by name, glob, `#index` or `type:Name`), and which input blobs."""
 
 from __future__ import annotations
 
 import difflib
 import fnmatch
 import re
+from collections.abc import Mapping
 
 from maskctl.errors import InputError
+from maskctl.graph.network import Graph
 from maskctl.param import ParamDocument
 
 _INDEX = re.compile(r"#([0-9]{1,9})\Z")
@@ -22,6 +24,26 @@ def select_layers(document: ParamDocument, selectors: tuple[str, ...]) -> tuple[
     for selector in selectors:
         chosen.update(_matches(document, selector))
     return tuple(sorted(chosen))
+
+
+def shapes_by_blob(graph: Graph, given: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """The shape of each input blob that `given` names, by name or by glob; a name goes before any glob.
+
+    Raises `InputError` for one that names no input blob, with a near match.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for pattern, shape in given.items():
+        if pattern in graph.inputs:
+            continue
+        matching = fnmatch.filter(graph.inputs, pattern)
+        if not matching:
+            near = difflib.get_close_matches(pattern, graph.inputs, n=1)
+            raise InputError(
+                f"there is no input blob '{pattern}' to give a shape. "
+                + (f"Did you mean '{near[0]}'?" if near else f"Input blobs are: {', '.join(graph.inputs)}.")
+            )
+        found.update(dict.fromkeys(matching, tuple(shape)))
+    return {**found, **{name: tuple(shape) for name, shape in given.items() if name in graph.inputs}}
 
 
 def _matches(document: ParamDocument, selector: str) -> list[int]:

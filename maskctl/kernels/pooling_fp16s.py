@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from maskctl.layers import pooling
+from maskctl.layers import pooling_windows
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import math16
 from maskctl.numeric.formats import FloatArray, Operand, round_to
@@ -25,16 +25,16 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     values = inputs[0]
     packed = values.shape[1] % 4 == 0
     with np.errstate(all="ignore"):
-        if params.integer("pooling_type") == pooling.MAX:
+        if params.integer("pooling_type") == pooling_windows.MAX:
             larger = math16.maximum if packed else math16.maximum_number
             if params.integer("global_pooling"):
                 return (_maximum_of_map(values, larger),)
-            return (_maximum(pooling.windows_of(params, values, fill=-np.inf), larger),)
+            return (_maximum(pooling_windows.windows_of(params, values, fill=-np.inf), larger),)
         if params.integer("global_pooling"):
-            total, count = pooling.sum_of_map(values), np.float32(values[0, 0].size)
+            total, count = pooling_windows.sum_of_map(values), np.float32(values[0, 0].size)
             return (_divided(total, count, packed=packed),)
-        total = _sum(pooling.averaged_windows(params, values))
-        return (_divided(total, pooling.counts(params, values.shape[1:]), packed=packed),)
+        total = _sum(pooling_windows.averaged_windows(params, values))
+        return (_divided(total, pooling_windows.counts(params, values.shape[1:]), packed=packed),)
 
 
 def _maximum(seen: FloatArray, larger: Larger) -> FloatArray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels import pooling_fp16s
-from maskctl.layers import pooling
+from maskctl.layers import pooling_windows
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray, round_to
@@ -18,15 +18,15 @@ from maskctl.numeric.formats import FloatArray, round_to
 
 def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The pooled map of each sample, to the bit of the engine."""
-    if params.integer("pooling_type") == pooling.MAX or params.integer("global_pooling"):
+    if params.integer("pooling_type") == pooling_windows.MAX or params.integer("global_pooling"):
         return pooling_fp16s.forward(params, weights, inputs)
     values = inputs[0]
-    seen = pooling.averaged_windows(params, values)
+    seen = pooling_windows.averaged_windows(params, values)
     total: FloatArray = np.zeros((*seen.shape[:2], *seen.shape[4:]), np.float32)
     for row in range(seen.shape[2]):
         for column in range(seen.shape[3]):
             total = fma16.add(total, seen[:, :, row, column])
-    counts: FloatArray = pooling.counts(params, values.shape[1:])
+    counts: FloatArray = pooling_windows.counts(params, values.shape[1:])
     with np.errstate(all="ignore"):
         if values.shape[1] % 4 == 0 or params.integer("avgpool_count_include_pad"):
             reciprocal: FloatArray = np.reciprocal(counts)

@@ -11,6 +11,7 @@ import numpy as np
 from maskctl.errors import ExecutionError
 from maskctl.layers import int8
 from maskctl.layers.base import Array, Shape
+from maskctl.layers.softmax import probabilities
 from maskctl.numeric.formats import FloatArray
 
 
@@ -31,7 +32,8 @@ def attend(
             logits *= np.float32(scale)
         if mask is not None:
             logits += mask
-        softmax_in_place(logits)
+        if logits.size:
+            probabilities(logits, -1, out=logits)
         found = multiply(logits.reshape(n, groups, -1, past), value)
     return found.reshape(n, heads, rows, value.shape[3])
 
@@ -46,17 +48,6 @@ def _int8_product(left: FloatArray, right: FloatArray) -> FloatArray:
     rows, whole = int8.dynamic_scale(left, -1), int8.dynamic_scale(right, (-2, -1))
     sums = int8.product(int8.quantise(left, rows), int8.quantise(right, whole))
     return int8.dequantise(sums, np.float32(1) / (rows * whole))
-
-
-def softmax_in_place(values: FloatArray) -> None:
-    """Makes probabilities of the last axis. A row of -inf alone becomes NaN, as does one with +inf or NaN."""
-    if not values.size:
-        return
-    largest = values.max(-1, keepdims=True)
-    np.maximum(largest, -np.finfo(np.float32).max, out=largest)
-    np.subtract(values, largest, out=values)
-    np.exp(values, out=values)
-    values /= values.sum(-1, keepdims=True, dtype=np.float32)
 
 
 def check_mask(shape: Shape, wanted: Shape, *, spread: bool) -> None:

@@ -5,7 +5,8 @@ Shapes never include the samples. The order of an array's axes in memory is free
 the channels innermost, because that is how it computes them, and whoever needs another order copies.
 
 Blobs are float32 in every storage format of floats. Where the engine keeps integers, the array is int8 or int32; a
-layer that reads 32-bit integers out of an ordinary blob (Embed, Crop) uses `integers_in`.
+layer that computes with floats reads them with `floats_in`, one that reads 32-bit integers (Embed, Crop) with
+`integers_in`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from maskctl.errors import GraphError, InputError
+from maskctl.errors import ExecutionError, GraphError, InputError
 from maskctl.numeric.formats import FloatArray
 
 Shape: TypeAlias = tuple[int, ...]
@@ -167,8 +168,28 @@ def always(_: Params) -> bool:
     return True
 
 
+def floats_in(values: Array) -> FloatArray:
+    """A blob's elements as the floats the engine reads there; 32-bit integers are taken by their bits.
+
+    Raises `ExecutionError` for int8, of which the engine would read four elements as one.
+    """
+    if values.dtype == np.int8:
+        raise ExecutionError(
+            "the input holds int8 codes, and the layer computes with floats. Put a Dequantize layer before it, "
+            "or take the layer before out of int8."
+        )
+    return values.view(np.float32) if values.dtype == np.int32 else values
+
+
 def integers_in(values: Array) -> npt.NDArray[np.int32]:
-    """A blob's elements as the 32-bit integers the engine reads there; float32 elements are taken by their bits."""
+    """A blob's elements as the 32-bit integers the engine reads there; float32 elements are taken by their bits.
+
+    Raises `ExecutionError` for int8, of which the engine would read four elements as one.
+    """
+    if values.dtype == np.int8:
+        raise ExecutionError(
+            "the input holds int8 codes, and the layer reads 32-bit integers. Give it a blob of those."
+        )
     return values if values.dtype == np.int32 else np.ascontiguousarray(values, np.float32).view(np.int32)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import along, require_elements, size_of
+from maskctl.layers.outermost import along, require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
@@ -22,7 +22,7 @@ _LEAST_DEVIATION = np.float32(0.0001)
 def weights(params: Params) -> tuple[Weight, ...]:
     """Slope, mean, variance and bias, in the order of the `.bin`."""
     roles = {"slope": "factor", "mean": "mean", "var": "variance", "bias": "bias"}
-    return tuple(Weight(name, (size_of(params, "channels"),), role=role) for name, role in roles.items())
+    return tuple(Weight(name, (weight_size(params, "channels"),), role=role) for name, role in roles.items())
 
 
 def prepare(params: Params, weight: Weights) -> Weights:

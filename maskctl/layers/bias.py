@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import along, by_channels, channels_of, require_elements, size_of
+from maskctl.layers.outermost import along, by_channels, channels_of, require_elements, weight_size
 
 PARAMS = (Param(0, "bias_data_size", 0, "elements of the bias"),)
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """The bias."""
-    return (Weight("bias", (size_of(params, "bias_data_size"),), role="bias"),)
+    return (Weight("bias", (weight_size(params, "bias_data_size"),), role="bias"),)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -1,9 +1,10 @@
 """BinaryOp: one of 19 functions of two blobs, or of a blob and a number, element by element.
 
-Blobs of different shapes are brought together by ncnn's rules (`maskctl/layers/broadcasting.py`): a vector goes along
-the outermost axis if it fits there. `remainder` is that of C, with the quotient rounded to the nearest, not Python's
-`%`. Maximum and minimum take the first operand when one is NaN, vector code the second. The engine's vector code is
-coarser than C in powers, divisions by 0, `fmod` and `remainder`. Source: ncnn `src/layer/binaryop.cpp`.
+Blobs of different shapes are brought together by ncnn's rules, not numpy's: a vector runs along the outermost axis if its
+extent fits there and else along the innermost, a blob of rank 2 or 3 along the outer ones, and extents of 1 are repeated.
+`remainder` is that of C, with the quotient rounded to the nearest, not Python's `%`. Maximum and minimum take the first
+operand when one is NaN, vector code the second. The engine's vector code is coarser than C in powers, divisions by 0,
+`fmod` and `remainder`. Source: ncnn `src/layer/binaryop.cpp`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import TypeAlias
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, floats_in
 from maskctl.layers.broadcasting import aligned, together
-from maskctl.layers.elementwise import floats
-from maskctl.layers.powers import power
+from maskctl.layers.elementwise import larger, smaller
+from maskctl.layers.power import powf
 from maskctl.numeric.formats import FloatArray, Operand
 
 Function: TypeAlias = Callable[[Operand, Operand], FloatArray]
@@ -31,14 +32,6 @@ PARAMS = (
     Param(1, "with_scalar", 0, "not 0: the second operand is the number b"),
     Param(2, "b", 0.0, "the number"),
 )
-
-
-def _maximum(left: Operand, right: Operand) -> FloatArray:
-    return np.where(np.less(left, right), right, left)
-
-
-def _minimum(left: Operand, right: Operand) -> FloatArray:
-    return np.where(np.less(right, left), right, left)
 
 
 def _floor_divide(left: Operand, right: Operand) -> FloatArray:
@@ -67,9 +60,9 @@ FUNCTIONS: dict[str, Function] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
-    "max": _maximum,
-    "min": _minimum,
-    "pow": power,
+    "max": larger,
+    "min": smaller,
+    "pow": powf,
     "atan2": np.arctan2,
     "fmod": np.fmod,
     "logaddexp": np.logaddexp,
@@ -111,8 +104,8 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     function = function_of(params)
     with np.errstate(all="ignore"):
         if params.integer("with_scalar"):
-            return (function(floats(inputs[0]), np.float32(params.real("b"))),)
-        return (function(*aligned(floats(inputs[0]), floats(inputs[1]))),)
+            return (function(floats_in(inputs[0]), np.float32(params.real("b"))),)
+        return (function(*aligned(floats_in(inputs[0]), floats_in(inputs[1]))),)
 
 
 LAYER = LayerType("BinaryOp", ONE_OR_MORE, forward, PARAMS, shapes=shapes)

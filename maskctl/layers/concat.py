@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers.axis import axis_of
-from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights
+from maskctl.layers.extents import AXIS, axis_of
 
-PARAMS = (Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end"),)
+PARAMS = (AXIS,)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -10,29 +10,32 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import activation, convolution_int8, convolving, kernels
+from maskctl.layers import activation, convolution_int8, convolution_params, convolving
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.windows import Window, convolution_border, convolution_window
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
-    *kernels.window_params("hw", "added"),
-    Param(18, "pad_value", 0.0, "what the border holds"),
-    *kernels.BIAS_AND_SIZE,
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("hw", "added"),
+    convolution_params.PAD_VALUE,
+    *convolution_params.BIAS_AND_SIZE,
     Param(8, "int8_scale_term", 0, "not 0: int8 weights and scales; over 100: int8 output"),
     *activation.PARAMS,
-    Param(19, "dynamic_weight", 0, "1: weight and bias come as blobs"),
+    convolving.DYNAMIC_WEIGHT,
 )
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """Weight, bias, and for int8 the scales, in the order of the `.bin`."""
-    found = kernels.weights(params)
+    found = convolution_params.weights(params)
     if not params.integer("int8_scale_term"):
         return found
     if not found:
-        raise GraphError("has int8_scale_term (8=) and dynamic_weight (19=). The engine reads no scales there.")
-    terms = kernels.declared(params).terms
+        raise GraphError(
+            "int8_scale_term (8=) and dynamic_weight (19=) are set, and the engine reads no scales there. Expected one of them."
+        )
+    terms = convolution_params.declared(params).terms
     weight = Weight("weight", found[0].shape, tagged=True, role="int8", fan_in=terms)
     return (weight, *found[1:], *convolution_int8.scales(params, params.integer("num_output"), terms))
 

@@ -6,23 +6,14 @@ A depth padded with SAME_LOWER (-234) has its odd plane behind, unlike rows and 
 
 from __future__ import annotations
 
-from maskctl.layers import activation, convolving, kernels
-from maskctl.layers.base import LayerType, Param
+from maskctl.layers import activation, convolution_params, convolving
 
 PARAMS = (
-    *kernels.window_params("dhw", "added"),
-    Param(18, "pad_value", 0.0, "what the border holds"),
-    *kernels.BIAS_AND_SIZE,
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("dhw", "added"),
+    convolution_params.PAD_VALUE,
+    *convolution_params.BIAS_AND_SIZE,
     *activation.PARAMS,
 )
 
-LAYER = LayerType(
-    "Convolution3D",
-    range(1, 2),
-    convolving.forward,
-    PARAMS,
-    kernels.weights,
-    convolving.shapes,
-    convolving.macs,
-    prepare=convolving.prepare,
-)
+LAYER = convolving.layer_type("Convolution3D", PARAMS)

@@ -7,28 +7,29 @@ With `dynamic_weight` the weight is the second bottom, of that shape, and the bi
 from __future__ import annotations
 
 from maskctl.errors import GraphError
-from maskctl.layers import activation, convolution_int8, convolving, kernels
+from maskctl.layers import activation, convolution_int8, convolution_params, convolving
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weight, Weights
 
 PARAMS = (
-    *kernels.window_params("hw", "added"),
-    Param(18, "pad_value", 0.0, "what the border holds"),
-    *kernels.BIAS_AND_SIZE,
-    kernels.GROUP,
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("hw", "added"),
+    convolution_params.PAD_VALUE,
+    *convolution_params.BIAS_AND_SIZE,
+    convolution_params.GROUP,
     Param(8, "int8_scale_term", 0, "int8 with a weight scale per group (1), one for all (2); 101, 102: int8 output"),
     *activation.PARAMS,
-    Param(19, "dynamic_weight", 0, "1: weight and bias come as blobs"),
+    convolving.DYNAMIC_WEIGHT,
 )
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """Weight, bias, and for int8 the scales, in the order of the `.bin`."""
-    found, term = kernels.weights(params), params.integer("int8_scale_term")
+    found, term = convolution_params.weights(params), params.integer("int8_scale_term")
     if not term:
         return found
     if not found or term not in {1, 2, 101, 102}:
         raise GraphError(f"int8_scale_term (8=) is {term}. Expected 0, 1, 2, 101 or 102, and 0 with dynamic_weight.")
-    terms = kernels.declared(params).terms
+    terms = convolution_params.declared(params).terms
     weight = Weight("weight", found[0].shape, tagged=True, role="int8", fan_in=terms)
     return (
         weight,

@@ -6,25 +6,16 @@ With `dynamic_weight` the weight is the second bottom, of that shape, and the bi
 
 from __future__ import annotations
 
-from maskctl.layers import activation, convolving, kernels
-from maskctl.layers.base import LayerType, Param
+from maskctl.layers import activation, convolution_params, convolving
 
 PARAMS = (
-    *kernels.window_params("w", "added"),
-    Param(18, "pad_value", 0.0, "what the border holds"),
-    *kernels.BIAS_AND_SIZE,
-    kernels.GROUP,
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("w", "added"),
+    convolution_params.PAD_VALUE,
+    *convolution_params.BIAS_AND_SIZE,
+    convolution_params.GROUP,
     *activation.PARAMS,
-    Param(19, "dynamic_weight", 0, "1: weight and bias come as blobs"),
+    convolving.DYNAMIC_WEIGHT,
 )
 
-LAYER = LayerType(
-    "ConvolutionDepthWise1D",
-    range(1, 4),
-    convolving.forward,
-    PARAMS,
-    kernels.weights,
-    convolving.shapes,
-    convolving.macs,
-    prepare=convolving.prepare,
-)
+LAYER = convolving.layer_type("ConvolutionDepthWise1D", PARAMS)

@@ -1,6 +1,6 @@
 """Convolutions over one, two or three axes, dense, grouped and depthwise, in fp32: what their layer files share.
 
-Maps are taken and given with the channels innermost in memory; see `tiles`.
+Maps are taken and given with the channels innermost in memory; see `tiled_sums`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from functools import lru_cache
 
 import numpy as np
 
-from maskctl.layers import kernels, tiles
-from maskctl.layers.base import Array, Arrays, Params, Shape, Weights
-from maskctl.layers.kernels import Kernels
+from maskctl.layers import convolution_params, tiled_sums
+from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.convolution_params import Kernels
 from maskctl.layers.windows import Border, Window, axes_of, convolution_border, convolution_window, require_axes
 from maskctl.numeric.formats import FloatArray
+
+DYNAMIC_WEIGHT = Param(19, "dynamic_weight", 0, "1: weight and bias come as blobs")
 
 
 def kernels_of(params: Params, inputs: tuple[Shape, ...]) -> Kernels:
     """The kernels the layer convolves these inputs with."""
-    if kernels.is_dynamic(params):
-        return kernels.of_blob(params, inputs, transposed=False)
-    return kernels.declared(params)
+    if convolution_params.is_dynamic(params):
+        return convolution_params.of_blob(params, inputs, transposed=False)
+    return convolution_params.declared(params)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def geometry(params: Params, inputs: tuple[Shape, ...]) -> Geometry:
     window = convolution_window(params, found.extents)
     border = convolution_border(params, window, shape)
     grown = border.grown(shape)
-    kernels.require_sane_growth(shape, (max(found.channels, found.outputs), *grown))
+    convolution_params.require_sane_growth(shape, (max(found.channels, found.outputs), *grown))
     return Geometry(window, border, (found.outputs, *window.outputs(*grown)))
 
 
@@ -59,9 +61,9 @@ def macs(params: Params, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) 
 
 def prepare(params: Params, weights: Weights) -> Weights:
     """The weights laid out for `forward`; nothing where they come as blobs."""
-    if kernels.is_dynamic(params):
+    if convolution_params.is_dynamic(params):
         return {}
-    return {**laid_out(weights["weight"], kernels.groups_of(params)), **_bias(params, weights)}
+    return {**laid_out(weights["weight"], convolution_params.groups_of(params)), **_bias(params, weights)}
 
 
 def _bias(params: Params, weights: Weights) -> Weights:
@@ -81,7 +83,7 @@ def laid_out(weight: FloatArray, groups: int) -> Weights:
 def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The convolution of all samples; overflow and NaN as IEEE 754 has them."""
     found = geometry(params, tuple(values.shape[1:] for values in inputs))
-    if not kernels.is_dynamic(params):
+    if not convolution_params.is_dynamic(params):
         return (_convolved(params, weights, inputs[0], found),)
     return (np.concatenate([_with_blobs(params, found, *one) for one in zip(*inputs, strict=True)]),)
 
@@ -90,8 +92,8 @@ def _with_blobs(
     params: Params, found: Geometry, values: Array, weight: Array, bias: Array | None = None, *_: Array
 ) -> FloatArray:
     """One sample with the weight and bias that came with it."""
-    shape = kernels.blob_shape(weight.shape, values.ndim - 1)
-    ready = dict(laid_out(weight.reshape(shape), kernels.groups_of(params)))
+    shape = convolution_params.blob_shape(weight.shape, values.ndim - 1)
+    ready = dict(laid_out(weight.reshape(shape), convolution_params.groups_of(params)))
     if bias is not None and params.integer("bias_term"):
         ready["bias"] = bias.reshape(-1)
     return _convolved(params, ready, values[None], found)
@@ -101,20 +103,20 @@ def _convolved(params: Params, ready: Weights, values: FloatArray, found: Geomet
     """The convolution of `values` (n, c, …) with weights as `prepare` lays them out."""
     window, fill = found.window, params.real("pad_value")
     out = np.empty((len(values), *found.outputs[1:], found.outputs[0]), np.float32)
-    with tiles.arithmetic():
-        done = tiles.finish(params, ready.get("bias"), found.outputs[0])
+    with tiled_sums.arithmetic():
+        done = tiled_sums.finish(params, ready.get("bias"), found.outputs[0])
         if "taps" in ready:
-            phases = tiles.bordered(values, found.border, fill, window.stride[-1])
-            tiles.depthwise(phases, window, ready["taps"], out, done)
+            phases = tiled_sums.bordered(values, found.border, fill, window.stride[-1])
+            tiled_sums.depthwise(phases, window, ready["taps"], out, done)
         else:
-            maps = tiles.bordered(values, found.border, fill)[..., 0, :, :]
+            maps = tiled_sums.bordered(values, found.border, fill)[..., 0, :, :]
             matrix = ready["matrix"]
             if matrix.ndim == 2:
-                tiles.dense(_seen(maps, window), matrix, out, done)
+                tiled_sums.dense(_seen(maps, window), matrix, out, done)
             else:
                 maps = _by_group(maps, len(matrix), window)
-                tiles.grouped(_seen(maps, window), matrix, out, done)
-    return tiles.channels_first(out)
+                tiled_sums.grouped(_seen(maps, window), matrix, out, done)
+    return tiled_sums.channels_first(out)
 
 
 def _seen(maps: FloatArray, window: Window) -> FloatArray:
@@ -142,3 +144,9 @@ def _by_group(padded: FloatArray, groups: int, window: Window) -> FloatArray:
     split = padded.reshape(*padded.shape[:-1], groups, -1)
     maps = split.transpose(split.ndim - 2, *range(split.ndim - 2), split.ndim - 1)
     return np.ascontiguousarray(maps) if math.prod(window.kernel) > 1 else maps
+
+
+def layer_type(name: str, params: tuple[Param, ...]) -> LayerType:
+    """A convolution over the axes its parameters name; with `dynamic_weight` it has up to three bottoms."""
+    bottoms = range(1, 4) if DYNAMIC_WEIGHT in params else range(1, 2)
+    return LayerType(name, bottoms, forward, params, convolution_params.weights, shapes, macs, prepare=prepare)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import extent
-from maskctl.layers.extents import NAMES, axes_of, whole_numbers
+from maskctl.layers.extents import NAMES, axes_listed, extent, whole_numbers
 
 PARAMS = (
     Param(0, "woffset", 0, "columns left of the part"),
@@ -25,9 +24,9 @@ def _offsets(params: Params, shape: Shape) -> tuple[int, ...]:
     starts = whole_numbers(params, "starts")
     if not starts:
         return tuple(params.integer(f"{name}offset") for name in NAMES[len(shape)])
-    axes = axes_of(whole_numbers(params, "axes"), len(shape))
+    axes = axes_listed(whole_numbers(params, "axes"), len(shape))
     if len(starts) < len(axes):
-        raise GraphError(f"CopyTo has {len(starts)} starts for {len(axes)} axes. Expected one for each.")
+        raise GraphError(f"there are {len(starts)} starts for {len(axes)} axes. Expected one for each.")
     found = [0] * len(shape)
     for start, axis in zip(starts, axes, strict=False):
         found[axis] = 0 if start == -233 else start if start >= 0 else start + shape[axis]

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import ONE_OR_MORE, Array, Arrays, LayerType, Param, Params, Shape, Weights, integers_in
-from maskctl.layers.expression import evaluate, extent, references
-from maskctl.layers.extents import NAMES, axes_of, whole_numbers
+from maskctl.layers.expression import evaluate, references
+from maskctl.layers.extents import NAMES, axes_listed, extent, whole_numbers
 
 WHOLE = -233
 _INTEGERS = {1: (0, 3), 2: (0, 1, 3, 4), 3: (0, 1, 2, 3, 4, 5), 4: (0, 1, 2, 3, 4, 5, 6, 7)}
@@ -73,11 +73,11 @@ def _require_bottoms(params: Params, count: int) -> None:
     least = 2 if by_second_bottom(params) else max(1, *map(references, texts))
     if count < least or (count > 1 and least == 1):
         raise GraphError(
-            f"Crop has {count} bottoms. Expected {least} for these parameters; the engine refuses or crashes."
+            f"there are {count} inputs. Expected {least} for these parameters; the engine refuses or crashes."
         )
     if by_expressions(params) and not params.text("axes_expr"):
         raise GraphError(
-            "Crop has shape expressions for starts and ends, but none for axes (21=). Write one; the engine crashes."
+            "there are shape expressions for starts and ends, but none for axes (21=). Write one; the engine crashes."
         )
 
 
@@ -92,10 +92,10 @@ def part(params: Params, inputs: tuple[Shape, ...], read: tuple[int, ...] = ()) 
     elif by_expressions(params):
         texts = (params.text(name) for name in ("starts_expr", "ends_expr", "axes_expr"))
         starts, ends, axes = (evaluate(text, inputs) for text in texts)
-        found = _from_lists(shape, starts, ends, axes_of(axes, len(shape)))
+        found = _from_lists(shape, starts, ends, axes_listed(axes, len(shape)))
     elif params.array("starts") and params.array("ends"):
         starts, ends = whole_numbers(params, "starts"), whole_numbers(params, "ends")
-        found = _from_lists(shape, starts, ends, axes_of(whole_numbers(params, "axes"), len(shape)))
+        found = _from_lists(shape, starts, ends, axes_listed(whole_numbers(params, "axes"), len(shape)))
     else:
         found = _from_offsets(params, shape)
     if tuple(size for _, size in found) == shape:
@@ -111,7 +111,7 @@ def part(params: Params, inputs: tuple[Shape, ...], read: tuple[int, ...] = ()) 
 def _from_lists(shape: Shape, starts: Shape, ends: Shape, axes: Shape) -> Part:
     if min(len(starts), len(ends)) < len(axes):
         raise GraphError(
-            f"Crop has {len(starts)} starts and {len(ends)} ends for {len(axes)} axes. Expected one of each."
+            f"there are {len(starts)} starts and {len(ends)} ends for {len(axes)} axes. Expected one of each."
         )
     found = [(0, size) for size in shape]
     for start, end, axis in zip(starts, ends, axes, strict=False):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.layers.axis import axis_of
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
+from maskctl.layers.extents import AXIS, axis_of
 
-PARAMS = (Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end; rank 1 has one anyway"),)
+PARAMS = (AXIS,)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -8,24 +8,15 @@ pads over 0 `output_w` cuts it to size, where a pad is -233 (the larger half off
 
 from __future__ import annotations
 
-from maskctl.layers import activation, deconvolving, kernels
-from maskctl.layers.base import LayerType, Param
+from maskctl.layers import activation, convolution_params, deconvolving
 
 PARAMS = (
-    *kernels.window_params("w", "cut off"),
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("w", "cut off"),
     *deconvolving.output_params("w"),
-    *kernels.BIAS_AND_SIZE,
+    *convolution_params.BIAS_AND_SIZE,
     *activation.PARAMS,
-    Param(28, "dynamic_weight", 0, "1: weight and bias come as blobs"),
+    deconvolving.DYNAMIC_WEIGHT,
 )
 
-LAYER = LayerType(
-    "Deconvolution1D",
-    range(1, 4),
-    deconvolving.forward,
-    PARAMS,
-    kernels.weights,
-    deconvolving.shapes,
-    deconvolving.macs,
-    prepare=deconvolving.prepare,
-)
+LAYER = deconvolving.layer_type("Deconvolution1D", PARAMS)

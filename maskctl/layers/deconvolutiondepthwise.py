@@ -8,25 +8,16 @@ pads over 0 `output_w` and `output_h` cut it to size, where a pad is -233 (the l
 
 from __future__ import annotations
 
-from maskctl.layers import activation, deconvolving, kernels
-from maskctl.layers.base import LayerType, Param
+from maskctl.layers import activation, convolution_params, deconvolving
 
 PARAMS = (
-    *kernels.window_params("hw", "cut off"),
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("hw", "cut off"),
     *deconvolving.output_params("hw"),
-    *kernels.BIAS_AND_SIZE,
-    kernels.GROUP,
+    *convolution_params.BIAS_AND_SIZE,
+    convolution_params.GROUP,
     *activation.PARAMS,
-    Param(28, "dynamic_weight", 0, "1: weight and bias come as blobs"),
+    deconvolving.DYNAMIC_WEIGHT,
 )
 
-LAYER = LayerType(
-    "DeconvolutionDepthWise",
-    range(1, 4),
-    deconvolving.forward,
-    PARAMS,
-    kernels.weights,
-    deconvolving.shapes,
-    deconvolving.macs,
-    prepare=deconvolving.prepare,
-)
+LAYER = deconvolving.layer_type("DeconvolutionDepthWise", PARAMS)

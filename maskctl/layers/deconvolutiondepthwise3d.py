@@ -8,24 +8,15 @@ pads over 0 `output_w`, `output_h` and `output_d` cut it to size, where a pad is
 
 from __future__ import annotations
 
-from maskctl.layers import activation, deconvolving, kernels
-from maskctl.layers.base import LayerType
+from maskctl.layers import activation, convolution_params, deconvolving
 
 PARAMS = (
-    *kernels.window_params("dhw", "cut off"),
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("dhw", "cut off"),
     *deconvolving.output_params("dhw"),
-    *kernels.BIAS_AND_SIZE,
-    kernels.GROUP,
+    *convolution_params.BIAS_AND_SIZE,
+    convolution_params.GROUP,
     *activation.PARAMS,
 )
 
-LAYER = LayerType(
-    "DeconvolutionDepthWise3D",
-    range(1, 2),
-    deconvolving.forward,
-    PARAMS,
-    kernels.weights,
-    deconvolving.shapes,
-    deconvolving.macs,
-    prepare=deconvolving.prepare,
-)
+LAYER = deconvolving.layer_type("DeconvolutionDepthWise3D", PARAMS)

@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import kernels, tiles
-from maskctl.layers.base import Array, Arrays, Param, Params, Shape, Weights
-from maskctl.layers.kernels import Kernels
+from maskctl.layers import convolution_params, tiled_sums
+from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.convolution_params import Kernels
 from maskctl.layers.windows import (
     SAME_LOWER,
     SAME_UPPER,
@@ -27,6 +27,8 @@ from maskctl.layers.windows import (
     require_axes,
 )
 from maskctl.numeric.formats import FloatArray
+
+DYNAMIC_WEIGHT = Param(28, "dynamic_weight", 0, "1: weight and bias come as blobs")
 
 
 def output_params(axes: str) -> tuple[Param, ...]:
@@ -46,9 +48,9 @@ def output_params(axes: str) -> tuple[Param, ...]:
 
 def kernels_of(params: Params, inputs: tuple[Shape, ...]) -> Kernels:
     """The kernels the layer deconvolves these inputs with."""
-    if kernels.is_dynamic(params):
-        return kernels.of_blob(params, inputs, transposed=True)
-    return kernels.declared(params)
+    if convolution_params.is_dynamic(params):
+        return convolution_params.of_blob(params, inputs, transposed=True)
+    return convolution_params.declared(params)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -57,7 +59,7 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     shape = require_axes(inputs[0], len(axes_of(params)))
     found.require_channels(shape[0])
     whole = whole_extents(params, convolution_window(params, found.extents), shape)
-    kernels.require_sane_growth(shape, (found.outputs, *whole))
+    convolution_params.require_sane_growth(shape, (found.outputs, *whole))
     cut = cut_of(params, whole)
     return ((found.outputs, *(extent - sum(pair) for extent, pair in zip(whole, cut.pairs(len(whole)), strict=True))),)
 
@@ -86,7 +88,9 @@ def cut_of(params: Params, whole: Extents) -> Border:
     elif min(wanted) <= 0:
         return Border()
     elif not written & {SAME_UPPER, SAME_LOWER}:
-        raise GraphError("has an output_w (20=) but no pads of -233 or -234 (4=). The engine gives nothing there.")
+        raise GraphError(
+            "output_w (20=) is set, and no pad (4=) is -233 or -234. Expected one that is: the engine gives nothing there."
+        )
     else:
         lower = SAME_UPPER not in written
         cuts = [extent - target for extent, target in zip(whole, wanted, strict=True)]
@@ -108,10 +112,10 @@ def macs(params: Params, inputs: tuple[Shape, ...], _: tuple[Shape, ...]) -> int
 
 def prepare(params: Params, weights: Weights) -> Weights:
     """The weights laid out for `forward`; nothing where they come as blobs."""
-    if kernels.is_dynamic(params):
+    if convolution_params.is_dynamic(params):
         return {}
     bias = {"bias": weights["bias"]} if params.integer("bias_term") else {}
-    return {**laid_out(weights["weight"], kernels.groups_of(params)), **bias}
+    return {**laid_out(weights["weight"], convolution_params.groups_of(params)), **bias}
 
 
 def laid_out(weight: FloatArray, groups: int) -> Weights:
@@ -130,7 +134,7 @@ def laid_out(weight: FloatArray, groups: int) -> Weights:
 def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The deconvolution of all samples; overflow and NaN as IEEE 754 has them."""
     outputs = shapes(params, tuple(values.shape[1:] for values in inputs))[0][0]
-    if not kernels.is_dynamic(params):
+    if not convolution_params.is_dynamic(params):
         return (_deconvolved(params, weights, inputs[0], convolution_window(params), outputs),)
     return (np.concatenate([_with_blobs(params, outputs, *one) for one in zip(*inputs, strict=True)]),)
 
@@ -139,8 +143,8 @@ def _with_blobs(
     params: Params, outputs: int, values: Array, weight: Array, bias: Array | None = None, *_: Array
 ) -> FloatArray:
     """One sample with the weight and bias that came with it."""
-    groups = kernels.groups_of(params)
-    first, second, *extents = kernels.blob_shape(weight.shape, values.ndim - 1)
+    groups = convolution_params.groups_of(params)
+    first, second, *extents = convolution_params.blob_shape(weight.shape, values.ndim - 1)
     by_group = weight.reshape(groups, first // groups, second, -1).swapaxes(1, 2)
     ready = dict(laid_out(by_group.reshape(outputs, first // groups, *extents), groups))
     if bias is not None and params.integer("bias_term"):
@@ -152,20 +156,20 @@ def _deconvolved(params: Params, ready: Weights, values: FloatArray, window: Win
     """The deconvolution of `values` (n, c, …) with weights as `prepare` lays them out."""
     whole = whole_extents(params, window, values.shape[1:])
     out = np.zeros((len(values), *whole, outputs), np.float32)
-    with tiles.arithmetic():
-        _scatter(np.ascontiguousarray(tiles.channels_last(values)), ready, window, out)
-        done = tiles.finish(params, ready.get("bias"), outputs)
-        for block in tiles.blocks(out.shape[:-1], max(1, tiles.AT_WORK // outputs)):
+    with tiled_sums.arithmetic():
+        _scatter(np.ascontiguousarray(tiled_sums.channels_last(values)), ready, window, out)
+        done = tiled_sums.finish(params, ready.get("bias"), outputs)
+        for block in tiled_sums.blocks(out.shape[:-1], max(1, tiled_sums.AT_WORK // outputs)):
             done(out[block])
     cut = cut_of(params, whole).pairs(len(whole))
     kept = tuple(slice(before, extent - behind) for (before, behind), extent in zip(cut, whole, strict=True))
-    return tiles.channels_first(out[(slice(None), *kept)])
+    return tiled_sums.channels_first(out[(slice(None), *kept)])
 
 
 def _scatter(pixels: FloatArray, ready: Weights, window: Window, out: FloatArray) -> None:
     """Adds every pixel (n, …, c) times its kernel to `out` (n, …, outputs), one position of the kernel at a time."""
     places = pixels.shape[:-1]
-    for block in tiles.blocks(places, max(1, tiles.AT_WORK // max(pixels.shape[-1], out.shape[-1]))):
+    for block in tiled_sums.blocks(places, max(1, tiled_sums.AT_WORK // max(pixels.shape[-1], out.shape[-1]))):
         part = pixels[block]
         for position in np.ndindex(*window.kernel):
             reached = [
@@ -196,3 +200,9 @@ def _steps(part: slice, extent: int, stride: int, reach: int) -> slice:
     """Where a kernel position `reach` behind the first adds on an axis of the output, for a part of the input's places."""
     first, last, _ = part.indices(extent)
     return slice(first * stride + reach, (last - 1) * stride + reach + 1, stride)
+
+
+def layer_type(name: str, params: tuple[Param, ...]) -> LayerType:
+    """A deconvolution over the axes its parameters name; with `dynamic_weight` it has up to three bottoms."""
+    bottoms = range(1, 4) if DYNAMIC_WEIGHT in params else range(1, 2)
+    return LayerType(name, bottoms, forward, params, convolution_params.weights, shapes, macs, prepare=prepare)

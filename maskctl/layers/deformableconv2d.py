@@ -14,26 +14,16 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import activation
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.layers import activation, convolution_params
+from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weight, Weights
 from maskctl.layers.sampling import Pixels, linear
 from maskctl.layers.windows import Border, along, convolution_window, pads_of, require_map
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
-    Param(0, "num_output", 0, "output channels"),
-    Param(1, "kernel_w", 0, "kernel width"),
-    Param(11, "kernel_h", 0, "kernel height", same_as="kernel_w"),
-    Param(2, "dilation_w", 1, "horizontal dilation"),
-    Param(12, "dilation_h", 1, "vertical dilation", same_as="dilation_w"),
-    Param(3, "stride_w", 1, "horizontal stride"),
-    Param(13, "stride_h", 1, "vertical stride", same_as="stride_w"),
-    Param(4, "pad_left", 0, "columns added on the left"),
-    Param(15, "pad_right", 0, "columns added on the right", same_as="pad_left"),
-    Param(14, "pad_top", 0, "rows added on top", same_as="pad_left"),
-    Param(16, "pad_bottom", 0, "rows added at the bottom", same_as="pad_top"),
-    Param(5, "bias_term", 0, "1: a bias per output channel"),
-    Param(6, "weight_data_size", 0, "elements of the weight"),
+    convolution_params.NUM_OUTPUT,
+    *convolution_params.window_params("hw", "added", same=False),
+    *convolution_params.BIAS_AND_SIZE,
     *activation.PARAMS,
 )
 

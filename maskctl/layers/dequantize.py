@@ -6,9 +6,10 @@ and bias, or one per index of the outermost axis; a vector uses the first. Sourc
 
 from __future__ import annotations
 
-from maskctl.errors import ExecutionError, GraphError
+from maskctl.errors import GraphError
 from maskctl.layers import int8
-from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
+from maskctl.layers.outermost import one_or_along, require_one_or_all
 
 PARAMS = (
     Param(0, "scale_data_size", 1, "1, or a scale per index of the outermost axis"),
@@ -27,24 +28,17 @@ def weights(params: Params) -> tuple[Weight, ...]:
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The input's shape."""
-    int8.require_one_each(params.integer("scale_data_size"), inputs[0], "scales")
-    int8.require_one_each(params.integer("bias_data_size"), inputs[0], "biases")
+    require_one_or_all(params.integer("scale_data_size"), inputs[0], "scales")
+    require_one_or_all(params.integer("bias_data_size"), inputs[0], "biases")
     return inputs[:1]
-
-
-def sums_in(values: Array) -> Array:
-    """The 32-bit integers of a blob; raises `ExecutionError` for int8 codes."""
-    if values.dtype == "int8":
-        raise ExecutionError("the input holds int8 codes. Expected the 32-bit integers of an int8 layer's sums.")
-    return integers_in(values)
 
 
 def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
     """The values, fp32."""
-    sums = sums_in(inputs[0])
-    shape = shapes(params, (sums.shape[1:],))[0]
-    bias = int8.along_outermost(weight["bias"], shape) if params.integer("bias_data_size") else None
-    return (int8.dequantise(sums, int8.along_outermost(weight["scale"], shape), bias),)
+    sums = integers_in(inputs[0])
+    shapes(params, (sums.shape[1:],))
+    bias = one_or_along(weight["bias"], sums) if params.integer("bias_data_size") else None
+    return (int8.dequantise(sums, one_or_along(weight["scale"], sums), bias),)
 
 
 def integers(_: Params) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import boxes as box_sums
+from maskctl.layers import detecting
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.numeric.formats import FloatArray
 
@@ -67,10 +67,10 @@ def _rows(shape: Shape) -> int:
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """(boxes, 6), with as many boxes as there can be at most."""
     counts = _counts(params, inputs)
-    box_sums.require_elements(inputs[0], 4 * counts.priors, "location blob")
-    box_sums.require_elements(inputs[1], counts.classes * counts.priors, "confidence blob")
+    detecting.require_readable(inputs[0], 4 * counts.priors, "location blob")
+    detecting.require_readable(inputs[1], counts.classes * counts.priors, "confidence blob")
     if params.integer("num_class") == MXNET:
-        box_sums.require_elements(inputs[2], 4 * counts.priors, "prior blob")
+        detecting.require_readable(inputs[2], 4 * counts.priors, "prior blob")
     each = min(params.integer("nms_top_k"), counts.priors)
     return ((min(params.integer("keep_top_k"), max(counts.classes - 1, 0) * each), 6),)
 
@@ -79,10 +79,10 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The boxes of one sample, (1, boxes, 6)."""
     shapes(params, tuple(values.shape[1:] for values in inputs))
     counts = _counts(params, tuple(values.shape[1:] for values in inputs))
-    moves = box_sums.elements(inputs[0], 4 * counts.priors, "location blob").reshape(-1, 4)
+    moves = detecting.elements(inputs[0], 4 * counts.priors, "location blob").reshape(-1, 4)
     with np.errstate(all="ignore"):
         boxes = _decoded(moves, *_priors(params, inputs[2], counts))
-    chances = box_sums.elements(inputs[1], counts.classes * counts.priors, "confidence blob")
+    chances = detecting.elements(inputs[1], counts.classes * counts.priors, "confidence blob")
     by_class = (
         chances.reshape(counts.classes, counts.priors)
         if params.integer("num_class") == MXNET
@@ -91,14 +91,14 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     found = [np.empty((0, 6), np.float32)]
     found += [_of_class(params, label, by_class[label], boxes) for label in range(1, counts.classes)]
     rows = np.concatenate(found)
-    return (rows[box_sums.descending(rows[:, 1])][None, : params.integer("keep_top_k")],)
+    return (rows[detecting.descending(rows[:, 1])][None, : params.integer("keep_top_k")],)
 
 
 def _priors(params: Params, values: Array, counts: _Counts) -> tuple[FloatArray, FloatArray]:
     """The boxes of the priors and their variances, (priors, 4) or (4,)."""
     if params.integer("num_class") == MXNET:
         variances = np.array([params.real(f"variances[{number}]") for number in range(4)], np.float32)
-        return box_sums.elements(values, 4 * counts.priors, "prior blob").reshape(-1, 4), variances
+        return detecting.elements(values, 4 * counts.priors, "prior blob").reshape(-1, 4), variances
     rows = values.reshape(-1, values.shape[-1])[:2, : 4 * counts.priors].reshape(2, -1, 4)
     return rows[0], rows[1]
 
@@ -108,22 +108,22 @@ def _decoded(moves: FloatArray, priors: FloatArray, variances: FloatArray) -> Fl
     x1, y1, x2, y2 = priors.T
     width, height = x2 - x1, y2 - y1
     scaled = (variances * moves).T
-    return box_sums.centred(
-        scaled[0] * width + (x1 + x2) * box_sums.HALF,
-        scaled[1] * height + (y1 + y2) * box_sums.HALF,
-        box_sums.exponential(scaled[2]) * width,
-        box_sums.exponential(scaled[3]) * height,
+    return detecting.centred(
+        scaled[0] * width + (x1 + x2) * detecting.HALF,
+        scaled[1] * height + (y1 + y2) * detecting.HALF,
+        detecting.exponential(scaled[2]) * width,
+        detecting.exponential(scaled[3]) * height,
     )
 
 
 def _of_class(params: Params, label: int, scores: FloatArray, boxes: FloatArray) -> FloatArray:
     """The rows of one class, the best first."""
     over = np.flatnonzero(scores > np.float32(params.real("confidence_threshold")))
-    best = over[box_sums.descending(scores[over])][: params.integer("nms_top_k")]
+    best = over[detecting.descending(scores[over])][: params.integer("nms_top_k")]
     with np.errstate(all="ignore"):
-        area = box_sums.areas(boxes[best])
-    chosen = best[box_sums.kept(boxes[best], area, params.real("nms_threshold"))]
-    return box_sums.detections(np.full(len(chosen), label), scores[chosen], boxes[chosen])
+        area = detecting.areas(boxes[best])
+    chosen = best[detecting.kept(boxes[best], area, params.real("nms_threshold"))]
+    return detecting.detections(np.full(len(chosen), label), scores[chosen], boxes[chosen])
 
 
 LAYER = LayerType("DetectionOutput", range(3, 4), forward, PARAMS, shapes=shapes, by_value=always)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights
-from maskctl.layers.elementwise import floats
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights, floats_in
 
 PARAMS = (Param(0, "scale", 1.0, "factor"),)
 
@@ -16,7 +15,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     if scale == 1:
         return inputs
     with np.errstate(all="ignore"):
-        return (floats(inputs[0]) * scale,)
+        return (floats_in(inputs[0]) * scale,)
 
 
 LAYER = LayerType("Dropout", range(1, 2), forward, PARAMS)

@@ -1,6 +1,6 @@
-"""What the layers share that compute each element by itself: what they read, and the bend at 0 of the ELU family.
+"""What the layers share that compute each element by itself: the bend of ELUs, a straight line, C++'s larger and smaller.
 
-They give a fresh blob in the memory order of their input, which they leave as it is.
+Functions give a fresh blob in the memory order of their input, which they leave as it is.
 """
 
 from __future__ import annotations
@@ -10,27 +10,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from maskctl.errors import ExecutionError
-from maskctl.layers.base import Array, Arrays, Params, Weights
-from maskctl.numeric.formats import FloatArray
+from maskctl.layers.base import Arrays, Param, Params, Weights, floats_in
+from maskctl.numeric.formats import FloatArray, Operand
 
 Function: TypeAlias = Callable[[Params, FloatArray], FloatArray]
 Forward: TypeAlias = Callable[[Params, Weights, Arrays], Arrays]
 
-
-def floats(values: Array) -> FloatArray:
-    """A blob's elements as the floats the engine reads there; 32-bit integers are taken by their bits.
-
-    Raises `ExecutionError` for int8, of which the engine would read four elements as one.
-    """
-    if values.dtype == np.float32:
-        return values
-    if values.dtype == np.int32:
-        return np.ascontiguousarray(values).view(np.float32)
-    raise ExecutionError(
-        "the input holds int8 codes, and the layer computes with floats. Put a Dequantize layer before it, "
-        "or take the layer before out of int8."
-    )
+SCALE_AND_SHIFT = (Param(1, "scale", 1.0, "factor of x"), Param(2, "shift", 0.0, "added to scale * x"))
+"""The parameters of the straight line that Exp, Log and Power put before their function."""
 
 
 def on_floats(function: Function) -> Forward:
@@ -38,7 +25,7 @@ def on_floats(function: Function) -> Forward:
 
     def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
         with np.errstate(all="ignore"):
-            return (function(params, floats(inputs[0])),)
+            return (function(params, floats_in(inputs[0])),)
 
     return forward
 
@@ -59,3 +46,20 @@ def bent(values: FloatArray, rate: np.float32, below: np.float32, above: np.floa
         positive *= above
     out += positive
     return out
+
+
+def scaled_and_shifted(params: Params, values: FloatArray) -> FloatArray:
+    """shift + scale * x, a fresh array."""
+    out: FloatArray = values * np.float32(params.real("scale"))
+    out += np.float32(params.real("shift"))
+    return out
+
+
+def larger(left: Operand, right: Operand) -> FloatArray:
+    """C++'s `std::max`: the first where either is NaN."""
+    return np.where(np.less(left, right), right, left)
+
+
+def smaller(left: Operand, right: Operand) -> FloatArray:
+    """C++'s `std::min`: the first where either is NaN."""
+    return np.where(np.less(right, left), right, left)

@@ -12,8 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.elementwise import floats
+from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, floats_in
 from maskctl.numeric.formats import FloatArray
 
 PRODUCT, SUM, MAXIMUM = range(3)
@@ -59,7 +58,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """From the first input to the last, in fp32."""
     shapes(params, tuple(values.shape[1:] for values in inputs))
     number = params.integer("op_type")
-    blobs = [floats(values) for values in inputs]
+    blobs = [floats_in(values) for values in inputs]
     with np.errstate(all="ignore"):
         if number == SUM and params.array("coeffs"):
             return (_weighted(blobs, [np.float32(factor) for factor in params.array("coeffs")]),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.errors import ExecutionError, GraphError
+from maskctl.errors import GraphError
 from maskctl.layers import int8
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
 
@@ -51,8 +51,6 @@ def prepare(params: Params, weight: Weights) -> Weights:
 
 def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
     """The rows, with the bias added."""
-    if inputs[0].dtype == np.int8:
-        raise ExecutionError("the input holds int8 codes. Expected 32-bit integers.")
     numbers = integers_in(inputs[0])
     first = numbers.reshape(len(numbers), -1)[:, : numbers.shape[-1]]
     rows = weight["weight"][np.clip(first, 0, params.integer("input_dim") - 1)]

@@ -21,7 +21,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Shape
-from maskctl.layers.extents import NAMES
+from maskctl.layers.extents import extent
 
 Number: TypeAlias = "int | np.float32"
 """A value of an expression; the two types follow different rules."""
@@ -32,16 +32,6 @@ _INTEGER = re.compile(r"\s*([+-]?[0-9]+)")
 _REAL = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![xX])")
 _INT32 = range(-(2**31), 2**31)
 _LONGEST_LITERAL = 100
-
-
-def extent(shape: Shape, letter: str) -> int:
-    """The extent ncnn calls w, h, d or c (1 where the blob has none), or n, the samples in one blob: 1.
-
-    >>> [extent((5, 7), letter) for letter in "whdcn"], extent((2, 3, 4), "d")
-    ([7, 5, 1, 1, 1], 1)
-    """
-    order = NAMES[len(shape)]
-    return shape[order.index(letter)] if letter in order else 1
 
 
 def references(text: str) -> int:

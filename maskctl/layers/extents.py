@@ -1,22 +1,49 @@
-"""Names of extents, lists of axes, and the shapes a blob can have: what the movers of data share."""
+"""The axes of a blob: their names, the parameters that choose some of them, and the extents they can have."""
 
 from __future__ import annotations
 
 import math
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers.base import Array, Params, Shape
+from maskctl.layers.base import Array, Param, Params, Shape
 
 NAMES = {1: "w", 2: "hw", 3: "chw", 4: "cdhw"}
 """Names of the axes of a blob by its rank, in the order of its shape."""
 
-_MOST_ELEMENTS = 1 << 28
+MOST_ELEMENTS = 1 << 28
+"""Of a blob whose extents the parameters choose: 1 GB per sample."""
+
+AXIS = Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end; a vector has one anyway")
+"""The parameter of layers that work along one axis."""
 
 
-def axes_of(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
+def extent(shape: Shape, letter: str) -> int:
+    """The extent ncnn calls w, h, d or c (1 where the blob has none), or n, the samples in one blob: 1.
+
+    >>> [extent((5, 7), letter) for letter in "whdcn"], extent((2, 3, 4), "d")
+    ([7, 5, 1, 1, 1], 1)
+    """
+    order = NAMES[len(shape)]
+    return shape[order.index(letter)] if letter in order else 1
+
+
+def axis_of(params: Params, rank: int) -> int:
+    """The axis, counted from 0; a blob of rank 1 has one, whatever the parameter. Raises `ExecutionError` beyond it."""
+    if rank == 1:
+        return 0
+    written = params.integer("axis")
+    axis = written + rank if written < 0 else written
+    if not 0 <= axis < rank:
+        raise ExecutionError(
+            f"axis {written} does not exist in a blob of rank {rank}. Expected {-rank} to {rank - 1}; change the axis (0=)."
+        )
+    return axis
+
+
+def axes_listed(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
     """A list of axes counted from the front; all axes where it is empty. A blob of rank 1 has only one.
 
-    >>> axes_of((-1, 0), 3), axes_of((), 2), axes_of((2,), 1)
+    >>> axes_listed((-1, 0), 3), axes_listed((), 2), axes_listed((2,), 1)
     ((2, 0), (0, 1), (0,))
     """
     if len(axes) > len(NAMES):
@@ -39,12 +66,10 @@ def whole_numbers(params: Params, name: str) -> tuple[int, ...]:
 
 
 def require_extents(shape: Shape) -> Shape:
-    """The shape; raises `ExecutionError` where the engine could not make such a blob."""
-    if min(shape, default=0) < 1:
-        raise ExecutionError(f"the result would have the shape {shape}. Expected extents of 1 or more.")
-    if math.prod(shape) > _MOST_ELEMENTS:
+    """The shape of a top, or of a map with its border; raises `ExecutionError` where it is empty or absurdly large."""
+    if min(shape, default=0) < 1 or math.prod(shape) > MOST_ELEMENTS:
         raise ExecutionError(
-            f"the result would have the shape {shape}, {math.prod(shape)} elements. The most are {_MOST_ELEMENTS}."
+            f"the result would have the shape {shape}. Expected extents of 1 or more, at most {MOST_ELEMENTS} elements in all."
         )
     return shape
 

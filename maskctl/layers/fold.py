@@ -15,11 +15,12 @@ import numpy as np
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import unfold
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.sampling import bounded
+from maskctl.layers.convolution_params import window_params
+from maskctl.layers.extents import require_extents
 from maskctl.layers.windows import Border, pads_of
 
 PARAMS = (
-    *(param for param in unfold.PARAMS if param.name != "pad_value"),
+    *window_params("hw", "cut off", same=False),
     Param(20, "output_w", 0, "output width"),
     Param(21, "output_h", 0, "output height", same_as="output_w"),
 )
@@ -30,14 +31,14 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     shape, window = inputs[0], unfold.window_of(params)
     size = (params.integer("output_h"), params.integer("output_w"))
     border = _border(params)
-    bounded((1, *border.grown((1, *size))))
+    require_extents((1, *border.grown((1, *size))))
     elements, positions = math.prod(window.kernel), math.prod(window.outputs(*border.grown((1, *size))))
     if len(shape) != 2 or shape[0] % elements or shape[1] != positions:
         raise ExecutionError(
             f"the input has shape {shape}. Expected (a multiple of {elements}, {positions}): the elements of the window "
             f"and its positions in a map of {size[1]}x{size[0]}."
         )
-    return (bounded((shape[0] // elements, *size)),)
+    return (require_extents((shape[0] // elements, *size)),)
 
 
 def _border(params: Params) -> Border:

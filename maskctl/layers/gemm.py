@@ -1,11 +1,14 @@
 """Gemm: alpha * (A · B + beta * C) of matrices that are inputs or weights.
 
-Alpha multiplies C too, unlike in ONNX. Inputs are those of A, B and C that are not constant, in that order, C only
-where there is one. A and B may be maps (rows, 1, columns), or one row. The shape of a C that is an input says how it
-is spread: a vector of as many elements as there are columns is a row, otherwise one of as many as there are rows is a
-column; of a C that fits nothing the engine takes the first element for all. quantize_term 2 multiplies in int8:
-inputs are quantised on the spot, A by rows and B as a whole. Terms XYZ keep B as blocks of few bits, see
-`block_quantized`.
+Alpha multiplies C too, unlike in ONNX. Inputs are those of A, B and C that are not constant, in that order, C only where
+there is one. A and B may be maps (rows, 1, columns), or one row.
+
+The shape of a C that is an input says how it is spread: a vector of as many elements as there are columns is a row,
+otherwise one of as many as there are rows is a column; of a C that fits nothing the engine takes the first element for all.
+
+quantize_term 2 multiplies in int8: inputs are quantised on the spot, A by rows and B as a whole. Terms XYZ keep B in blocks
+of codes of few bits: X is the bits (4, 6 or 8), Y is 1 where the inputs have scales of their own, Z the codes of a block:
+0 for 32, 1 for 64, 2 for 128. With 8 bits the inputs are quantised too, block by block.
 
 Source: ncnn `src/layer/gemm.cpp`.
 """
@@ -161,9 +164,11 @@ def _sizes(params: Params, inputs: tuple[Shape, ...]) -> _Sizes:
     """The extents of everything; raises where the operands do not fit."""
     dynamic = [name for name in "AB" if not params.integer(f"constant{name}")]
     most = len(dynamic) + (params.integer("constantC") == 0)
+    if not inputs and not dynamic and most:
+        raise GraphError("A and B are constant, and there is no input. Expected C as input, or a constant C (6=1).")
     if not len(dynamic) <= len(inputs) <= most:
         raise GraphError(
-            f"{len(inputs)} inputs. Expected {' and '.join((*dynamic, 'C')[:most])}" + " (C may be absent)."
+            f"there are {len(inputs)} inputs. Expected {' and '.join((*dynamic, 'C')[:most])}" + " (C may be absent)."
         )
     extents = {"A": (params.integer("constantM"), params.integer("constantK"))}
     extents["B"] = (params.integer("constantK"), params.integer("constantN"))

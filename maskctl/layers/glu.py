@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers.axis import axis_of
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
+from maskctl.layers.extents import AXIS, axis_of
+from maskctl.layers.sigmoid import sigmoid
 
-PARAMS = (Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end; rank 1 has one anyway"),)
+PARAMS = (AXIS,)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -30,9 +31,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     half = shapes(params, (values.shape[1:],))[0][axis - 1]
     moved = np.moveaxis(values, axis, 0)
     with np.errstate(all="ignore"):
-        gate = np.exp(-moved[half : 2 * half])
-        gate += np.float32(1)
-        np.divide(np.float32(1), gate, out=gate)
+        gate = sigmoid(moved[half : 2 * half])
         gate *= moved[:half]
     return (np.moveaxis(gate, 0, axis),)
 

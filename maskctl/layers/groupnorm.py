@@ -11,7 +11,7 @@ import numpy as np
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.normalization import innermost, standardised
-from maskctl.layers.outermost import along, size_of
+from maskctl.layers.outermost import along, weight_size
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
@@ -24,7 +24,7 @@ PARAMS = (
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """Gamma and beta, or none; raises `GraphError` for groups of nothing."""
-    channels, group = size_of(params, "channels"), params.integer("group")
+    channels, group = weight_size(params, "channels"), params.integer("group")
     if group < 1 or channels % group:
         raise GraphError(f"group is {group} for {channels} channels. Expected a divisor of the channels.")
     if not params.integer("affine"):

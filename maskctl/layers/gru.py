@@ -9,14 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers import recurrent
-from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weight, Weights
-from maskctl.layers.recurrent import Cell, Gates, States, sigmoid
-
-PARAMS = recurrent.PARAMS
-
-
-def _size(params: Params) -> int:
-    return params.integer("num_output")
+from maskctl.layers.base import Weights
+from maskctl.layers.recurrent import Cell, Gates, States, outputs_of
+from maskctl.layers.sigmoid import sigmoid
 
 
 def _step(gates: Gates, states: States, _: Weights) -> States:
@@ -27,29 +22,6 @@ def _step(gates: Gates, states: States, _: Weights) -> States:
     return ((np.float32(1) - update) * new + update * states[0],)
 
 
-CELL = Cell(3, 4, _size, lambda params: (_size(params),), _step)
+CELL = Cell(3, 4, outputs_of, lambda params: (outputs_of(params),), _step)
 
-
-def weights(params: Params) -> tuple[Weight, ...]:
-    """Weights of the input, biases (of the new gate two), weights of the state, and the scales of int8."""
-    return recurrent.weights(params, CELL) + recurrent.scales(params, CELL)
-
-
-def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """(steps, num_output times directions), and the state."""
-    return recurrent.shapes(params, inputs, CELL)
-
-
-def macs(params: Params, _: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> int:
-    """Multiply-adds of the matrix products."""
-    return recurrent.macs(params, outputs, CELL)
-
-
-def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
-    """The outputs of all steps, and the last state."""
-    return recurrent.forward(params, weight, inputs, CELL)
-
-
-LAYER = LayerType(
-    "GRU", range(1, 3), forward, PARAMS, weights, shapes, macs, tops=range(1, 3), prepare=recurrent.prepare
-)
+LAYER = recurrent.layer_type("GRU", CELL)

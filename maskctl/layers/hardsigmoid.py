@@ -8,21 +8,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.layers import ramps
-from maskctl.layers.base import LayerType, Params
+from maskctl.layers.base import LayerType, Param, Params
 from maskctl.layers.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
 
+PARAMS = (
+    Param(0, "alpha", 0.2, "slope; PyTorch's is 1/6"),
+    Param(1, "beta", 0.5, "value at 0"),
+)
 _ZERO, _ONE = np.float32(0), np.float32(1)
+
+
+def limits(params: Params) -> tuple[np.float32, np.float32]:
+    """The x where the engine lets the line end: lower = -beta / alpha and upper = 1 / alpha + lower, in fp32."""
+    alpha, beta = np.float32(params.real("alpha")), np.float32(params.real("beta"))
+    lower = -beta / alpha
+    return lower, np.float32(1) / alpha + lower
+
+
+def line(params: Params, values: FloatArray) -> FloatArray:
+    """alpha * x + beta, a fresh array."""
+    out: FloatArray = values * np.float32(params.real("alpha"))
+    out += np.float32(params.real("beta"))
+    return out
 
 
 def hard_sigmoid(params: Params, values: FloatArray) -> FloatArray:
     """The line between its limits; for a rising line the limits may be put on y as well as on x."""
-    alpha, _, lower, upper = ramps.numbers(params)
-    out = ramps.line(params, values)
-    if alpha > 0:
+    lower, upper = limits(params)
+    out = line(params, values)
+    if np.float32(params.real("alpha")) > 0:
         return np.clip(out, _ZERO, _ONE, out=out)
     return np.where(values < lower, _ZERO, np.where(values > upper, _ONE, out))
 
 
-LAYER = LayerType("HardSigmoid", range(1, 2), on_floats(hard_sigmoid), ramps.PARAMS)
+LAYER = LayerType("HardSigmoid", range(1, 2), on_floats(hard_sigmoid), PARAMS)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.layers import ramps
 from maskctl.layers.base import LayerType, Params
 from maskctl.layers.elementwise import on_floats
+from maskctl.layers.hardsigmoid import PARAMS, limits, line
 from maskctl.numeric.formats import FloatArray
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
@@ -18,9 +18,9 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 
 def hard_swish(params: Params, values: FloatArray) -> FloatArray:
     """x times the line between 0 and 1; x itself is kept from -inf, which times 0 would be NaN."""
-    alpha, _, lower, upper = ramps.numbers(params)
-    out = ramps.line(params, values)
-    if alpha > 0:
+    lower, upper = limits(params)
+    out = line(params, values)
+    if np.float32(params.real("alpha")) > 0:
         np.clip(out, _ZERO, _ONE, out=out)
         out *= np.maximum(values, lower)
         return out
@@ -28,4 +28,4 @@ def hard_swish(params: Params, values: FloatArray) -> FloatArray:
     return np.where(values < lower, _ZERO, np.where(values > upper, values, out))
 
 
-LAYER = LayerType("HardSwish", range(1, 2), on_floats(hard_swish), ramps.PARAMS)
+LAYER = LayerType("HardSwish", range(1, 2), on_floats(hard_swish), PARAMS)

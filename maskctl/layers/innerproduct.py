@@ -13,7 +13,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import activation, int8
-from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
@@ -87,7 +87,7 @@ def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
 
 
 def _of_floats(weight: Weights, rows: Array) -> FloatArray:
-    total: FloatArray = int8.floats_in(rows) @ weight["weight"].T
+    total: FloatArray = floats_in(rows) @ weight["weight"].T
     return total
 
 

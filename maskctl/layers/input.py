@@ -1,4 +1,7 @@
-"""Input: a blob the application feeds; its shape in the file is only informational."""
+"""Input: a blob that the application feeds. Source: ncnn `src/layer/input.cpp`.
+
+The engine does not look at the shape in the file; maskctl takes it where the caller gives none. Extents of 0 are left out.
+"""
 
 from __future__ import annotations
 

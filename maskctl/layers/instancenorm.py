@@ -9,7 +9,7 @@ import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.normalization import innermost, mean_along, standardised
-from maskctl.layers.outermost import along, by_channels, channels_of, require_elements, size_of
+from maskctl.layers.outermost import along, by_channels, channels_of, require_elements, weight_size
 
 PARAMS = (
     Param(0, "channels", 0, "elements of each weight"),
@@ -22,7 +22,7 @@ def weights(params: Params) -> tuple[Weight, ...]:
     """Gamma and beta, or none."""
     if not params.integer("affine"):
         return ()
-    gamma = Weight("gamma", (size_of(params, "channels"),), role="factor")
+    gamma = Weight("gamma", (weight_size(params, "channels"),), role="factor")
     return (gamma, Weight("beta", gamma.shape, role="bias"))
 
 

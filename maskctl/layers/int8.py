@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from maskctl.errors import ExecutionError, WeightsError
-from maskctl.layers.base import Array, Shape
+from maskctl.errors import WeightsError
+from maskctl.layers.base import Array
 from maskctl.numeric.formats import FloatArray, Operand
 
 Codes: TypeAlias = npt.NDArray[np.int8]
@@ -79,18 +79,6 @@ def magnitude(values: FloatArray, axes: int | tuple[int, ...] | None = None) -> 
     return found
 
 
-def along_outermost(numbers: FloatArray, shape: Shape) -> FloatArray:
-    """One number or one per index of a blob's outermost axis, ready to broadcast against (n, …); a vector has one."""
-    kept = numbers[:1] if len(shape) == 1 or len(numbers) == 1 else numbers[: shape[0]]
-    return kept.reshape(-1, *(1,) * (len(shape) - 1))
-
-
-def require_one_each(size: int, shape: Shape, what: str) -> None:
-    """Raises `ExecutionError` where so many numbers are too few for one per index of a blob's outermost axis."""
-    if len(shape) > 1 and 1 < size < shape[0]:
-        raise ExecutionError(f"the input has shape {shape}, and there are {size} {what}. Expected 1 or {shape[0]}.")
-
-
 def product(left: Array, right: Array) -> Sums:
     """The matrix product (…, m, k) times (…, k, n) in exact 32-bit integers that wrap around; codes may be in floats."""
     terms = left.shape[-1]
@@ -129,12 +117,3 @@ def dequantise(sums: Array, scale: Operand, bias: Operand | None = None) -> Floa
         # Two fp32 numbers multiply exactly in fp64.
         product64 = values.astype(np.float64) * np.asarray(scale, np.float32)
         return (product64 + np.asarray(bias, np.float32)).astype(np.float32)
-
-
-def floats_in(values: Array) -> FloatArray:
-    """A blob's elements as the floats the engine reads there, integers by their bits; raises for int8 codes."""
-    if values.dtype == np.int8:
-        raise ExecutionError(
-            "the input holds int8 codes. This layer reads floats; quantize after it, or dequantize first."
-        )
-    return values.view(np.float32) if values.dtype == np.int32 else values

@@ -4,7 +4,8 @@ The size comes from `size_expr`, from the second bottom with `dynamic_target_siz
 `output_height` if both are given, or from the scales. A vector (c,) becomes constant planes (c, out_h, out_w) whatever
 the type, rows (h, w) are resized along w alone, and of a volume (c, d, h, w) only the first plane is seen.
 Pixels are 1 / scale apart where the size came from the scales, and by the ratio of the sizes otherwise. Before 1.0.20261020
-the engine took the ratio for all but nearest, and the scales for nearest with `dynamic_target_size`.
+the engine took the ratio for all but nearest, and the scales for nearest with `dynamic_target_size`. Where a scale
+leaves a size as it was, bilinear leaves the axis alone, and bicubic moves its pixels all the same.
 A second bottom gives its size in elements; the engine counts packed rows (4 or 8 in one) where it has rank 1 or 2.
 
 Source: ncnn `src/layer/interp.cpp`, and the released engine 1.0.20261020.
@@ -19,8 +20,9 @@ import numpy.typing as npt
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Array, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import evaluate, extent, references
-from maskctl.layers.sampling import bounded, cubic_weights
+from maskctl.layers.expression import evaluate, references
+from maskctl.layers.extents import extent, require_extents
+from maskctl.layers.sampling import cubic_weights
 from maskctl.numeric.formats import FloatArray
 
 Taps: TypeAlias = tuple[npt.NDArray[np.intp], FloatArray]
@@ -48,7 +50,7 @@ def size_of(params: Params, inputs: tuple[Shape, ...]) -> tuple[int, int]:
     dynamic = params.integer("dynamic_target_size") == 1
     if len(inputs) > 1 and not dynamic and references(text) < 2:
         raise GraphError(
-            f"reads {len(inputs)} blobs. Expected 1, or dynamic_target_size (5=1), or a size_expr (9=) with 1w."
+            f"there are {len(inputs)} inputs. Expected 1, or dynamic_target_size (5=1), or a size_expr (9=) with 1w."
         )
     if text:
         sizes = evaluate(text, inputs)
@@ -57,7 +59,7 @@ def size_of(params: Params, inputs: tuple[Shape, ...]) -> tuple[int, int]:
         return sizes[0], (sizes[1] if len(sizes) == 2 else extent(shape, "h"))
     if dynamic:
         if len(inputs) < 2:
-            raise GraphError("takes the size of a second blob (5=1), and reads only one. Connect the second.")
+            raise GraphError("there is one input. Expected a second, whose size is taken (5=1).")
         return extent(inputs[1], "w"), extent(inputs[1], "h")
     size = params.integer("output_width"), params.integer("output_height")
     if all(size):
@@ -78,33 +80,41 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     if kind not in range(4):
         raise GraphError(f"resize_type is {kind}. Expected 1, 2 or 3.")
     width, height = size_of(params, inputs)
-    if _unchanged(shape, width, height):
+    if _unchanged(params, shape, width, height):
         return (shape,)
-    top = bounded((shape[0], width) if len(shape) == 2 else (shape[0], height, width))
+    top = require_extents((shape[0], width) if len(shape) == 2 else (shape[0], height, width))
     if len(shape) > 1 and kind == 0:
         raise GraphError("resize_type is 0, which leaves the output as it was in memory. Expected 1, 2 or 3.")
     return (top,)
 
 
-def _unchanged(shape: Shape, width: int, height: int) -> bool:
-    return (len(shape) == 2 and width == shape[1]) or (len(shape) > 2 and (height, width) == shape[-2:])
+def _unchanged(params: Params, shape: Shape, width: int, height: int) -> bool:
+    """True when the blob is passed on as it is."""
+    names = ("width", "height")[: len(shape) - 1]
+    if not names or (width, height)[: len(names)] != shape[:-3:-1][: len(names)]:
+        return False
+    cubic = params.integer("resize_type") == BICUBIC and not params.integer("align_corner")
+    return not cubic or all(_scale(params, name) in {0, 1} for name in names)
+
+
+def _scale(params: Params, name: str) -> float:
+    """The scale to go by along the "width" or "height", 0 for the ratio of the sizes."""
+    sized = bool(params.text("size_expr")) or params.integer("dynamic_target_size") == 1
+    return 0.0 if sized or params.integer(f"output_{name}") else params.real(f"{name}_scale")
 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The resized maps in fp32, along the width first; nearest pixels are moved as they are."""
     values, given = inputs[0], tuple(blob.shape[1:] for blob in inputs)
     top = shapes(params, given)[0]
-    if top == given[0]:
+    if _unchanged(params, given[0], *size_of(params, given)):
         return (values,)
     if values.ndim == 2:
         return (np.broadcast_to(values[:, :, None, None], (len(values), *top)).copy(),)
     maps = values[:, :, 0] if values.ndim == 5 else values
-    sized = bool(params.text("size_expr")) or params.integer("dynamic_target_size") == 1
     pixels = np.moveaxis(maps, 1, -1)
     for axis, name in ((-1, "width"), (-2, "height"))[: len(top) - 1]:
-        by_ratio = sized or params.integer(f"output_{name}") != 0
-        scale = 0.0 if by_ratio else params.real(f"{name}_scale")
-        pixels = _resized(pixels, axis - 1, top[axis], params, scale)
+        pixels = _resized(pixels, axis - 1, top[axis], params, _scale(params, name))
     return (np.moveaxis(pixels, -1, 1),)
 
 
@@ -134,7 +144,8 @@ def _places(inputs: int, outputs: int, params: Params, scale: float) -> tuple[Fl
     if params.integer("align_corner"):
         place = (number * ((inputs - 1) / max(outputs - 1, 1))).astype(np.float32)
     else:
-        step = 1 / np.float64(np.float32(scale)) if scale else inputs / outputs
+        kept = inputs == outputs and params.integer("resize_type") == BILINEAR
+        step = 1 / np.float64(np.float32(scale)) if scale and not kept else inputs / outputs
         place = ((number + 0.5) * step - 0.5).astype(np.float32)
     floor = np.floor(place)
     return floor, place - floor

@@ -14,10 +14,10 @@ import numpy as np
 from maskctl.errors import ExecutionError
 from maskctl.layers import stft
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.extents import MOST_ELEMENTS
 from maskctl.numeric.formats import FloatArray
 
 COMPLEX, REAL, IMAGINARY = range(3)
-_MOST_SAMPLES = 1 << 28
 
 PARAMS = (
     Param(0, "n_fft", 0, "samples of a frame"),
@@ -42,8 +42,8 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
             f"the input has shape {shape}. Expected ({length // 2 + 1}, frames, 2) or ({length}, frames, 2)."
         )
     samples = _samples(params, shape[1])
-    if not 1 <= samples <= _MOST_SAMPLES:
-        raise ExecutionError(f"{shape[1]} frames make {samples} samples. Expected 1 to {_MOST_SAMPLES}.")
+    if not 1 <= samples <= MOST_ELEMENTS:
+        raise ExecutionError(f"{shape[1]} frames make {samples} samples. Expected 1 to {MOST_ELEMENTS}.")
     return ((samples,) if params.integer("returns") else (samples, 2),)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weight, Weights
-from maskctl.layers.outermost import by_channels, size_of
+from maskctl.layers.extents import first_planes
 from maskctl.numeric.formats import FloatArray
 
 ACROSS, WITHIN = 0, 1
@@ -26,7 +26,8 @@ PARAMS = (
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """None; raises `GraphError` for a window of nothing, and for a region the engine does not know."""
-    size_of(params, "local_size")
+    if params.integer("local_size") < 1:
+        raise GraphError(f"local_size is {params.integer('local_size')}. Expected 1 or more.")
     if params.integer("region_type") not in {ACROSS, WITHIN}:
         raise GraphError(f"region_type is {params.integer('region_type')}. Expected 0 (across channels) or 1 (within).")
     return ()
@@ -39,8 +40,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
         out = values.copy("K")
         out[:, :, 0] = _normalised(params, values[:, :, 0])
         return (out,)
-    maps = by_channels(values if values.ndim > 2 else values[:, None])
-    return (_normalised(params, maps).reshape(values.shape),)
+    return (_normalised(params, first_planes(values)).reshape(values.shape),)
 
 
 def _normalised(params: Params, maps: FloatArray) -> FloatArray:

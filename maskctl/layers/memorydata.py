@@ -23,16 +23,14 @@ def shape_of(params: Params) -> Shape:
     rank = next((rank for rank in (4, 3, 2, 1) if params.integer("whcd"[rank - 1]) != 0), 0)
     shape = tuple(params.integer(name) for name in NAMES.get(rank, ""))
     if min(shape, default=0) < 1:
-        raise GraphError(
-            f"MemoryData has the extents {shape}. Expected 1 or more: w (0=), then h (1=), c (2=), d (11=)."
-        )
+        raise GraphError(f"the extents are {shape}. Expected 1 or more: w (0=), then h (1=), c (2=), d (11=).")
     return shape
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """The blob; raises `GraphError` for ways of storing it that the engine does not know."""
     if params.integer("load_type") not in {0, 1}:
-        raise GraphError(f"load_type (21) is {params.integer('load_type')}. Expected 0 or 1.")
+        raise GraphError(f"load_type (21=) is {params.integer('load_type')}. Expected 0 or 1.")
     return (Weight("data", shape_of(params), tagged=params.integer("load_type") == 0, role="data"),)
 
 

@@ -5,8 +5,23 @@ From 20 on it is x; -inf gives NaN. Source: ncnn `src/layer/mish.cpp`.
 
 from __future__ import annotations
 
-from maskctl.layers import sigmoids
-from maskctl.layers.base import LayerType
-from maskctl.layers.elementwise import on_floats
+import numpy as np
 
-LAYER = LayerType("Mish", range(1, 2), on_floats(lambda _, values: sigmoids.mish(values)))
+from maskctl.layers.base import LayerType, Params
+from maskctl.layers.elementwise import on_floats
+from maskctl.numeric.formats import FloatArray
+
+_TWO, _LIMIT = np.float32(2), np.float32(20)
+
+
+def mish(_: Params, values: FloatArray) -> FloatArray:
+    """With e = exp(x) the tangent is e(e + 2) / (e(e + 2) + 2): one exponential, and nothing cancels. It is 1 from 20 on."""
+    out: FloatArray = np.minimum(values, _LIMIT)
+    np.exp(out, out=out)
+    out *= out + _TWO
+    out /= out + _TWO
+    out *= values
+    return out
+
+
+LAYER = LayerType("Mish", range(1, 2), on_floats(mish))

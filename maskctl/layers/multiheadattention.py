@@ -1,13 +1,16 @@
 """MultiHeadAttention: affine maps of queries, keys and values, attention over heads, and an affine map of what it gives.
 
-Inputs are one blob (rows, width) for all three, or queries and a blob for keys and values, or three; then with
-attn_mask=1 a mask (rows, keys) or (heads, rows, keys), where an extent of 1 serves all; then with kv_cache=1 the keys and
-values of earlier calls, each (heads, rows, width of a head); an empty blob is no cache. Versions of the engine up to
-July 2026 had caches (embed_dim, rows). The keys and values of one blob for all are added behind the cache; keys and
-values of their own are not even looked at where there is one. With kv_cache=1 all mapped keys and values are tops too,
-laid out like the cache. The scale applies to the mapped queries, their bias included. quantize_term 2 multiplies in int8:
-inputs are quantised as a whole, the inner products as in SDPA with one scale per head, and what goes into the last map by
-rows. Terms XYZ keep the weights as blocks of few bits, see `block_quantized`.
+Inputs are one blob (rows, width) for all three, or queries and a blob for keys and values, or all three. Then come, with
+attn_mask=1, a mask (rows, keys) or (heads, rows, keys), where an extent of 1 serves all, and with kv_cache=1 the keys and
+values of earlier calls, each (heads, rows, width of a head); an empty blob is no cache.
+
+With kv_cache=1 all mapped keys and values are tops too, laid out like the cache. Keys and values out of the one blob for all
+are added behind the cache; keys and values of their own are not even looked at where there is one. Versions of the engine
+up to July 2026 had caches (embed_dim, rows).
+
+The scale applies to the mapped queries, their bias included. quantize_term 2 multiplies in int8: inputs are quantised as a
+whole, the inner products as in SDPA with one scale per head, and what goes into the last map by rows. Terms XYZ keep the
+weights as blocks of few bits, see Gemm.
 
 Source: ncnn `src/layer/multiheadattention.cpp`.
 """
@@ -102,7 +105,7 @@ def _places(params: Params, count: int) -> tuple[int, int, int]:
     sources, tops = count - mask - 2 * cache, 3 if cache else 1
     if not 1 <= sources <= len("qkv") or params.tops != tops:
         raise GraphError(
-            f"{count} inputs and {params.tops} tops. Expected {1 + mask + 2 * cache} to {3 + mask + 2 * cache} and {tops} "
+            f"there are {count} inputs and {params.tops} tops. Expected {1 + mask + 2 * cache} to {3 + mask + 2 * cache} and {tops} "
             f"with attn_mask (5=) {int(mask)} and kv_cache (7=) {int(cache)}."
         )
     return ((0, 0, 0), (0, 1, 1), (0, 1, 2))[sources - 1]

@@ -12,7 +12,7 @@ from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, W
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The shapes of as many bottoms as there are tops; raises `GraphError` for more tops, where the engine crashes."""
     if params.tops > len(inputs):
-        raise GraphError(f"Noop has {params.tops} tops for {len(inputs)} bottoms. Expected at most as many.")
+        raise GraphError(f"there are {params.tops} tops for {len(inputs)} inputs. Expected at most as many.")
     return inputs[: params.tops]
 
 

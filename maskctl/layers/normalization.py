@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from maskctl.layers.base import Array, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import require_elements, size_of
+from maskctl.layers.outermost import require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
 
 AFFINE_SIZE = (
@@ -61,7 +61,7 @@ def inverse_root(values: FloatArray, eps: float) -> FloatArray:
 
 def affine_weight(params: Params, name: str, role: str) -> tuple[Weight, ...]:
     """The weight of a layer with `AFFINE_SIZE`, or none."""
-    return (Weight(name, (size_of(params, "affine_size"),), role=role),) if params.integer("affine") else ()
+    return (Weight(name, (weight_size(params, "affine_size"),), role=role),) if params.integer("affine") else ()
 
 
 def grouped_shape(params: Params, shape: Shape) -> Shape:

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.normalization import innermost, inverse_root
-from maskctl.layers.outermost import along, by_channels, channels_of, require_elements, size_of
+from maskctl.layers.outermost import along, by_channels, channels_of, require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
 
 CAFFE, PYTORCH = 0, 1
@@ -27,7 +27,7 @@ PARAMS = (
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """The scale, which the engine demands even where it does not use it."""
-    return (Weight("scale", (size_of(params, "scale_data_size"),), role="factor"),)
+    return (Weight("scale", (weight_size(params, "scale_data_size"),), role="factor"),)
 
 
 def _normalises(params: Params) -> bool:

@@ -1,4 +1,4 @@
-"""Weights with one element per index of a blob's outermost axis: w of rank 1, h of rank 2, c of ranks 3 and 4.
+"""Numbers that belong to the indices of a blob's outermost axis: w of rank 1, h of rank 2, c of ranks 3 and 4.
 
 Some layers count channels instead: to them a blob of rank 1 or 2 is one channel (`by_channels`).
 """
@@ -10,7 +10,7 @@ from maskctl.layers.base import Array, Params, Shape
 from maskctl.numeric.formats import FloatArray
 
 
-def size_of(params: Params, name: str) -> int:
+def weight_size(params: Params, name: str) -> int:
     """The number of elements of a weight; raises `GraphError` below 1, where the engine fails to load it."""
     size = params.integer(name)
     if size < 1:
@@ -30,6 +30,17 @@ def require_elements(extent: int, size: int, name: str) -> None:
 def along(numbers: FloatArray, values: Array) -> FloatArray:
     """The elements that belong to `values` (n, extent, …), ready to broadcast against them."""
     return numbers[: values.shape[1]].reshape(-1, *(1,) * (values.ndim - 2))
+
+
+def require_one_or_all(size: int, shape: Shape, what: str) -> None:
+    """Raises `ExecutionError` where so many numbers are more than one for all, and too few for one per index."""
+    if len(shape) > 1 and 1 < size < shape[0]:
+        raise ExecutionError(f"the input has shape {shape}, and there are {size} {what}. Expected 1 or {shape[0]}.")
+
+
+def one_or_along(numbers: FloatArray, values: Array) -> FloatArray:
+    """As `along`, but a vector takes the first number for all its elements, as in the layers that quantise."""
+    return along(numbers[:1] if values.ndim == 2 else numbers, values)
 
 
 def channels_of(shape: Shape) -> int:

@@ -23,7 +23,7 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The input's shape; raises where the engine would add elements of undefined value."""
     interleaved, outermost = params.integer("out_elempack"), inputs[0][0]
     if interleaved < 1:
-        raise GraphError(f"out_elempack (0) is {interleaved}. Expected 1 or more.")
+        raise GraphError(f"out_elempack (0=) is {interleaved}. Expected 1 or more.")
     if params.integer("use_padding") and outermost % interleaved:
         raise ExecutionError(
             f"the outermost extent is {outermost}, padded to a multiple of {interleaved} with elements of undefined value. "

@@ -38,7 +38,7 @@ def weights(params: Params) -> tuple[Weight, ...]:
     """The constants per channel."""
     size = params.integer("per_channel_pad_data_size")
     if size < 0:
-        raise GraphError(f"per_channel_pad_data_size (6) is {size}. Expected 0 or more.")
+        raise GraphError(f"per_channel_pad_data_size (6=) is {size}. Expected 0 or more.")
     return (Weight("per_channel_pad_data", (size,), role="data"),) if size else ()
 
 
@@ -46,9 +46,9 @@ def pads(params: Params, rank: int) -> Pads:
     """What is added along each axis; raises `GraphError` for types the engine refuses, and for less than nothing."""
     added = {name: (params.integer(before), params.integer(behind)) for name, (before, behind) in _SIDES.items()}
     if params.integer("type") not in {CONSTANT, REPLICATE, REFLECT}:
-        raise GraphError(f"type (4) is {params.integer('type')}. Expected 0 constant, 1 replicate or 2 reflect.")
+        raise GraphError(f"type (4=) is {params.integer('type')}. Expected 0 constant, 1 replicate or 2 reflect.")
     if min(min(pair) for pair in added.values()) < 0:
-        raise GraphError("Padding has negative pads. Expected 0 or more; use Crop to cut.")
+        raise GraphError(f"the pads are {added}, (before, behind). Expected 0 or more; use Crop to cut.")
     along = {"w": added["w"], "h": added["h"], "c" if rank == 3 else "d": added["front"]}
     return tuple(along.get(name, (0, 0)) for name in NAMES[rank])
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import extent
-from maskctl.layers.extents import first_planes, require_extents
+from maskctl.layers.extents import extent, first_planes, require_extents
 
 PARAMS = (
     Param(0, "upscale_factor", 1, "side of the squares"),
@@ -20,7 +19,9 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """(c / factor², h · factor, w · factor)."""
     factor = params.integer("upscale_factor")
     if factor < 1:
-        raise GraphError(f"upscale_factor (0) is {factor}. Expected 1 or more.")
+        raise GraphError(f"upscale_factor (0=) is {factor}. Expected 1 or more.")
+    if params.integer("mode") not in {0, 1}:
+        raise GraphError(f"mode (1=) is {params.integer('mode')}. Expected 0 or 1.")
     c, h, w = (extent(inputs[0], name) for name in "chw")
     return (require_extents((c // factor**2, h * factor, w * factor)),)
 

@@ -11,18 +11,7 @@ Source: ncnn `src/layer/pooling.cpp`.
 from __future__ import annotations
 
 from maskctl.layers.base import LayerType, Param
-from maskctl.layers.pooling_windows import (
-    AVERAGE,
-    MAX,
-    averaged_windows,
-    counts,
-    forward,
-    shapes,
-    sum_of_map,
-    windows_of,
-)
-
-__all__ = ["AVERAGE", "LAYER", "MAX", "PARAMS", "averaged_windows", "counts", "sum_of_map", "windows_of"]
+from maskctl.layers.pooling_windows import forward, shapes
 
 PARAMS = (
     Param(0, "pooling_type", 0, "0 maximum, 1 average"),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, Params, Shape, Weights
-from maskctl.layers.sampling import bounded
+from maskctl.layers.extents import require_extents
 from maskctl.layers.windows import Border, Window, along, axes_of, pads_of, patches, require_axes, same_border
 from maskctl.numeric.formats import FloatArray
 
@@ -78,9 +78,9 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     if params.integer("global_pooling"):
         return (shape[:1],)
     if params.integer("adaptive_pooling"):
-        return (bounded((shape[0], *_adaptive_outputs(params, shape))),)
+        return (require_extents((shape[0], *_adaptive_outputs(params, shape))),)
     window = window_of(params)
-    grown = bounded((shape[0], *border_of(params, window, shape).grown(shape)))[1:]
+    grown = require_extents((shape[0], *border_of(params, window, shape).grown(shape)))[1:]
     return ((shape[0], *window.outputs(*grown)),)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import along, require_elements, size_of
+from maskctl.layers.outermost import along, require_elements, weight_size
 
 PARAMS = (Param(0, "num_slope", 0, "elements of the slope; 1: the same for all"),)
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """The slope."""
-    return (Weight("slope", (size_of(params, "num_slope"),), role="bias"),)
+    return (Weight("slope", (weight_size(params, "num_slope"),), role="bias"),)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -20,12 +20,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import boxes as box_sums
+from maskctl.layers import detecting
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.extents import MOST_ELEMENTS
 from maskctl.numeric.formats import FloatArray
 
 UNSET = -233
-_MOST_NUMBERS = 1 << 28
 
 PARAMS = (
     Param(0, "min_sizes", (), "smallest sizes in pixels; MXNet: sizes as parts of the image"),
@@ -85,8 +85,8 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
             "or the extents in pixels."
         )
     numbers = 4 * math.prod(_extents(inputs[0])) * _priors(params, inputs)
-    if numbers > _MOST_NUMBERS:
-        raise GraphError(f"the layer would give {numbers} numbers. Expected {_MOST_NUMBERS} or fewer.")
+    if numbers > MOST_ELEMENTS:
+        raise GraphError(f"the layer would give {numbers} numbers. Expected {MOST_ELEMENTS} or fewer.")
     return ((numbers,) if mxnet else (2, numbers),)
 
 
@@ -97,7 +97,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     with np.errstate(all="ignore"):
         boxes = (_mxnet if _is_mxnet(params, given) else _caffe)(params, given)
         if params.integer("clip"):
-            boxes = box_sums.clipped(boxes, np.float32(0), np.float32(1))
+            boxes = detecting.clipped(boxes, np.float32(0), np.float32(1))
     if len(promised) == 2:
         variances = np.array([params.real(f"variances[{number}]") for number in range(4)], np.float32)
         boxes = np.stack([boxes, np.broadcast_to(variances, boxes.shape)])
@@ -110,11 +110,11 @@ def _caffe(params: Params, inputs: tuple[Shape, ...]) -> FloatArray:
     image_h, image_w = _image(params, inputs)
     step_h, step_w = _step(params, "step_height", image_h, height), _step(params, "step_width", image_w, width)
     offset = np.float32(params.real("offset"))
-    inset = box_sums.ONE if params.integer("center_mmdetection") else np.float32(0)
+    inset = detecting.ONE if params.integer("center_mmdetection") else np.float32(0)
     centre_x = _running(offset * (step_w - inset), step_w, width)
     centre_y = offset * (step_h - inset) + np.arange(height, dtype=np.float32) * step_h
     sizes = np.array(list(_sizes(params)), np.float32)
-    half_w, half_h = (sizes * box_sums.HALF).T
+    half_w, half_h = (sizes * detecting.HALF).T
     image = np.array([image_w, image_h, image_w, image_h], np.float32)
     found: FloatArray = _around(centre_x, centre_y, half_w, half_h) / image
     return found
@@ -162,7 +162,7 @@ def _mxnet(params: Params, inputs: tuple[Shape, ...]) -> FloatArray:
     height, width = (np.float32(extent) for extent in _extents(inputs[0]))
     steps = [np.float32(params.real(name)) for name in ("step_height", "step_width")]
     step_h, step_w = (
-        box_sums.ONE / cells if step == UNSET else step for step, cells in zip(steps, (height, width), strict=True)
+        detecting.ONE / cells if step == UNSET else step for step, cells in zip(steps, (height, width), strict=True)
     )
     offset = np.float32(params.real("offset"))
     centre_x = _running(offset * step_w, step_w, int(width))

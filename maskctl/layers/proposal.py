@@ -15,8 +15,9 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import boxes as box_sums
+from maskctl.layers import detecting
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
+from maskctl.layers.roi import rounded
 from maskctl.numeric.formats import FloatArray
 
 RATIOS = (0.5, 1.0, 2.0)
@@ -45,7 +46,7 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         raise ExecutionError(
             f"the box deltas have shape {deltas}. Expected {(4 * ANCHORS, *scores[1:])}, a map as large as the scores'."
         )
-    box_sums.require_elements(image, 3, "image's height, width and scale")
+    detecting.require_readable(image, 3, "image's height, width and scale")
     regions = min(most, ANCHORS * math.prod(scores[1:]))
     return ((regions, 1, 4), (regions, 1, 1))[: params.tops]
 
@@ -53,35 +54,27 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The regions of one sample, (1, regions, 1, 4), and their scores."""
     shapes(params, tuple(values.shape[1:] for values in inputs))
-    height, width, scale = box_sums.elements(inputs[2], 3, "image's height, width and scale")
+    height, width, scale = detecting.elements(inputs[2], 3, "image's height, width and scale")
     scores = inputs[0][0, ANCHORS : 2 * ANCHORS].reshape(-1)
     with np.errstate(all="ignore"):
         boxes = _clipped(_moved(params, inputs[1]), height, width).reshape(-1, 4)
-        extents = boxes[:, 2:] - boxes[:, :2] + box_sums.ONE
+        extents = boxes[:, 2:] - boxes[:, :2] + detecting.ONE
         large = np.flatnonzero((extents >= np.float32(params.integer("min_size")) * scale).all(1))
-        best = large[box_sums.descending(scores[large])]
+        best = large[detecting.descending(scores[large])]
         if params.integer("pre_nms_topN") > 0:
             best = best[: params.integer("pre_nms_topN")]
-        area, threshold = box_sums.areas(boxes[best]), params.real("nms_thresh")
-        chosen = best[box_sums.kept(boxes[best], area, threshold, most=params.integer("after_nms_topN"))]
+        area, threshold = detecting.areas(boxes[best]), params.real("nms_thresh")
+        chosen = best[detecting.kept(boxes[best], area, threshold, most=params.integer("after_nms_topN"))]
     return (boxes[chosen][None, :, None], scores[chosen][None, :, None, None])[: params.tops]
 
 
 def _anchors(params: Params) -> FloatArray:
     """The anchors of the first cell, (9, 4)."""
-    base = np.float32(params.integer("base_size"))
-    found = []
-    for ratio in RATIOS:
-        width = _rounded(base / np.sqrt(np.float32(ratio)))
-        height = _rounded(width * np.float32(ratio))
-        found += [(width * np.float32(scale), height * np.float32(scale)) for scale in SCALES]
-    extents = np.array(found, np.float32) * box_sums.HALF
-    return np.concatenate([base * box_sums.HALF - extents, base * box_sums.HALF + extents], axis=1)
-
-
-def _rounded(value: np.float32) -> np.float32:
-    """The nearest whole number, halves away from 0."""
-    return np.float32(math.copysign(math.floor(abs(float(value)) + 0.5), value))
+    base, ratios = np.float32(params.integer("base_size")), np.array(RATIOS, np.float32)
+    widths = rounded(np.divide(base, np.sqrt(ratios), dtype=np.float32))
+    first = np.stack([widths, rounded(widths * ratios)], axis=-1)
+    extents = (first[:, None] * np.array(SCALES, np.float32)[:, None]).reshape(-1, 2) * detecting.HALF
+    return np.concatenate([base * detecting.HALF - extents, base * detecting.HALF + extents], axis=1)
 
 
 def _moved(params: Params, deltas: Array) -> FloatArray:
@@ -91,20 +84,20 @@ def _moved(params: Params, deltas: Array) -> FloatArray:
     width, height = anchors[:, 2] - anchors[:, 0], anchors[:, 3] - anchors[:, 1]
     stride = np.float32(params.integer("feat_stride"))
     rows, columns = (np.arange(extent, dtype=np.float32) * stride for extent in deltas.shape[2:])
-    centre_x = (anchors[:, 0] + columns) + width * box_sums.HALF
-    centre_y = (anchors[:, 1] + rows[:, None]) + height * box_sums.HALF
-    return box_sums.centred(
+    centre_x = (anchors[:, 0] + columns) + width * detecting.HALF
+    centre_y = (anchors[:, 1] + rows[:, None]) + height * detecting.HALF
+    return detecting.centred(
         centre_x + width * by_anchor[:, 0],
         centre_y + height * by_anchor[:, 1],
-        width * box_sums.exponential(by_anchor[:, 2]),
-        height * box_sums.exponential(by_anchor[:, 3]),
+        width * detecting.exponential(by_anchor[:, 2]),
+        height * detecting.exponential(by_anchor[:, 3]),
     )
 
 
 def _clipped(boxes: FloatArray, height: np.float32, width: np.float32) -> FloatArray:
     """The boxes as far as they lie in the image, whose last pixel is at its extent less 1."""
-    ends = np.array([width, height, width, height], np.float32) - box_sums.ONE
-    return box_sums.clipped(boxes, np.float32(0), ends)
+    ends = np.array([width, height, width, height], np.float32) - detecting.ONE
+    return detecting.clipped(boxes, np.float32(0), ends)
 
 
 LAYER = LayerType("Proposal", range(3, 4), forward, PARAMS, shapes=shapes, tops=range(1, 3), by_value=always)

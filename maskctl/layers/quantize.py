@@ -7,32 +7,29 @@ them. x86 also makes 1 of 0.49999997. Source: ncnn `src/layer/quantize.cpp`.
 
 from __future__ import annotations
 
-from maskctl.errors import GraphError
 from maskctl.layers import int8
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
+from maskctl.layers.outermost import one_or_along, require_one_or_all, weight_size
 
 PARAMS = (Param(0, "scale_data_size", 1, "1, or a scale per index of the outermost axis"),)
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
     """The scales; raises `GraphError` when there are none."""
-    size = params.integer("scale_data_size")
-    if size < 1:
-        raise GraphError(f"scale_data_size is {size}. Expected 1 or more.")
-    return (Weight("scale", (size,), role="int8 scale"),)
+    return (Weight("scale", (weight_size(params, "scale_data_size"),), role="int8 scale"),)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The input's shape."""
-    int8.require_one_each(params.integer("scale_data_size"), inputs[0], "scales")
+    require_one_or_all(params.integer("scale_data_size"), inputs[0], "scales")
     return inputs[:1]
 
 
 def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
     """The codes, int8."""
-    values = int8.floats_in(inputs[0])
-    shape = shapes(params, (values.shape[1:],))[0]
-    return (int8.quantise(values, int8.along_outermost(weight["scale"], shape)),)
+    values = floats_in(inputs[0])
+    shapes(params, (values.shape[1:],))
+    return (int8.quantise(values, one_or_along(weight["scale"], values)),)
 
 
 LAYER = LayerType("Quantize", range(1, 2), forward, PARAMS, weights, shapes)

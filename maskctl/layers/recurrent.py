@@ -15,7 +15,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import int8
-from maskctl.layers.base import Array, Arrays, Param, Params, Shape, Weight, Weights
+from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
 from maskctl.numeric.formats import FloatArray
 
 FORWARD, REVERSE, BOTH = range(3)
@@ -49,6 +49,11 @@ class Cell:
     units: Callable[[Params], int]
     state_sizes: Callable[[Params], tuple[int, ...]]
     step: Callable[[Gates, States, Weights], States]
+
+
+def outputs_of(params: Params) -> int:
+    """Numbers per step and direction."""
+    return params.integer("num_output")
 
 
 def directions(params: Params) -> int:
@@ -116,7 +121,7 @@ def shapes(params: Params, inputs: tuple[Shape, ...], cell: Cell) -> tuple[Shape
         )
     sizes, count = cell.state_sizes(params), directions(params)
     if params.tops not in {1, 1 + len(sizes)}:
-        raise GraphError(f"writes {params.tops} blobs. Expected 1, or {1 + len(sizes)} for the states as well.")
+        raise GraphError(f"there are {params.tops} tops. Expected 1, or {1 + len(sizes)} for the states as well.")
     steps = inputs[0][-2] if len(inputs[0]) > 1 else 1
     first = (steps, params.integer("num_output") * count)
     states: tuple[Shape, ...] = tuple((count, size) for size in sizes)
@@ -160,7 +165,7 @@ def forward(params: Params, weight: Weights, inputs: Arrays, cell: Cell) -> Arra
 
 def _sequence(values: Array) -> FloatArray:
     """The input as (n, steps, features)."""
-    found = int8.floats_in(values)
+    found = floats_in(values)
     while found.ndim > 3:
         found = found[:, 0]
     return found if found.ndim == 3 else found[:, None]
@@ -170,7 +175,7 @@ def _first_states(params: Params, inputs: Arrays, cell: Cell) -> States:
     """States (n, directions, size) of every kind."""
     count, sizes = directions(params), cell.state_sizes(params)
     if len(inputs) == 1 + len(sizes):
-        given = (int8.floats_in(values) for values in inputs[1:])
+        given = (floats_in(values) for values in inputs[1:])
         return tuple(values.reshape(-1, count, size) for values, size in zip(given, sizes, strict=True))
     return tuple(np.zeros((len(inputs[0]), count, size), np.float32) for size in sizes)
 
@@ -214,7 +219,16 @@ def _product(direction: _Direction, name: str, rows: FloatArray) -> FloatArray:
     return int8.dequantise(sums, (one / scale) * (one / direction.weights[f"{name}_scales"]))
 
 
-def sigmoid(values: FloatArray) -> FloatArray:
-    """1 / (1 + exp(-values)) in fp32."""
-    found: FloatArray = np.float32(1) / (np.float32(1) + np.exp(-values))
-    return found
+def layer_type(name: str, cell: Cell) -> LayerType:
+    """A layer of cells whose only state is their output: a second bottom is the first of it, a second top the last."""
+    return LayerType(
+        name,
+        range(1, 3),
+        lambda params, weight, inputs: forward(params, weight, inputs, cell),
+        PARAMS,
+        lambda params: weights(params, cell) + scales(params, cell),
+        lambda params, inputs: shapes(params, inputs, cell),
+        lambda params, _, outputs: macs(params, outputs, cell),
+        tops=range(1, 3),
+        prepare=prepare,
+    )

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights
-from maskctl.layers.elementwise import floats
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights, floats_in
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (Param(0, "slope", 0.0, "factor of negative elements"),)
@@ -21,7 +20,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     if inputs[0].dtype == np.int8:
         return inputs if slope else (np.maximum(inputs[0], np.int8(0)),)
     with np.errstate(all="ignore"):
-        return (_leaky(floats(inputs[0]), slope) if slope else np.maximum(np.float32(0), floats(inputs[0])),)
+        return (_leaky(floats_in(inputs[0]), slope) if slope else np.maximum(np.float32(0), floats_in(inputs[0])),)
 
 
 def _leaky(values: FloatArray, slope: np.float32) -> FloatArray:

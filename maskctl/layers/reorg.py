@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import extent
-from maskctl.layers.extents import first_planes, require_extents
+from maskctl.layers.extents import extent, first_planes, require_extents
 
 PARAMS = (
     Param(0, "stride", 1, "side of the squares"),
@@ -20,7 +19,9 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """(c · stride², h / stride, w / stride)."""
     stride = params.integer("stride")
     if stride < 1:
-        raise GraphError(f"stride (0) is {stride}. Expected 1 or more.")
+        raise GraphError(f"stride (0=) is {stride}. Expected 1 or more.")
+    if params.integer("mode") not in {0, 1}:
+        raise GraphError(f"mode (1=) is {params.integer('mode')}. Expected 0 or 1.")
     c, h, w = (extent(inputs[0], name) for name in "chw")
     return (require_extents((c * stride**2, h // stride, w // stride)),)
 

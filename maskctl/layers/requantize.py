@@ -11,8 +11,9 @@ import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers import activation, int8
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.dequantize import integers, sums_in
+from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
+from maskctl.layers.dequantize import integers
+from maskctl.layers.outermost import one_or_along, require_one_or_all
 
 PARAMS = (
     Param(0, "scale_in_data_size", 1, "1, or a scale of the integers per index of the outermost axis"),
@@ -42,15 +43,15 @@ def weights(params: Params) -> tuple[Weight, ...]:
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The input's shape."""
     for name, what in _SIZES.items():
-        int8.require_one_each(params.integer(f"{name}_data_size"), inputs[0], what)
+        require_one_or_all(params.integer(f"{name}_data_size"), inputs[0], what)
     return inputs[:1]
 
 
 def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
     """The codes, int8."""
-    sums = sums_in(inputs[0])
-    shape = shapes(params, (sums.shape[1:],))[0]
-    numbers = {name: int8.along_outermost(weight[name], shape) for name in weight}
+    sums = integers_in(inputs[0])
+    shapes(params, (sums.shape[1:],))
+    numbers = {name: one_or_along(weight[name], sums) for name in weight}
     values = int8.dequantise(sums, numbers["scale_in"], numbers.get("bias"))
     with np.errstate(all="ignore"):
         return (int8.quantise(activation.apply(params, values), numbers["scale_out"]),)

@@ -15,8 +15,8 @@ import math
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import evaluate, extent, references
-from maskctl.layers.extents import NAMES
+from maskctl.layers.expression import evaluate, references
+from maskctl.layers.extents import NAMES, extent
 
 UNSET, NO_AXIS = -233, 233
 
@@ -48,15 +48,11 @@ def wanted(params: Params, inputs: tuple[Shape, ...]) -> Shape:
     """The shape asked for, outermost extent first, 0 and -1 not yet resolved."""
     text = params.text("shape_expr")
     if len(inputs) > 1 and references(text) < 2:
-        raise GraphError(
-            f"Reshape has {len(inputs)} bottoms. Expected 1, or a shape expression (6=) that refers to more."
-        )
+        raise GraphError(f"there are {len(inputs)} inputs. Expected 1, or a shape expression (6=) that refers to more.")
     shape = evaluate(text, inputs)[::-1] if text else _written(params)
     most = 4 if params.integer("output_batch_axis") == NO_AXIS else 5
     if not 0 < len(shape) <= most:
-        raise GraphError(
-            f"Reshape asks for {len(shape)} extents. Expected 1 to {most}: w (0=), h (1=), d (11=), c (2=)."
-        )
+        raise GraphError(f"the shape has {len(shape)} extents. Expected 1 to {most}: w (0=), h (1=), d (11=), c (2=).")
     return shape
 
 
@@ -79,14 +75,14 @@ def _without_samples(params: Params, shape: Shape, inputs: tuple[Shape, ...]) ->
     kept = first
     if before != NO_AXIS:
         if not -len(first) - 1 <= before <= len(first):
-            raise ExecutionError(f"input_batch_axis (12) is {before}. A blob of rank {len(first)} has no such axis.")
+            raise ExecutionError(f"input_batch_axis (12=) is {before}. A blob of rank {len(first)} has no such axis.")
         place = before % (len(first) + 1)
         kept = (*first[:place], 1, *first[place:])
     found = _resolved(shape, kept, math.prod(first))
     if after == NO_AXIS:
         return found
     if not -len(found) <= after < len(found) or len(found) < 2:
-        raise ExecutionError(f"output_batch_axis (13) is {after}. The shape {found} has no such axis to spare.")
+        raise ExecutionError(f"output_batch_axis (13=) is {after}. The shape {found} has no such axis to spare.")
     place = after % len(found)
     if found[place] != 1:
         raise ExecutionError(

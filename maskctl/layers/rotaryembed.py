@@ -1,8 +1,10 @@
 """RotaryEmbed: pairs of the elements of each row turned by the angles whose cosines and sines are the other inputs.
 
 A pair is an element of the first half of the row and the one at its place in the second half, or with interleaved two
-neighbours. Heads (c, rows, width) share the angles (rows, width / 2); of more rows or angles the first are taken.
-Source: ncnn `src/layer/rotaryembed.cpp`.
+neighbours. Heads (c, rows, width) share the angles (rows, width / 2); of more rows or angles the first are taken. Where
+pairs lie in two halves and the cosines are as wide as the heads, each half has angles of its own; before 1.0.20261020
+the engine took those of the first half for both. Source: ncnn `src/layer/rotaryembed.cpp`, and the released engine
+1.0.20261020.
 """
 
 from __future__ import annotations
@@ -21,34 +23,42 @@ def _rows(shape: Shape) -> Shape:
     return (1, *shape) if len(shape) == 1 else shape[-2:]
 
 
-def shapes(_: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+def _count(params: Params, inputs: tuple[Shape, ...]) -> int:
+    """How many angles of a row are used: one for each pair, or one for each element."""
+    width = inputs[0][-1]
+    return width if not params.integer("interleaved") and inputs[1][-1] == width else width // 2
+
+
+def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The shape of the first input."""
     rows, width = _rows(inputs[0])
     if max(map(len, inputs)) > _HIGHEST_RANK or width % 2 or 0 in inputs[0]:
         raise ExecutionError(
             f"the inputs have shapes {inputs}. Expected heads (c, rows, an even width) and two matrices."
         )
+    count = _count(params, inputs)
     for name, shape in zip(("cosines", "sines"), inputs[1:], strict=True):
         found = _rows(shape)
-        if found[0] < rows or found[1] < width // 2:
+        if found[0] < rows or found[1] < count:
             raise ExecutionError(
-                f"the {name} have shape {shape}. Expected {(rows, width // 2)} for heads of {rows} x {width}."
+                f"the {name} have shape {shape}. Expected {(rows, count)} for heads of {rows} x {width}."
             )
     return inputs[:1]
 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The pairs turned, in fp32."""
-    values = inputs[0]
-    shapes(params, tuple(given.shape[1:] for given in inputs))
-    rows, width = _rows(values.shape[1:])
-    cosines, sines = (_angles(given, rows, width // 2) for given in inputs[1:])
+    values, given = inputs[0], tuple(blob.shape[1:] for blob in inputs)
+    shapes(params, given)
+    rows, width = _rows(given[0])
+    cosines, sines = (_angles(blob, rows, _count(params, given)) for blob in inputs[1:])
+    first, second = slice(width // 2), slice(-(width // 2), None)
     heads = values.reshape(len(values), -1, rows, width)
     turned = np.empty(heads.shape, np.float32)
     (x, y), (left, right) = _pairs(params, heads), _pairs(params, turned)
     with np.errstate(all="ignore"):
-        np.subtract(x * cosines, y * sines, out=left)
-        np.add(x * sines, y * cosines, out=right)
+        np.subtract(x * cosines[..., first], y * sines[..., first], out=left)
+        np.add(x * sines[..., second], y * cosines[..., second], out=right)
     return (turned.reshape(values.shape),)
 
 

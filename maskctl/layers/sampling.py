@@ -5,27 +5,13 @@ Points are given by one array (n, …) of positions per axis of the map, outermo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Shape
 from maskctl.numeric.formats import FloatArray
-
-MOST_ELEMENTS = 1 << 28
-"""Of a blob whose extents the parameters choose: 1 GB per sample."""
-
-
-def bounded(shape: Shape) -> Shape:
-    """The shape of a top, or of a map with its border; raises `ExecutionError` where it is empty or absurdly large."""
-    if min(shape) < 1 or math.prod(shape) > MOST_ELEMENTS:
-        raise ExecutionError(
-            f"this asks for a blob of shape {shape}. Expected extents of 1 or more, at most {MOST_ELEMENTS} elements in all."
-        )
-    return shape
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import along, channels_of, require_elements, size_of
+from maskctl.layers.outermost import along, channels_of, require_elements, weight_size
 
 FROM_INPUT = -233
 
@@ -37,7 +37,7 @@ def weights(params: Params) -> tuple[Weight, ...]:
         raise GraphError(
             f"there are {params.bottoms} inputs. Expected one, or scale_data_size (0=) -233, which takes the second as scale."
         )
-    scale = Weight("scale", (size_of(params, "scale_data_size"),), role="factor")
+    scale = Weight("scale", (weight_size(params, "scale_data_size"),), role="factor")
     return (scale, Weight("bias", scale.shape, role="bias")) if params.integer("bias_term") else (scale,)
 
 

@@ -3,7 +3,9 @@
 Inputs are queries (heads, rows, width), keys (groups, keys, width), values (groups, keys, their width), then a mask
 (rows, keys) or (heads, rows, keys) with attn_mask=1, then past keys and past values with kv_cache=1. Heads must be a
 multiple of groups; so many consecutive heads share one. Blobs of rank 2 have one head. Past keys and values come first;
-an empty blob is none at all. With kv_cache=1 the keys and values so joined are tops too, in plain order; from version
+an empty blob is none at all.
+
+With kv_cache=1 the keys and values so joined are tops too, in plain order; from version
 1.0.20261020 on the engine keeps them in an order of its own with room for more, and misreads a plain cache that an
 application made. int8_scale_term multiplies in int8: queries and probabilities are quantised by rows, keys and values by
 groups.
@@ -36,7 +38,7 @@ def _check_counts(params: Params, inputs: int) -> None:
     wanted, tops = 3 + mask + 2 * cache, 3 if cache else 1
     if inputs != wanted or params.tops != tops:
         raise GraphError(
-            f"{inputs} inputs and {params.tops} tops. Expected {wanted} and {tops} with attn_mask (5=) {int(mask)} and "
+            f"there are {inputs} inputs and {params.tops} tops. Expected {wanted} and {tops} with attn_mask (5=) {int(mask)} and "
             f"kv_cache (7=) {int(cache)}."
         )
 

@@ -1,4 +1,4 @@
-"""ShuffleChannel: the channels of a blob taken in turn from each of its groups, or put back. Other ranks are one channel.
+"""ShuffleChannel: the channels of a blob taken in turn from each of its groups, or put back. Vectors and matrices are one channel.
 
 Source: ncnn `src/layer/shufflechannel.cpp`. The reverse takes channels / group groups instead.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.outermost import channels_of
 
 PARAMS = (
     Param(0, "group", 1, "groups of channels"),
@@ -18,8 +19,8 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The input's shape; raises where its channels do not divide into the groups."""
     group = params.integer("group")
     if group < 1:
-        raise GraphError(f"group (0) is {group}. Expected 1 or more.")
-    channels = inputs[0][0] if len(inputs[0]) > 2 else 1
+        raise GraphError(f"group (0=) is {group}. Expected 1 or more.")
+    channels = channels_of(inputs[0])
     if channels % group:
         raise ExecutionError(f"{channels} channels do not divide into {group} groups. Expected a multiple.")
     return inputs[:1]

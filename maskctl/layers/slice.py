@@ -9,15 +9,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers.axis import axis_of
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import whole_numbers
+from maskctl.layers.extents import AXIS, axis_of, whole_numbers
 
 SHARE = -233
 
 PARAMS = (
     Param(0, "slices", (), "extents along the axis, -233: an equal share of the rest"),
-    Param(1, "axis", 0, "axis in (c, d, h, w) order, negative from the end"),
+    Param(1, "axis", 0, AXIS.meaning),
     Param(2, "indices", (), "where the pieces end, negative from the end; instead of slices"),
 )
 
@@ -27,7 +26,7 @@ def bounds(params: Params, extent: int) -> tuple[int, ...]:
     slices, indices, tops = whole_numbers(params, "slices"), whole_numbers(params, "indices"), params.tops
     if len(indices) < tops - 1 if indices else len(slices) < tops:
         raise GraphError(
-            f"Slice has {tops} tops, {len(slices)} slices and {len(indices)} indices. "
+            f"there are {tops} tops, {len(slices)} slices and {len(indices)} indices. "
             "Expected a slice for each top, or an index for each but the last."
         )
     if indices:

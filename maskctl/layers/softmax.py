@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import axis as axes
+from maskctl.layers import extents
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
-    Param(0, "axis", 0, "axis in (c, d, h, w) order, negative from the end; rank 1 has one anyway"),
+    extents.AXIS,
     Param(1, "fixbug0", 0, "must be 1 where axis is not 0"),
 )
 _LEAST = -np.finfo(np.float32).max
@@ -31,7 +32,7 @@ def weights(params: Params) -> tuple[Weight, ...]:
 def axis_of(params: Params, rank: int) -> int:
     """The axis, counted from 0."""
     weights(params)
-    return axes.axis_of(params, rank)
+    return extents.axis_of(params, rank)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -45,10 +46,16 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     values = inputs[0]
     axis = 1 + axis_of(params, values.ndim - 1)
     with np.errstate(all="ignore"):
-        out = values - np.maximum(values.max(axis, keepdims=True), _LEAST)
-        np.exp(out, out=out)
-        out /= out.sum(axis, keepdims=True, dtype=np.float32)
-    return (out,)
+        return (probabilities(values, axis),)
+
+
+def probabilities(values: FloatArray, axis: int, out: FloatArray | None = None) -> FloatArray:
+    """Softmax along an axis of the array, in a fresh one or in `out`, which may be `values`."""
+    largest = np.maximum(values.max(axis, keepdims=True), _LEAST)
+    found: FloatArray = np.subtract(values, largest, out=out)
+    np.exp(found, out=found)
+    found /= found.sum(axis, keepdims=True, dtype=np.float32)
+    return found
 
 
 LAYER = LayerType("Softmax", range(1, 2), forward, PARAMS, weights, shapes)

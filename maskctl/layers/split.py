@@ -1,4 +1,4 @@
-"""Split: the same blob under several names."""
+"""Split: the same blob under several names, not copied. Source: ncnn `src/layer/split.cpp`."""
 
 from __future__ import annotations
 

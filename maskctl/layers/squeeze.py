@@ -6,6 +6,7 @@ parameters nothing changes. Source: ncnn `src/layer/squeeze.cpp`.
 
 from __future__ import annotations
 
+from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.extents import NAMES, whole_numbers
 
@@ -21,6 +22,10 @@ PARAMS = (
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The input's shape without the ones that go."""
     shape, axes = inputs[0], whole_numbers(params, "axes")
+    if len(axes) > len(NAMES) or any(not -len(NAMES) <= axis < len(NAMES) for axis in axes):
+        raise GraphError(
+            f"axes (3=) is {axes}. Expected at most {len(NAMES)}, each from {-len(NAMES)} to {len(NAMES) - 1}."
+        )
     if axes:
         going = {axis + len(shape) if axis < 0 else axis for axis in axes}
     else:

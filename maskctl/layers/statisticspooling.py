@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.outermost import by_channels, channels_of
 from maskctl.layers.pooling_windows import sum_of_map
 
 PARAMS = (Param(0, "include_stddev", 0, "not 0: standard deviations behind the means"),)
@@ -19,14 +20,13 @@ PARAMS = (Param(0, "include_stddev", 0, "not 0: standard deviations behind the m
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """(c,) or (2c,)."""
-    channels = inputs[0][0] if len(inputs[0]) > 2 else 1
+    channels = channels_of(inputs[0])
     return ((channels * (2 if params.integer("include_stddev") else 1),),)
 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """Means and the roots of mean squared differences from them, in fp32."""
-    shape = inputs[0].shape[1:]
-    values = inputs[0] if len(shape) > 2 else inputs[0][:, None]
+    values = by_channels(inputs[0])
     size = np.float32(math.prod(values.shape[2:]))
     with np.errstate(all="ignore"):
         means = sum_of_map(values) / size

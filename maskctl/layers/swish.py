@@ -6,8 +6,18 @@ Vector code keeps the exponential below 2.4e38, so that values under -1e31 give 
 
 from __future__ import annotations
 
-from maskctl.layers import sigmoids
-from maskctl.layers.base import LayerType
-from maskctl.layers.elementwise import on_floats
+import numpy as np
 
-LAYER = LayerType("Swish", range(1, 2), on_floats(lambda _, values: sigmoids.swish(values)))
+from maskctl.layers.base import LayerType, Params
+from maskctl.layers.elementwise import on_floats
+from maskctl.layers.sigmoid import one_plus_exp_of_negative
+from maskctl.numeric.formats import FloatArray
+
+
+def swish(_: Params, values: FloatArray) -> FloatArray:
+    """x / (1 + exp(-x)): -0 for large negative values, NaN for -inf."""
+    out = one_plus_exp_of_negative(values)
+    return np.divide(values, out, out=out)
+
+
+LAYER = LayerType("Swish", range(1, 2), on_floats(swish))

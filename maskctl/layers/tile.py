@@ -1,6 +1,6 @@
 """Tile: a blob several times behind itself along one axis, or along each.
 
-A negative axis is refused by the engine, and one the blob does not have changes nothing. A list of repeats ends at w
+An axis outside of 0 to 3 is refused by the engine, and one that the blob does not have changes nothing. A list of repeats ends at w
 and may be longer than the blob's rank: what the blob lacks is 1. A map (c, h, w) lacks its depth, not something
 outside its channels: four repeats are for c, d, h, w.
 
@@ -13,8 +13,7 @@ import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import extent
-from maskctl.layers.extents import NAMES, require_extents, whole_numbers
+from maskctl.layers.extents import NAMES, extent, require_extents, whole_numbers
 
 PARAMS = (
     Param(0, "axis", 0, "axis in (c, d, h, w) order"),
@@ -28,9 +27,9 @@ def _repeats(params: Params, shape: Shape) -> dict[str, int]:
     repeats, axis, tiles = whole_numbers(params, "repeats"), params.integer("axis"), params.integer("tiles")
     if len(repeats) > len(NAMES):
         raise GraphError(f"repeats has {len(repeats)} entries. Expected at most {len(NAMES)}.")
-    if min(tiles, *repeats, 1) < 1 or axis < 0:
+    if min(tiles, *repeats, 1) < 1 or axis not in range(len(NAMES)):
         raise GraphError(
-            f"axis is {axis}, tiles {tiles}, repeats {repeats}. Expected an axis from 0 on, and 1 or more."
+            f"axis is {axis}, tiles {tiles}, repeats {repeats}. Expected an axis from 0 to 3, and 1 or more."
         )
     if repeats:
         # Three repeats of a blob (c, d, h, w) are those of d, h, w.

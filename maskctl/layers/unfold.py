@@ -12,23 +12,12 @@ import math
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.sampling import bounded
+from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
+from maskctl.layers.convolution_params import PAD_VALUE, window_params
+from maskctl.layers.extents import require_extents
 from maskctl.layers.windows import Window, convolution_border, convolution_window, patches, require_map
 
-PARAMS = (
-    Param(1, "kernel_w", 0, "window width"),
-    Param(11, "kernel_h", 0, "window height", same_as="kernel_w"),
-    Param(2, "dilation_w", 1, "horizontal dilation"),
-    Param(12, "dilation_h", 1, "vertical dilation", same_as="dilation_w"),
-    Param(3, "stride_w", 1, "horizontal stride"),
-    Param(13, "stride_h", 1, "vertical stride", same_as="stride_w"),
-    Param(4, "pad_left", 0, "columns added on the left; -233 SAME_UPPER, -234 SAME_LOWER"),
-    Param(15, "pad_right", 0, "columns added on the right", same_as="pad_left"),
-    Param(14, "pad_top", 0, "rows added on top", same_as="pad_left"),
-    Param(16, "pad_bottom", 0, "rows added at the bottom", same_as="pad_top"),
-    Param(18, "pad_value", 0.0, "what the border holds"),
-)
+PARAMS = (*window_params("hw", "added"), PAD_VALUE)
 
 
 def window_of(params: Params) -> Window:
@@ -45,9 +34,9 @@ def window_of(params: Params) -> Window:
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """(c * kernel_h * kernel_w, positions)."""
     shape, window = require_map(inputs), window_of(params)
-    grown = bounded((shape[0], *convolution_border(params, window, shape).grown(shape)))[1:]
+    grown = require_extents((shape[0], *convolution_border(params, window, shape).grown(shape)))[1:]
     outputs = window.outputs(*grown)
-    return (bounded((shape[0] * math.prod(window.kernel), math.prod(outputs))),)
+    return (require_extents((shape[0] * math.prod(window.kernel), math.prod(outputs))),)
 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:

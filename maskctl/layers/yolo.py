@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import boxes as box_sums
+from maskctl.layers import detecting
 from maskctl.layers.base import Param, Params, Shape
 from maskctl.numeric.formats import FloatArray
 
@@ -61,8 +61,8 @@ def decoded(found: FloatArray, anchor: FloatArray, extents: tuple[int, int]) -> 
     """
     height, width = found.shape[2:]
     columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    centre_x = (columns + box_sums.sigmoid(found[:, 0])) / np.float32(width)
-    centre_y = (rows + box_sums.sigmoid(found[:, 1])) / np.float32(height)
-    box_w = box_sums.exponential(found[:, 2]) * anchor[:, 0, None, None] / np.float32(extents[1])
-    box_h = box_sums.exponential(found[:, 3]) * anchor[:, 1, None, None] / np.float32(extents[0])
-    return box_sums.centred(centre_x, centre_y, box_w, box_h), box_w * box_h
+    centre_x = (columns + detecting.sigmoid(found[:, 0])) / np.float32(width)
+    centre_y = (rows + detecting.sigmoid(found[:, 1])) / np.float32(height)
+    box_w = detecting.exponential(found[:, 2]) * anchor[:, 0, None, None] / np.float32(extents[1])
+    box_h = detecting.exponential(found[:, 3]) * anchor[:, 1, None, None] / np.float32(extents[0])
+    return detecting.centred(centre_x, centre_y, box_w, box_h), box_w * box_h

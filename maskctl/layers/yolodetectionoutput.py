@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import boxes as box_sums
-from maskctl.layers import softmax, yolo
+from maskctl.layers import detecting, yolo
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights, always
+from maskctl.layers.softmax import probabilities
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = yolo.PARAMS
@@ -27,7 +27,7 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     if number < boxes:
         raise GraphError(f"biases has {number} anchors for num_box {boxes}. The engine would read past their end.")
     if params.tops > len(inputs):
-        raise GraphError(f"the layer has {params.tops} tops and {len(inputs)} bottoms. Expected no more tops.")
+        raise GraphError(f"there are {params.tops} tops for {len(inputs)} inputs. Expected no more tops than inputs.")
     return ((yolo.most_boxes(params, inputs), 6), *inputs[1 : params.tops])
 
 
@@ -38,8 +38,8 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
         done = [_with_softmax(params, values) for values in inputs]
         parts = [_candidates(params, values) for values in done]
         rows = np.concatenate(parts)
-        rows = rows[box_sums.descending(rows[:, 1])]
-        chosen = box_sums.kept(rows[:, 2:], box_sums.areas(rows[:, 2:]), params.real("nms_threshold"))
+        rows = rows[detecting.descending(rows[:, 1])]
+        chosen = detecting.kept(rows[:, 2:], detecting.areas(rows[:, 2:]), params.real("nms_threshold"))
     return (rows[chosen][None], *done[1 : params.tops])
 
 
@@ -47,7 +47,7 @@ def _with_softmax(params: Params, values: FloatArray) -> FloatArray:
     """A copy of the map, the class scores of each box made probabilities."""
     copy = np.array(values, np.float32, order="C")
     scores = yolo.by_box(params, copy)[:, 5:]
-    scores[:] = softmax.forward(Params(softmax.PARAMS, {}), {}, (scores,))[0]
+    scores[:] = probabilities(scores, 1)
     return copy
 
 
@@ -55,10 +55,10 @@ def _candidates(params: Params, values: FloatArray) -> FloatArray:
     """The rows of one map that reach the threshold, box by box and cell by cell."""
     found = yolo.by_box(params, values)
     label, chance = yolo.best_class(found[:, 5:], np.float32(0))
-    score = box_sums.sigmoid(found[:, 4]) * chance
+    score = detecting.sigmoid(found[:, 4]) * chance
     boxes, _ = yolo.decoded(found, yolo.anchors(params)[: len(found)], values.shape[2:])
     over = score >= np.float32(params.real("confidence_threshold"))
-    return box_sums.detections(label[over] + 1, score[over], boxes[over])
+    return detecting.detections(label[over] + 1, score[over], boxes[over])
 
 
 LAYER = LayerType("YoloDetectionOutput", ONE_OR_MORE, forward, PARAMS, shapes=shapes, tops=ONE_OR_MORE, by_value=always)

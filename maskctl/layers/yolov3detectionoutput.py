@@ -14,8 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import boxes as box_sums
-from maskctl.layers import yolo
+from maskctl.layers import detecting, yolo
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.numeric.formats import FloatArray
 
@@ -62,8 +61,8 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     shapes(params, tuple(values.shape[1:] for values in inputs))
     with np.errstate(all="ignore"):
         rows = np.concatenate([_candidates(params, number, values) for number, values in enumerate(inputs)])
-    rows = rows[box_sums.descending(rows[:, 1])]
-    chosen = box_sums.kept(rows[:, 2:6], rows[:, 6], params.real("nms_threshold"), by_product=True)
+    rows = rows[detecting.descending(rows[:, 1])]
+    chosen = detecting.kept(rows[:, 2:6], rows[:, 6], params.real("nms_threshold"), by_product=True)
     return (rows[chosen, :6][None],)
 
 
@@ -71,13 +70,13 @@ def _candidates(params: Params, number: int, values: FloatArray) -> FloatArray:
     """The rows of one map that reach the threshold, box by box and cell by cell, with the area behind."""
     found = yolo.by_box(params, values)
     label, best = yolo.best_class(found[:, 5:], np.finfo(np.float32).min)
-    one = box_sums.ONE
-    score = one / (one + box_sums.exponential(-found[:, 4]) * (one + box_sums.exponential(-best)))
+    one = detecting.ONE
+    score = one / (one + detecting.exponential(-found[:, 4]) * (one + detecting.exponential(-best)))
     scale = np.float32(params.array("anchors_scale")[number])
     height, width = (int(scale * np.float32(extent)) for extent in values.shape[2:])
     boxes, area = yolo.decoded(found, yolo.anchors(params)[_masks(params)[number]], (height, width))
     over = score >= np.float32(params.real("confidence_threshold"))
-    return np.column_stack([box_sums.detections(label[over] + 1, score[over], boxes[over]), area[over]])
+    return np.column_stack([detecting.detections(label[over] + 1, score[over], boxes[over]), area[over]])
 
 
 LAYER = LayerType("Yolov3DetectionOutput", ONE_OR_MORE, forward, PARAMS, shapes=shapes, by_value=always)

@@ -41,8 +41,13 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
             if op.cut
         ],
         "outputs": [
-            {"blob": name, "before": _figures(plan.before.outputs[name]), "after": _figures(plan.after.outputs[name])}
-            for name in analysis.model.outputs
+            {"blob": name, "before": _figures(before), "after": _figures(plan.after.outputs[name])}
+            for name, before in plan.before.outputs.items()
+        ],
+        "not_compared": [
+            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "blob": top}
+            for op in analysis.finders
+            for top in op.layer.tops
         ],
         "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
     }

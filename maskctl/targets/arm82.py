@@ -7,6 +7,8 @@ wheel 1.0.20261020.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_ARITHMETIC, NO_FP16_STORAGE
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import elempack
@@ -39,7 +41,10 @@ def supports(layer: Layer) -> Support:
         return _pooling(layer)
     if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
         return UNSUPPORTED
-    return SUPPORT.get(layer.type, UNSUPPORTED)
+    support = SUPPORT.get(layer.type, UNSUPPORTED)
+    if layer.type in {"MultiHeadAttention", "SDPA"} and layer.params.get(18, 0):  # int8
+        return replace(support, bf16=False)
+    return support
 
 
 def _pooling(layer: Layer) -> Support:
@@ -59,13 +64,15 @@ def _is_block_quantised(layer: Layer) -> bool:
 def choose(type_name: str, extents: Extents, options: Options) -> KernelChoice | None:
     """The kernel of a layer kept in 16 bits, or None where one rounding of its fp32 result is what the engine does.
 
-    `extents` are the kernel's sizes by ncnn's names plus `channels` and `num_output`.
+    `extents` are the kernel's sizes by ncnn's names plus `channels`, `num_output` and `group`.
     """
     if "use_fp16_storage" not in options:
         return _bf16_convolution(extents, options) if type_name == "Convolution" else None
     arithmetic = "use_fp16_arithmetic" in options
     if type_name == "Convolution":
         return _convolution(extents, options) if arithmetic else None
+    if type_name == "ConvolutionDepthWise" and arithmetic and _is_depthwise(extents):
+        return _depthwise(extents)
     known = (_KERNELS if arithmetic else _KERNELS_WITH_FP32_SUMS).get(type_name)
     return known or (_OWN_ARITHMETIC if _rounds_inside(type_name, arithmetic=arithmetic) else None)
 
@@ -144,6 +151,17 @@ def _handwritten(extents: Extents, packs: tuple[int, int]) -> str:
     if square == (7, 2):  # the engine keeps packing 1 to 4 from gemm too, and then has no code of its own for it
         return {(1, 8): "convolution_planes_fp16sa", (1, 4): "convolution_packed_fp16sa"}.get(packs, "")
     return ""
+
+
+def _is_depthwise(extents: Extents) -> bool:
+    """True where each channel is a group; other groups are run as convolutions of their own, which is not reproduced."""
+    return bool(extents) and extents["channels"] == extents["group"] == extents["num_output"]
+
+
+def _depthwise(extents: Extents) -> KernelChoice | None:
+    """Channels that are no multiple of 4 have fp16 sums in 3x3 kernels only, and sums in fp32 otherwise."""
+    is_3x3 = any(_is(extents, kernel=3, stride=stride) for stride in (1, 2))
+    return KernelChoice("convolutiondepthwise_fp16sa") if extents["channels"] % 4 == 0 or is_3x3 else None
 
 
 _SQUARES = ((3, 1), (3, 2), (5, 1), (5, 2), (7, 2))

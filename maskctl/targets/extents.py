@@ -6,21 +6,23 @@ from maskctl.graph.network import Layer
 from maskctl.targets.table import Extents
 
 _SIZES = (("kernel", 1, 11, 0), ("dilation", 2, 12, 1), ("stride", 3, 13, 1))
+_CONVOLUTIONS = {"Convolution", "ConvolutionDepthWise"}
 
 
 def extents_of(layer: Layer) -> Extents:
-    """num_output, channels and the kernel's sizes of a Convolution; empty for other types.
+    """num_output, channels, group and the kernel's sizes of a convolution; empty for types that are none.
 
     Sizes that are missing or make no sense count as 0, so that a file need not be sound to be asked about.
     """
-    if layer.type != "Convolution":
+    if layer.type not in _CONVOLUTIONS:
         return {}
-    found = {"num_output": _integer(layer, 0, 0)}
+    group = _integer(layer, 7, 1) if layer.type == "ConvolutionDepthWise" else 1
+    found = {"num_output": _integer(layer, 0, 0), "group": group}
     for name, width, height, default in _SIZES:
         found[f"{name}_w"] = _integer(layer, width, default)
         found[f"{name}_h"] = _integer(layer, height, found[f"{name}_w"])
     taps = found["num_output"] * found["kernel_w"] * found["kernel_h"]
-    found["channels"] = _integer(layer, 6, 0) // taps if taps > 0 else 0
+    found["channels"] = _integer(layer, 6, 0) * group // taps if taps > 0 else 0
     return found
 
 

@@ -57,7 +57,7 @@ def _steps(graph: Graph, target: Target, options: Options, masks: tuple[int, ...
     found = []
     for layer in graph.layers:
         step = _step(layer, target, options, masks[layer.index], stored)
-        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_int8(layer) else step.stored))
+        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_int8(layer, step) else step.stored))
         found.append(step)
     return tuple(found)
 
@@ -78,9 +78,10 @@ def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Map
     return Step("fp32", masked, support, arrives)
 
 
-def _gives_int8(layer: Layer) -> bool:
-    """True for layers that quantise their output; nothing casts such a blob on its way."""
-    return layer.type in {"Quantize", "Requantize"} or _int8_term(layer) > _REQUANTISES
+def _gives_int8(layer: Layer, step: Step) -> bool:
+    """True for layers that quantise their output or move codes; nothing casts such a blob on its way."""
+    moves_codes = step.support.arithmetic == "moves" and "int8" in step.arrives[:1]
+    return moves_codes or layer.type in {"Quantize", "Requantize"} or _int8_term(layer) > _REQUANTISES
 
 
 def _int8_term(layer: Layer) -> int:
@@ -104,6 +105,18 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     return target.choose(layer.type, extents_of(layer), step.options)
 
 
+def changes_with_bit_1(layer: Layer, step: Step, target: Target) -> bool:
+    """True where the layer sums in fp16, bit 1 would have it sum in fp32, and that is told apart here.
+
+    Where the engine's fp16 arithmetic is not reproduced, both come to the same, and nothing can be said for the bit.
+    """
+    if step.support.arithmetic != "bit 1" or not step.sums_in_fp16:
+        return False
+    masked = replace(step, options=step.options - featmask.cleared_options(featmask.NO_FP16_ARITHMETIC))
+    now, then = (kernel_of(layer, way, target) for way in (step, masked))
+    return (now.kernel if now else "") != (then.kernel if then else "")
+
+
 def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard, ...]:
     """Every mask that the target's engine would not honour, whichever 16-bit storage it runs with.
 
@@ -125,8 +138,8 @@ def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard,
 def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequence[int], index: int) -> int | None:
     """The mask that raises one layer's precision by the smallest step the engine honours, or None when there is none.
 
-    In this order: the safe alternative of a mask the engine does not honour; no winograd; fp32 sums; 32-bit storage,
-    where every input arrives in 32 bits.
+    In this order: the safe alternative of a mask the engine does not honour; no winograd; fp32 sums, where the fp16 sums
+    are reproduced; 32-bit storage, where every input arrives in 32 bits.
     """
     step = steps(graph, target, options, masks)[index]
     if step.hazard:
@@ -134,7 +147,7 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
     choice = kernel_of(graph.layers[index], step, target)
     if choice and choice.is_winograd:
         return masks[index] | featmask.NO_WINOGRAD
-    if step.support.arithmetic == "bit 1" and step.sums_in_fp16:
+    if changes_with_bit_1(graph.layers[index], step, target):
         return masks[index] | featmask.NO_FP16_ARITHMETIC
     if step.stored not in STORAGE_BIT:
         return None

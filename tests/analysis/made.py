@@ -51,6 +51,11 @@ class Network:
         self._weights += tagged(TAG_FP32_PLAIN, floats(*values.ravel()))
         return self
 
+    def floats(self, *numbers: float) -> Network:
+        """Weights without a storage tag, of the layers just added."""
+        self._weights += floats(*numbers)
+        return self
+
     def model(self) -> Model:
         """The network with its weights."""
         document = document_of(*self._lines)

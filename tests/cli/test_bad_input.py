@@ -229,7 +229,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("--shape", "data=0,2,2"),
         "--shape 'data=0,2,2' is not a shape. Expected BLOB=C,H,W with 1 to 4 extents, e.g. data=3,224,224.",
     ),
-    "shape of no blob": (("--shape", "dta=1,2,2"), "--shape: there is no input blob 'dta'. Input blobs are: data."),
+    "shape of no blob": (
+        ("--shape", "dta=1,2,2"),
+        "there is no input blob 'dta' to give a shape. Did you mean 'data'?",
+    ),
     "shape that does not fit": (
         ("--shape", "data=2,2,2"),
         "net.param:4: #1 'conv' (Convolution): the input has 2 channels. Its weight is for 1.",

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maskctl.errors import InputError
+from maskctl.executor.trace import load_blobs
 from tests.cli.driver import Runner, check_golden
 
 REFERENCE = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
@@ -87,3 +89,37 @@ def test_texts(files: Path, run: Runner) -> None:
     np.savez(files / "text.npz", same=np.array(["a"]))
     expected = "maskctl: text.npz: 'same' holds <U1. Expected numbers.\n"
     assert (2, "", expected) == tuple(run("compare", "a.npz", "text.npz"))
+
+
+def test_a_file_without_samples(files: Path, run: Runner) -> None:
+    """A blob from elsewhere may lack the axis of samples where there is one sample."""
+    np.savez(files / "device.npz", same=REFERENCE[0])
+    for order in (("a.npz", "device.npz"), ("device.npz", "a.npz")):
+        result = run("compare", *order, "--min-cos", "1")
+        assert (0, "exact") == (result.code, result.out.splitlines()[1].split()[2])
+
+
+def test_rows_filled_up(files: Path, run: Runner) -> None:
+    """NaN in the same place of both, as where samples found different numbers of boxes, is no loss."""
+    values = REFERENCE.copy()
+    values[0, 2] = np.nan
+    np.savez(files / "boxes.npz", same=values)
+    assert 0 == run("compare", "boxes.npz", "boxes.npz", "--min-sqnr", "100").code
+
+
+def test_no_cosine(run: Runner) -> None:
+    """A cosine above 1 can never be reached."""
+    result = run("compare", "a.npz", "b.npz", "--min-cos", "99.9")
+    assert (2, "", "maskctl: --min-cos 99.9 is no cosine. Expected -1 to 1, e.g. --min-cos 0.999.\n") == tuple(result)
+
+
+def test_one_blob_at_a_time(files: Path) -> None:
+    """An .npz is read blob by blob, so that only the damaged blob is missed, and closed when nobody needs it."""
+    whole = (files / "a.npz").read_bytes()
+    place = whole.index(b"close.npy") + 200
+    (files / "damaged.npz").write_bytes(whole[:place] + b"\xff\xfe\xfd" + whole[place + 3 :])
+    blobs = load_blobs(files / "damaged.npz")
+    assert ("close" in blobs, len(blobs)) == (True, 5)
+    assert np.array_equal(REFERENCE, blobs["same"])
+    with pytest.raises(InputError, match=r"damaged\.npz: cannot read the blobs: Bad CRC-32"):
+        blobs["close"]

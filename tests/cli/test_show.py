@@ -210,3 +210,28 @@ def test_no_trailing_space(run: Runner, terminal: tuple[str, ...]) -> None:
     """No line in a pipe ends in a space or holds a colour."""
     lines = run("show", "digits_overflow.param", *terminal).out.splitlines()
     assert [] == [line for line in lines if line != line.rstrip() or "\x1b" in line]
+
+
+def test_shapes_by_glob(folder: Path, run: Runner) -> None:
+    """A glob gives several inputs their shape, a name goes before it, and many tops are counted shape by shape."""
+    names = [f"cache{number}" for number in range(6)]
+    (folder / "net.param").write_bytes(
+        param_text(f"Input caches 0 6 {' '.join(names)}", f"Concat c 6 1 {' '.join(names)} all")
+    )
+    result = run("show", "net.param", "--shapes", "--shape", "cache?=2,3", "--shape", "cache4=7,3")
+    assert (0, "") == (result.code, result.err)
+    assert "5 * 2x3, 1 * 7x3" in result.out.splitlines()[1]
+    assert "17x3" in result.out.splitlines()[2]
+
+
+def test_shapes_of_nothing(folder: Path, run: Runner) -> None:
+    """--shape for a blob that is no input is refused with a near match; an Input without a shape is told by its tops."""
+    (folder / "net.param").write_bytes(param_text("Input caches 0 2 left right", "Concat c 2 1 left right all"))
+    expected = "maskctl: there is no input blob 'lft' to give a shape. Did you mean 'left'?\n"
+    assert (2, "", expected) == tuple(run("show", "net.param", "--shape", "lft=3"))
+    warning = (
+        "maskctl: warning: the file has no shape for #0 'caches' (Input). Give --shape left=C,H,W and as much for its 1 other "
+        "tops; globs do.\n"
+    )
+    result = run("show", "net.param", "--shapes")
+    assert (1, warning) == (result.code, result.err)

@@ -281,7 +281,13 @@ NUMBERS = "Expected numbers saved with numpy.save or numpy.savez."
     [
         ("missing", "cannot read the input: No such file or directory."),
         ("pickled", f"cannot read the array: it holds pickled Python objects, which can run code. {NUMBERS}"),
-        ("garbage", f"cannot read the array: it holds pickled Python objects, which can run code. {NUMBERS}"),
+        (
+            "garbage",
+            (
+                f"this is no .npy file: it begins with b'no suc'. {NUMBERS[:-1]}; an image is read as one when its name says "
+                "so, e.g. .jpg or .png."
+            ),
+        ),
         ("text", "the array holds <U1. Expected numbers."),
         ("complex", "the array holds complex64. Expected numbers."),
         ("nan", "the array holds nan. Expected finite numbers that fit fp32."),
@@ -384,7 +390,7 @@ def test_a_shape_for_an_unknown_blob(model: Model) -> None:
     """--shape must name an input blob."""
     with pytest.raises(InputError) as caught:
         input_shapes(model, {"dota": (1,)})
-    assert "--shape: there is no input blob 'dota'. Input blobs are: data." == str(caught.value)
+    assert "there is no input blob 'dota' to give a shape. Did you mean 'data'?" == str(caught.value)
 
 
 def test_different_numbers_of_samples(two_inputs: Model) -> None:

@@ -92,13 +92,13 @@ def test_no_mask_computes_nothing(model: Model) -> None:
 
 
 def test_without_memory_every_run_is_whole(model: Model) -> None:
-    """With `remember` off the answers are the same and each run computes all layers."""
+    """With `remember` off the answers are the same and each run computes all layers but the Input."""
     replay = Replay(model, INPUTS, Policy("fp16"), remember=False)
     replay.run({})
     before = replay.executions
     whole = run(model, INPUTS, Policy("fp16", masks={4: 1}))
     assert bits(whole["out"]) == bits(replay.run({4: 1})["out"])
-    assert len(LAYERS) == replay.executions - before
+    assert len(LAYERS) - 1 == replay.executions - before
 
 
 def test_a_change_before_the_base_run_is_no_base(model: Model) -> None:

@@ -73,10 +73,10 @@ def test_a_border_value_is_stored_as_blobs_are(tmp_path: Path) -> None:
 
 
 def test_a_missing_input_is_named(model: Model) -> None:
-    """Without an input blob the message names it and the option that gives it."""
+    """Without an input blob the message names it."""
     with pytest.raises(InputError) as caught:
         run(model, {})
-    assert f"{model.graph.path}: no input for blob 'data'. Give it with -i data=FILE." == str(caught.value)
+    assert f"{model.graph.path}: no input for blob 'data'. Give an array for each of: data." == str(caught.value)
 
 
 def test_a_layer_that_does_not_fit_is_named(model: Model) -> None:

@@ -167,7 +167,7 @@ TWO = "Input more 0 1 more"
         ((INPUT, TWO, "Softmax s 2 1 data more a"), "5: #2 's' (Softmax) reads 2 blobs. Expected 1."),
         (
             (INPUT, TWO, "Convolution c 2 1 data more a 0=1 1=1 6=1"),
-            "5: #2 'c' (Convolution): reads 2 blobs. Expected 1: the map.",
+            "5: #2 'c' (Convolution): there are 2 inputs. Expected 1: the map.",
         ),
         ((INPUT, "Softmax s 0 1 a"), "4: #1 's' (Softmax) reads 0 blobs. Expected 1."),
         ((INPUT, "Input i 1 1 data a"), "4: #1 'i' (Input) reads 1 blobs. Expected 0."),

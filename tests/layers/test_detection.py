@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskctl.errors import MaskctlError
-from maskctl.layers import boxes as box_sums
-from maskctl.layers import find
+from maskctl.layers import detecting, find
 from maskctl.layers.base import Array, Arrays, Params, Shape, Value
 from maskctl.numeric.formats import FloatArray
 
@@ -79,7 +78,7 @@ def promised(type_name: str, written: dict[int, Value], *shapes: Shape, tops: in
 @given(st.one_of(FEW_SCORES, MANY_SCORES))
 def test_equal_scores_come_in_the_order_of_the_quicksort(scores: list[float]) -> None:
     """The order is that of the engine's partitions, for any ties."""
-    assert sorted_plainly(scores) == box_sums.descending(np.array(scores, np.float32)).tolist()
+    assert sorted_plainly(scores) == detecting.descending(np.array(scores, np.float32)).tolist()
 
 
 def test_nan_scores_stop_both_pointers() -> None:
@@ -88,14 +87,14 @@ def test_nan_scores_stop_both_pointers() -> None:
     for number in range(30):
         scores = rng.integers(0, 4, number).astype(np.float32)
         scores[rng.random(number) < 0.3] = np.nan
-        assert sorted_plainly(scores.tolist()) == box_sums.descending(scores).tolist()
+        assert sorted_plainly(scores.tolist()) == detecting.descending(scores).tolist()
 
 
 @pytest.mark.parametrize("scores", [np.linspace(1, 0, 20000), np.ones(20000), np.arange(20000) % 7])
 def test_sorting_is_quick(scores: FloatArray) -> None:
     """Tens of thousands of scores take about a second at most, equal or not."""
     start = time.perf_counter()
-    order = box_sums.descending(scores.astype(np.float32))
+    order = detecting.descending(scores.astype(np.float32))
     assert time.perf_counter() - start < 5
     assert (np.diff(scores.astype(np.float32)[order]) <= 0).all()
 
@@ -106,24 +105,24 @@ def test_suppression_is_greedy(corners: list[tuple[int, ...]], threshold: float)
     """The boxes kept are those of a loop over all pairs, boxes without area and inside out included."""
     boxes = np.array(corners, np.float32).reshape(-1, 4)
     with np.errstate(all="ignore"):
-        found = box_sums.kept(boxes, box_sums.areas(boxes), threshold)
+        found = detecting.kept(boxes, detecting.areas(boxes), threshold)
         assert kept_plainly(boxes, threshold) == found.tolist()
 
 
 def test_suppression_by_product_keeps_boxes_without_area() -> None:
     """0 is not above the threshold times 0, but 0 / 0 is not at most the threshold."""
     boxes = np.array([[1, 1, 1, 1], [5, 5, 5, 5]], np.float32)
-    area = box_sums.areas(boxes)
-    assert [0, 1] == box_sums.kept(boxes, area, 0.5, by_product=True).tolist()
-    assert [0] == box_sums.kept(boxes, area, 0.5).tolist()
+    area = detecting.areas(boxes)
+    assert [0, 1] == detecting.kept(boxes, area, 0.5, by_product=True).tolist()
+    assert [0] == detecting.kept(boxes, area, 0.5).tolist()
 
 
 def test_suppression_ends_when_there_are_enough() -> None:
     """The first boxes kept are the same, however many are asked for."""
     boxes = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [5, 5, 6, 6], [8, 8, 9, 9]], np.float32)
-    area = box_sums.areas(boxes)
-    assert [0, 2] == box_sums.kept(boxes, area, 0.5, most=2).tolist()
-    assert [] == box_sums.kept(boxes, area, 0.5, most=0).tolist()
+    area = detecting.areas(boxes)
+    assert [0, 2] == detecting.kept(boxes, area, 0.5, most=2).tolist()
+    assert [] == detecting.kept(boxes, area, 0.5, most=0).tolist()
 
 
 def test_nothing_found_has_no_rows() -> None:

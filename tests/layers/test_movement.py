@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import LayerType, Params, find
 from maskctl.layers.base import Array, Arrays, Value
 
@@ -78,3 +79,33 @@ def test_padding_of_integers(dtype: type, value: float, wanted: int) -> None:
     assert kind is not None
     (found,) = kind.forward(Params(kind.params, {2: 1, 5: value}), {}, (np.zeros((1, 3), dtype),))
     assert [wanted, 0, 0, 0] == found[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "said"),
+    [
+        ("PixelShuffle", {1: 2}, "mode (1=) is 2. Expected 0 or 1."),
+        ("Reorg", {1: -1}, "mode (1=) is -1. Expected 0 or 1."),
+        ("Tile", {0: 4}, "axis is 4, tiles 1, repeats (). Expected an axis from 0 to 3, and 1 or more."),
+        ("Squeeze", {3: (4,)}, "axes (3=) is (4,). Expected at most 4, each from -4 to 3."),
+        ("Squeeze", {3: (-5,)}, "axes (3=) is (-5,). Expected at most 4, each from -4 to 3."),
+        ("Squeeze", {3: (0, 1, 2, 0, 1)}, "axes (3=) is (0, 1, 2, 0, 1). Expected at most 4, each from -4 to 3."),
+    ],
+)
+def test_refuses_what_the_engine_does_not_load(name: str, written: dict[int, Value], said: str) -> None:
+    """Parameters of which the released engine says that it refuses the model are refused with the value."""
+    kind = find(name)
+    assert kind is not None
+    with pytest.raises(GraphError) as caught:
+        kind.shapes(Params(kind.params, written), ((4, 3, 2),))
+    assert said == str(caught.value)
+
+
+def test_codes_are_not_read_as_offsets() -> None:
+    """A second bottom of int8 codes is refused where Crop reads 32-bit integers out of it."""
+    kind = find("Crop")
+    assert kind is not None
+    params = Params(kind.params, {0: -233}, 1, 2)
+    inputs = np.zeros((1, 8), np.float32), np.ones((1, 4), np.int8)
+    with pytest.raises(ExecutionError, match="int8 codes"):
+        kind.forward(params, {}, inputs)

@@ -205,6 +205,16 @@ def test_terms_that_the_engine_refuses(term: int) -> None:
         blocks_of(term)
 
 
+def test_gemm_of_constants_reads_its_addend() -> None:
+    """With A and B constant, C must be an input or constant as well: the engine does not load a Gemm of nothing."""
+    layer = find("Gemm")
+    assert layer is not None
+    constants: dict[int, int | float] = {4: 1, 5: 1, 7: 4, 8: 6, 9: 5}
+    assert ((4, 6),) == layer.shapes(Params(layer.params, constants | {6: 1, 10: -1}), ())
+    with pytest.raises(GraphError, match="no input"):
+        layer.shapes(Params(layer.params, constants), ())
+
+
 def test_int8_gemm_is_the_product_of_codes(tmp_path: Path) -> None:
     """Rows of A and all of B are quantised by their largest magnitudes, and the codes' product is exact."""
     shapes = ((4, 300), (300, 5))

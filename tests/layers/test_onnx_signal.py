@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from maskctl.executor.run import run
-from maskctl.layers import boxes as box_sums
+from maskctl.layers import detecting
 from maskctl.numeric.formats import FloatArray
 from tests.layers.row import Row
 from tests.layers.test_against_onnx import SEED, assert_close, reference
@@ -69,6 +69,6 @@ def test_suppression(threshold: float) -> None:
     limit: Any = np.array([threshold], np.float32)
     least: Any = np.array([-1], np.float32)
     expected = reference("NonMaxSuppression", boxes[None], scores[None, None], whole(60)[None], limit, least)
-    order = box_sums.descending(scores)
-    kept = order[box_sums.kept(boxes[order], box_sums.areas(boxes[order]), threshold)]
+    order = detecting.descending(scores)
+    kept = order[detecting.kept(boxes[order], detecting.areas(boxes[order]), threshold)]
     assert expected[:, 2].astype(int).tolist() == kept.tolist()

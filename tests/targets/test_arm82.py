@@ -343,6 +343,7 @@ def test_the_safe_alternative_is_safe(mask: int) -> None:
         ("Swish", "fp16-storage", None),
         ("BinaryOp", "fp16-storage", "fp16 arithmetic"),
         ("ConvolutionDepthWise", "fp16", "fp16 arithmetic"),
+        ("Deconvolution", "fp16", "fp16 arithmetic"),
         ("ReLU", "fp16", None),
         ("LayerNorm", "fp16", None),
         ("Concat", "fp16", None),
@@ -363,3 +364,57 @@ def test_int8_and_dynamic_weights_have_no_fp16_kernel(words: str) -> None:
     graph = chain_of(f"Convolution 0=16 1=3 6=2304 {words}")
     step = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1]
     assert kernel_of(graph.layers[1], step, ARM82) is None
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ("0=8 1=3 5=1 6=72 7=8", "convolutiondepthwise_fp16sa"),
+        ("0=12 1=5 5=1 6=300 7=12", "convolutiondepthwise_fp16sa"),
+        ("0=3 1=3 3=2 5=1 6=27 7=3", "convolutiondepthwise_fp16sa"),
+        ("0=3 1=5 5=1 6=75 7=3", None),
+        ("0=8 1=3 5=1 6=288 7=2", "fp16 arithmetic"),
+        ("0=16 1=3 5=1 6=144 7=8", "fp16 arithmetic"),
+        ("0=8 1=3 5=1 6=72 7=8 31=1", None),
+        ("0=8 1=3 5=1 6=72 7=8 8=1", None),
+    ],
+)
+def test_depthwise_kernels(params: str, expected: str | None) -> None:
+    """One group per channel has a kernel but where sums are fp32; other groups have none that is reproduced."""
+    graph = graph_of("Input data 0 1 data", f"ConvolutionDepthWise dw 1 1 data out {params}")
+    step = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1]
+    choice = kernel_of(graph.layers[1], step, ARM82)
+    assert expected == (None if choice is None else choice.kernel or choice.instead_of)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=72 7=8", 1),
+        ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=288 7=2", 2),
+        ("Convolution l 1 1 data out 0=8 1=3 6=576 8=1", 2),
+        ("Sigmoid l 1 1 data out", 2),
+        ("Gemm l 1 1 data out 5=1 8=4 9=4", 2),
+        ("InnerProduct l 1 1 data out 0=4 2=16", 1),
+    ],
+)
+def test_bit_1_is_a_step_only_where_it_can_be_shown_to_help(line: str, expected: int) -> None:
+    """Where fp16 and fp32 sums come to the same here, the next step is 32-bit storage."""
+    graph = graph_of("Input data 0 1 data", line)
+    assert expected == gentlest_mask(graph, ARM82, PRECISIONS["fp16"], _masks(graph), 1)
+
+
+def test_codes_stay_codes_behind_a_layer_that_moves() -> None:
+    """An int8 blob is cast by nobody, and no mask makes reading it unsafe."""
+    lines = "Quantize q 1 1 data q 0=1", "Flatten f 1 1 q f", "InnerProduct p 1 1 f out 0=4 2=16 8=2 31=2"
+    graph = graph_of("Input data 0 1 data", *lines)
+    assert "int8" == steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[3].arrives[0]
+    assert () == hazards(graph, ARM82, _masks(graph))
+
+
+@pytest.mark.parametrize(("term", "expected"), [("", "bf16"), ("18=1", "fp32"), ("18=0", "bf16")])
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "SDPA"])
+def test_attention_in_int8_keeps_no_bf16(name: str, term: str, expected: str) -> None:
+    """With int8 the attention types give up bf16 storage."""
+    graph = graph_of("Input data 0 1 data", f"{name} l 1 1 data out {term}".strip())
+    assert expected == _stored(graph, "bf16")[1]

@@ -103,6 +103,16 @@ ROTATIONS = (
     _turned("RotaryEmbed", ((3, 8), (3, 4), (3, 4))),
     _turned("RotaryEmbed", ((8,), (4,), (4,))),
     _turned("RotaryEmbed 0=1", ((2, 3, 8), (2, 3, 4), (1, 3, 4))),
+    # Angles for every element, as the caches of exported language models have them, and one more or less than that.
+    _turned("RotaryEmbed 0=0", ((4, 5, 8), (5, 8), (5, 8))),
+    _turned("RotaryEmbed 0=1", ((4, 5, 8), (5, 8), (5, 8))),
+    _turned("RotaryEmbed 0=0", ((3, 7, 34), (8, 34), (7, 35))),
+    _turned("RotaryEmbed 0=0", ((4, 5, 8), (5, 9), (5, 8))),
+    _turned("RotaryEmbed 0=0", ((4, 5, 8), (5, 7), (5, 8))),
+    _turned("RotaryEmbed 0=0", ((16, 1, 128), (1, 128), (1, 128))),
+    _turned("RotaryEmbed 0=0", ((1, 3, 2), (3, 2), (3, 2))),
+    _turned("RotaryEmbed", ((3, 8), (2, 3, 8), (3, 8))),
+    _turned("RotaryEmbed", ((8,), (8,), (8,))),
 )
 MASKS_SPREAD = (
     _row("MultiHeadAttention 0=12 1=3 2=144 5=1", ((7, 12), (5, 12), (1, 5))),
@@ -137,6 +147,7 @@ REFUSED = (
     _refused("MultiHeadAttention 0=12 1=3 2=144 7=1", ((2, 12), (12, 5), (12, 5)), "the layout of older versions"),
     _refused("SDPA 5=1", ((6, 5, 12), (2, 7, 12), (2, 7, 16), (1, 7)), "it reads past the end of the mask", tops=1),
     _refused("SDPA", ((5, 5, 12), (2, 7, 12), (2, 7, 16)), "it reads past the last group", tops=1),
+    _refused("RotaryEmbed", ((2, 3, 8), (3, 8), (3, 4)), "it reads past the rows of the sines", tops=1),
     _refused("RotaryEmbed", ((2, 3, 7), (3, 3), (3, 3)), "it leaves the last element of each row undefined", tops=1),
 )
 

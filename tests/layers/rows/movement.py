@@ -104,6 +104,7 @@ _TILE = (
     _row("Tile 2=2,3,2", (2, 3, 4, 5)),
     _row("Tile 2=2,3", (2, 3, 4, 5)),
     _refused("Tile 0=-1 1=2", (3, 4), because="refuses the parameter"),
+    _refused("Tile 0=4 1=2", (3, 4), because="refuses the parameter"),
     _refused("Tile 1=0", (3, 4), because="refuses the parameter"),
     _refused("Tile 2=1,1,1,1,2", (3, 4), because="refuses the parameter"),
 )
@@ -130,6 +131,7 @@ _ORDERS_OF_CHANNELS = (
     _row("PixelShuffle 0=1", (3, 4)),
     _row("PixelShuffle 0=2", (4, 2, 3, 2)),
     _refused("PixelShuffle 0=2", (3, 2, 3), because="makes no blob without channels"),
+    _refused("PixelShuffle 0=2 1=2", (4, 2, 3), because="refuses the parameter"),
     _refused("PixelShuffle 0=0", (9, 1, 1), because="refuses the parameter"),
     _row("Reorg 0=2", (3, 4, 6)),
     _row("Reorg 0=2 1=1", (3, 4, 6)),
@@ -139,6 +141,7 @@ _ORDERS_OF_CHANNELS = (
     _row("Reorg 0=2", (2, 4, 5, 2)),
     _row("Reorg", (5, 3, 3)),
     _refused("Reorg 0=3", (2, 2, 2), because="makes no blob without rows"),
+    _refused("Reorg 0=2 1=2", (2, 2, 2), because="refuses the parameter"),
     _refused("Reorg 0=0", (2, 2, 2), because="refuses the parameter"),
 )
 

@@ -134,4 +134,23 @@ def _deformables() -> Iterator[Row]:
     yield _deformable("4=3 5=1", 3, 4, (1, 1), (3, 3), (5, 5), mask=True)
 
 
-ROWS = (*_sizes(), *_interpolated(), *_grids(), *_deformables())
+def _kept_sizes() -> Iterator[Row]:
+    """Scales that leave a size as it was: bilinear leaves that axis alone, and bicubic moves its pixels all the same."""
+    for kind in (1, 2, 3):
+        for words, shape in (
+            ("1=2 2=1.1", (16, 4, 5)),
+            ("1=1.1 2=2", (3, 4, 5)),
+            ("1=0.7 2=1.1", (4, 4, 5)),
+            ("1=1.1 2=1.1", (4, 4, 5)),
+            ("1=1.1 2=1.1 6=1", (4, 4, 5)),
+            ("1=1.1 2=1.1", (3, 2, 4, 5)),
+            ("1=1.1 2=1.1 6=1", (3, 2, 4, 5)),
+            ("1=1.1", (3, 4, 5)),
+            ("3=4 2=1.1", (5, 4, 5)),
+            ("1=1.1 2=1.1", (4, 5)),
+            ("1=1.1", (4, 5)),
+        ):
+            yield Row(f"Interp 0={kind} {words}", (shape,))
+
+
+ROWS = (*_sizes(), *_interpolated(), *_kept_sizes(), *_grids(), *_deformables())

@@ -16,13 +16,15 @@ from maskctl.layers.windows import Extents, along, axes_of
 _OF_AXIS = {"w": ("", "width", "horizontal", 0), "h": ("w", "height", "vertical", 10), "d": ("w", "depth", "depth", 20)}
 _MOST_GROWTH, _MANY_ELEMENTS = 1 << 16, 1 << 24
 _PADS = (
-    (4, "left", "columns {} on the left; -233 SAME_UPPER, -234 SAME_LOWER", ""),
+    (4, "left", "columns {} on the left", ""),
     (15, "right", "columns {} on the right", "pad_left"),
     (14, "top", "rows {} on top", "pad_left"),
     (16, "bottom", "rows {} at the bottom", "pad_top"),
     (24, "front", "planes {} in front", "pad_left"),
     (17, "behind", "planes {} behind", "pad_front"),
 )
+NUM_OUTPUT = Param(0, "num_output", 0, "output channels")
+PAD_VALUE = Param(18, "pad_value", 0.0, "what the border holds")
 BIAS_AND_SIZE = (
     Param(5, "bias_term", 0, "1: a bias per output channel"),
     Param(6, "weight_data_size", 0, "elements of the weight"),
@@ -30,9 +32,12 @@ BIAS_AND_SIZE = (
 GROUP = Param(7, "group", 1, "groups of channels that are convolved on their own")
 
 
-def window_params(axes: str, pads: str) -> tuple[Param, ...]:
-    """The parameters of the outputs, the window and the pads over "w", "hw" or "dhw"; `pads` says what happens to them."""
-    found = [Param(0, "num_output", 0, "output channels")]
+def window_params(axes: str, pads: str, *, same: bool = True) -> tuple[Param, ...]:
+    """The parameters of the window and the pads over "w", "hw" or "dhw".
+
+    `pads` says what happens to the rows they number, `same` whether -233 and -234 stand for pads that follow the input.
+    """
+    found: list[Param] = []
     for number, name, default in ((1, "kernel", 0), (2, "dilation", 1), (3, "stride", 1)):
         for axis in reversed(axes):
             first, extent, direction, offset = _OF_AXIS[axis]
@@ -40,7 +45,8 @@ def window_params(axes: str, pads: str) -> tuple[Param, ...]:
             same_as = f"{name}_{first}" if first else ""
             found.append(Param(number + offset, f"{name}_{axis}", default, meaning, same_as=same_as))
     for number, side, meaning, same_as in _PADS[: 2 * len(axes)]:
-        found.append(Param(number, f"pad_{side}", 0, meaning.format(pads), same_as=same_as))
+        more = "; -233 SAME_UPPER, -234 SAME_LOWER" if same and side == "left" else ""
+        found.append(Param(number, f"pad_{side}", 0, meaning.format(pads) + more, same_as=same_as))
     return tuple(found)
 
 
@@ -114,7 +120,7 @@ def weights(params: Params) -> tuple[Weight, ...]:
     wanted = (3 if params.integer("bias_term") else 2) if is_dynamic(params) else 1
     if params.bottoms < wanted or 1 == wanted < params.bottoms:
         raise GraphError(
-            f"reads {params.bottoms} blobs. Expected {wanted}: "
+            f"there are {params.bottoms} inputs. Expected {wanted}: "
             + ("the map, the weight" + (" and the bias." if wanted == 3 else ".") if wanted > 1 else "the map.")
         )
     if is_dynamic(params):

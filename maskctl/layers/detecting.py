@@ -1,4 +1,4 @@
-"""What detection layers share: the engine's sorting order, greedy suppression of overlapping boxes, and its exp.
+"""What detection layers share: the engine's sorting order, greedy suppression of overlapping boxes, and libm's exp.
 
 Boxes are arrays (boxes, 4) of x1, y1, x2, y2. Source: ncnn `src/layer/detectionoutput.cpp`,
 `src/layer/yolov3detectionoutput.cpp`, `src/layer/proposal.cpp`, which hold the same code.
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Shape
+from maskctl.layers.elementwise import larger, smaller
 from maskctl.numeric.formats import FloatArray
 
 Indices: TypeAlias = npt.NDArray[np.intp]
@@ -28,7 +29,7 @@ def exponential(values: FloatArray) -> FloatArray:
 
 
 def sigmoid(values: FloatArray) -> FloatArray:
-    """1 / (1 + exp(-values)) in fp32."""
+    """1 / (1 + exp(-values)) in fp32, with the exponential of `exponential`; the layer Sigmoid has numpy's."""
     return ONE / (ONE + exponential(-values))
 
 
@@ -38,11 +39,11 @@ def elements(values: Array, least: int, what: str) -> Array:
     Raises `ExecutionError` for fewer, and for a blob whose channels do not lie behind each other without a gap:
     ncnn starts each at a multiple of 16 bytes.
     """
-    require_elements(values.shape[1:], least, what)
+    require_readable(values.shape[1:], least, what)
     return values.reshape(-1)[:least]
 
 
-def require_elements(shape: Shape, least: int, what: str) -> None:
+def require_readable(shape: Shape, least: int, what: str) -> None:
     """Raises the `ExecutionError` of `elements`."""
     if math.prod(shape) < least:
         raise ExecutionError(f"the {what} has shape {shape}, {math.prod(shape)} elements. Expected {least} or more.")
@@ -123,24 +124,14 @@ def intersections(boxes: FloatArray, other: FloatArray) -> FloatArray:
     """The area each box has in common with the other one; 0 where they lie apart."""
     x1, y1, x2, y2 = boxes.T
     apart = (x1 > other[2]) | (x2 < other[0]) | (y1 > other[3]) | (y2 < other[1])
-    width = _smaller(x2, other[2]) - _larger(x1, other[0])
-    height = _smaller(y2, other[3]) - _larger(y1, other[1])
+    width = smaller(x2, other[2]) - larger(x1, other[0])
+    height = smaller(y2, other[3]) - larger(y1, other[1])
     return np.where(apart, np.float32(0), width * height)
 
 
 def clipped(values: FloatArray, low: FloatArray | np.float32, high: FloatArray | np.float32) -> FloatArray:
     """The values between `low` and `high`; NaN stays."""
-    return _larger(_smaller(values, high), low)
-
-
-def _smaller(values: FloatArray, other: FloatArray | np.float32) -> FloatArray:
-    """The C++ library's min(values, other), which gives `values` when either is NaN."""
-    return np.where(other < values, other, values)
-
-
-def _larger(values: FloatArray, other: FloatArray | np.float32) -> FloatArray:
-    """The C++ library's max(values, other), which gives `values` when either is NaN."""
-    return np.where(values < other, other, values)
+    return larger(smaller(values, high), low)
 
 
 def centred(centre_x: FloatArray, centre_y: FloatArray, width: FloatArray, height: FloatArray) -> FloatArray:
