@@ -71,7 +71,7 @@ def command(model: str, **options: Any) -> int:
     goal = _goal(options["target_cos"], options["target_sqnr"])
     _refuse_early(model, options)
     loaded = load_model(model, options)
-    samples = read_inputs(loaded, options)
+    samples = read_inputs(loaded, options, loaded.outputs)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks)
     with _progress_bar() as progress:
         analysis = analyze(loaded, samples, options["precision"], goal=goal, progress=progress)

@@ -8,6 +8,8 @@ scales on x86 (12 bits); maskctl divides, as the other targets do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from maskctl.errors import ExecutionError
@@ -15,6 +17,9 @@ from maskctl.layers import activation, int8
 from maskctl.layers.base import Array, Arrays, Params, Weight, Weights
 from maskctl.layers.windows import convolution_border, convolution_window, patches, require_map
 from maskctl.numeric.formats import FloatArray
+
+_AT_WORK = 1 << 18
+"""Elements of the patches, or of the sums, that are at work at a time."""
 
 
 def scales(params: Params, weight_scales: int, fan_in: int) -> tuple[Weight, ...]:
@@ -49,15 +54,29 @@ def forward(params: Params, weights: Weights, inputs: Arrays, groups: int) -> Ar
     codes = int8.codes(values, weights["bottom_scale"])
     border = _border_code(params.real("pad_value"))
     window = convolution_window(params)
-    padded = convolution_border(params, window, shape).around(codes, border)
-    sums = _sums(kernels, patches(padded, window), groups)
-    factor = int8.factor(weights["bottom_scale"], _per_output(weights, outputs))
+    seen = patches(convolution_border(params, window, shape).around(codes, border), window)
+    requantised = params.integer("int8_scale_term") > 100
+    out = np.empty((len(values), outputs, *seen.shape[-2:]), np.int8 if requantised else np.float32)
+    for rows in _rows_at_a_time(seen, outputs):
+        total = _finished(params, weights, _sums(kernels, seen[..., rows, :], groups))
+        out[..., rows, :] = int8.quantise(total, weights["top_scale"]) if requantised else total
+    return (out,)
+
+
+def _rows_at_a_time(seen: Array, outputs: int) -> Iterator[slice]:
+    """Blocks of output rows whose patches and sums, as wide numbers, stay small beside the maps."""
+    height, width = seen.shape[-2:]
+    of_a_row = max(seen.size // height, len(seen) * outputs * width)
+    step = max(1, _AT_WORK // of_a_row)
+    yield from (slice(start, start + step) for start in range(0, height, step))
+
+
+def _finished(params: Params, weights: Weights, sums: Array) -> FloatArray:
+    """Sums (n, outputs, rows, w) as floats, with bias and activation."""
+    factor = int8.factor(weights["bottom_scale"], _per_output(weights, sums.shape[1]))
     bias = weights["bias"][:, None, None] if params.integer("bias_term") else None
     with np.errstate(all="ignore"):
-        total = activation.apply(params, int8.dequantise(sums, factor[:, None, None], bias))
-    if params.integer("int8_scale_term") > 100:
-        return (int8.quantise(total, weights["top_scale"]),)
-    return (total,)
+        return activation.apply(params, int8.dequantise(sums, factor[:, None, None], bias))
 
 
 def _per_output(weights: Weights, outputs: int) -> FloatArray:

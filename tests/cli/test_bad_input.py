@@ -408,6 +408,15 @@ def test_unknown_types_are_cut_off(run: Runner, net: Path) -> None:
     assert ["conv"] == [output["blob"] for output in found["outputs"]]
 
 
+def test_inputs_of_cut_layers_are_not_asked_for(run: Runner, net: Path) -> None:
+    """An input that only a layer of an unknown type reads needs neither samples nor a shape."""
+    layers = (INPUT, "Input flow 0 1 flow", CONVOLUTION, "Alpha a 2 1 conv flow a")
+    (net / "net.param").write_bytes(param_text(*layers))
+    result = run("analyze", "net.param", "--json", "-")
+    assert 0 == result.code
+    assert ["conv"] == [output["blob"] for output in json.loads(result.out)["outputs"]]
+
+
 def test_nothing_left_to_run(run: Runner, net: Path) -> None:
     """Where every layer is of an unknown type, nothing is done."""
     (net / "net.param").write_bytes(param_text(INPUT, "Alpha a 1 1 data a"))
