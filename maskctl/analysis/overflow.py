@@ -12,8 +12,8 @@ from maskctl.executor.layer import stored_weights
 from maskctl.graph.operators import Operator
 from maskctl.kernels.operands import equal_blocks, operands
 from maskctl.kernels.packing import elempack
-from maskctl.layers import activation
 from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.layers.families import activation
 from maskctl.numeric.formats import FORMATS, FP16, FloatArray, round_to
 from maskctl.targets import Target
 from maskctl.targets.storage import Step, kernel_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers import activation
 from maskctl.layers.base import Params
+from maskctl.layers.families import activation
 from maskctl.numeric import fma16, math16
 from maskctl.numeric.formats import FloatArray, half, round_to
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from maskctl.layers import convolution
 from maskctl.layers.base import Params, Weights
-from maskctl.layers.windows import patches
+from maskctl.layers.families.windows import patches
 from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray
 

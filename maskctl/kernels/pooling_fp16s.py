@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from maskctl.layers import pooling_windows
 from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.layers.families import pooling_windows
 from maskctl.numeric import math16
 from maskctl.numeric.formats import FloatArray, Operand, round_to
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels import pooling_fp16s
-from maskctl.layers import pooling_windows
 from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.layers.families import pooling_windows
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray, round_to
 

@@ -20,7 +20,7 @@ from maskctl.kernels.activation16 import activate_map
 from maskctl.kernels.winograd_weights import KernelProgram
 from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
-from maskctl.layers.windows import Window, patches
+from maskctl.layers.families.windows import Window, patches
 from maskctl.numeric import casts, fma16
 from maskctl.numeric.formats import FloatArray, round_to
 

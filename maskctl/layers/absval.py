@@ -5,6 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import LayerType
-from maskctl.layers.elementwise import on_floats
+from maskctl.layers.families.elementwise import on_floats
 
 LAYER = LayerType("AbsVal", range(1, 2), on_floats(lambda _, values: np.abs(values)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import along, require_elements, weight_size
+from maskctl.layers.families.outermost import along, require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

@@ -16,8 +16,8 @@ import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, floats_in
-from maskctl.layers.broadcasting import aligned, together
-from maskctl.layers.elementwise import larger, smaller
+from maskctl.layers.families.broadcasting import aligned, together
+from maskctl.layers.families.elementwise import larger, smaller
 from maskctl.layers.power import powf
 from maskctl.numeric.formats import FloatArray, Operand
 

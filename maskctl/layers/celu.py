@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import LayerType, Param, Params
-from maskctl.layers.elementwise import bent, on_floats
+from maskctl.layers.families.elementwise import bent, on_floats
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (Param(0, "alpha", 1.0, "minus the limit for negative x"),)

@@ -6,7 +6,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights
-from maskctl.layers.extents import AXIS, axis_of
+from maskctl.layers.families.extents import AXIS, axis_of
 
 PARAMS = (AXIS,)
 

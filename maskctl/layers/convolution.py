@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import activation, convolution_int8, convolution_params, convolving
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.windows import Window, convolution_border, convolution_window
+from maskctl.layers.families import activation, convolution_int8, convolution_params, convolving
+from maskctl.layers.families.windows import Window, convolution_border, convolution_window
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

@@ -7,8 +7,8 @@ With `dynamic_weight` the weight is the second bottom, of that shape, and the bi
 from __future__ import annotations
 
 from maskctl.errors import GraphError
-from maskctl.layers import activation, convolution_int8, convolution_params, convolving
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weight, Weights
+from maskctl.layers.families import activation, convolution_int8, convolution_params, convolving
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

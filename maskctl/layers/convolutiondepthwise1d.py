@@ -6,7 +6,7 @@ With `dynamic_weight` the weight is the second bottom, of that shape, and the bi
 
 from __future__ import annotations
 
-from maskctl.layers import activation, convolution_params, convolving
+from maskctl.layers.families import activation, convolution_params, convolving
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

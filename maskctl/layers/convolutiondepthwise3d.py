@@ -6,7 +6,7 @@ A depth padded with SAME_LOWER (-234) has its odd plane behind, unlike rows and 
 
 from __future__ import annotations
 
-from maskctl.layers import activation, convolution_params, convolving
+from maskctl.layers.families import activation, convolution_params, convolving
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

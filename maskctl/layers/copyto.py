@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import NAMES, axes_listed, extent, whole_numbers
+from maskctl.layers.families.extents import NAMES, axes_listed, extent, whole_numbers
 
 PARAMS = (
     Param(0, "woffset", 0, "columns left of the part"),

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import ONE_OR_MORE, Array, Arrays, LayerType, Param, Params, Shape, Weights, integers_in
-from maskctl.layers.expression import evaluate, references
-from maskctl.layers.extents import NAMES, axes_listed, extent, whole_numbers
+from maskctl.layers.families.expression import evaluate, references
+from maskctl.layers.families.extents import NAMES, axes_listed, extent, whole_numbers
 
 WHOLE = -233
 _INTEGERS = {1: (0, 3), 2: (0, 1, 3, 4), 3: (0, 1, 2, 3, 4, 5), 4: (0, 1, 2, 3, 4, 5, 6, 7)}

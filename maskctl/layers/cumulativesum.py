@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
-from maskctl.layers.extents import AXIS, axis_of
+from maskctl.layers.families.extents import AXIS, axis_of
 
 PARAMS = (AXIS,)
 

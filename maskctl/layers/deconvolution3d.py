@@ -8,7 +8,7 @@ pads over 0 `output_w`, `output_h` and `output_d` cut it to size, where a pad is
 
 from __future__ import annotations
 
-from maskctl.layers import activation, convolution_params, deconvolving
+from maskctl.layers.families import activation, convolution_params, deconvolving
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

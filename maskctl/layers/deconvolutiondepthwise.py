@@ -8,7 +8,7 @@ pads over 0 `output_w` and `output_h` cut it to size, where a pad is -233 (the l
 
 from __future__ import annotations
 
-from maskctl.layers import activation, convolution_params, deconvolving
+from maskctl.layers.families import activation, convolution_params, deconvolving
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

@@ -8,7 +8,7 @@ pads over 0 `output_w` cuts it to size, where a pad is -233 (the larger half off
 
 from __future__ import annotations
 
-from maskctl.layers import activation, convolution_params, deconvolving
+from maskctl.layers.families import activation, convolution_params, deconvolving
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

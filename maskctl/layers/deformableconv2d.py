@@ -14,10 +14,10 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import activation, convolution_params
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weight, Weights
-from maskctl.layers.sampling import Pixels, linear
-from maskctl.layers.windows import Border, along, convolution_window, pads_of, require_map
+from maskctl.layers.families import activation, convolution_params
+from maskctl.layers.families.sampling import Pixels, linear
+from maskctl.layers.families.windows import Border, along, convolution_window, pads_of, require_map
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

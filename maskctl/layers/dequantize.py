@@ -7,9 +7,9 @@ and bias, or one per index of the outermost axis; a vector uses the first. Sourc
 from __future__ import annotations
 
 from maskctl.errors import GraphError
-from maskctl.layers import int8
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
-from maskctl.layers.outermost import one_or_along, require_one_or_all
+from maskctl.layers.families import int8
+from maskctl.layers.families.outermost import one_or_along, require_one_or_all
 
 PARAMS = (
     Param(0, "scale_data_size", 1, "1, or a scale per index of the outermost axis"),

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import detecting
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
+from maskctl.layers.families import detecting
 from maskctl.numeric.formats import FloatArray
 
 MXNET = -233

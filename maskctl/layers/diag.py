@@ -9,7 +9,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import require_extents
+from maskctl.layers.families.extents import require_extents
 
 PARAMS = (Param(0, "diagonal", 0, "which: 0 the main one, above 0 to its right, below 0 to its left"),)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import int8
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
+from maskctl.layers.families import int8
 
 PARAMS = (
     Param(0, "num_output", 0, "numbers per row"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import NAMES, whole_numbers
+from maskctl.layers.families.extents import NAMES, whole_numbers
 
 PARAMS = (Param(3, "axes", (), "where the result has the new axes, negative from its end"),)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import NAMES, whole_numbers
+from maskctl.layers.families.extents import NAMES, whole_numbers
 
 PARAMS = (Param(0, "axes", (), "axes in (c, d, h, w) order, negative from the end"),)
 

@@ -15,9 +15,9 @@ import numpy as np
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import unfold
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.convolution_params import window_params
-from maskctl.layers.extents import require_extents
-from maskctl.layers.windows import Border, pads_of
+from maskctl.layers.families.convolution_params import window_params
+from maskctl.layers.families.extents import require_extents
+from maskctl.layers.families.windows import Border, pads_of
 
 PARAMS = (
     *window_params("hw", "cut off", same=False),

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import int8
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.block_quantized import Blocks, blocks_of
+from maskctl.layers.families import int8
+from maskctl.layers.families.block_quantized import Blocks, blocks_of
 from maskctl.numeric.formats import FloatArray
 
 SCALAR, VECTOR_OF_ROWS, COLUMN, FULL, ROW = range(5)

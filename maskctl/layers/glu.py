@@ -9,7 +9,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
-from maskctl.layers.extents import AXIS, axis_of
+from maskctl.layers.families.extents import AXIS, axis_of
 from maskctl.layers.sigmoid import sigmoid
 
 PARAMS = (AXIS,)

@@ -16,7 +16,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.sampling import Pixels, cubic_weights, linear
+from maskctl.layers.families.sampling import Pixels, cubic_weights, linear
 from maskctl.numeric.formats import FloatArray
 
 BILINEAR, NEAREST, BICUBIC = 1, 2, 3

@@ -10,8 +10,8 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.normalization import innermost, standardised
-from maskctl.layers.outermost import along, weight_size
+from maskctl.layers.families.normalization import innermost, standardised
+from maskctl.layers.families.outermost import along, weight_size
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

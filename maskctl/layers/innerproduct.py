@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import activation, int8
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
+from maskctl.layers.families import activation, int8
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

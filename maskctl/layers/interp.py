@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Array, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import evaluate, references
-from maskctl.layers.extents import extent, require_extents
-from maskctl.layers.sampling import cubic_weights
+from maskctl.layers.families.expression import evaluate, references
+from maskctl.layers.families.extents import extent, require_extents
+from maskctl.layers.families.sampling import cubic_weights
 from maskctl.numeric.formats import FloatArray
 
 Taps: TypeAlias = tuple[npt.NDArray[np.intp], FloatArray]

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers import stft
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import MOST_ELEMENTS
+from maskctl.layers.families import stft
+from maskctl.layers.families.extents import MOST_ELEMENTS
 from maskctl.numeric.formats import FloatArray
 
 COMPLEX, REAL, IMAGINARY = range(3)

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weight, Weights
-from maskctl.layers.extents import first_planes
+from maskctl.layers.families.extents import first_planes
 from maskctl.numeric.formats import FloatArray
 
 ACROSS, WITHIN = 0, 1

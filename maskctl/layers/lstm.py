@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.layers import recurrent
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.recurrent import Cell, Gates, States
+from maskctl.layers.families import recurrent
+from maskctl.layers.families.recurrent import Cell, Gates, States
 from maskctl.layers.sigmoid import sigmoid
 
 PARAMS = (*recurrent.PARAMS, Param(3, "hidden_size", 0, "units of the cell", same_as="num_output"))

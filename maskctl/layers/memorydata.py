@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.extents import NAMES
+from maskctl.layers.families.extents import NAMES
 
 PARAMS = (
     Param(0, "w", 0, "width"),

@@ -22,9 +22,9 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import attention, int8
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.block_quantized import blocks_of
+from maskctl.layers.families import attention, int8
+from maskctl.layers.families.block_quantized import blocks_of
 from maskctl.layers.gemm import is_int8, product
 from maskctl.numeric.formats import FloatArray
 

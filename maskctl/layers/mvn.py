@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.normalization import innermost
+from maskctl.layers.families.normalization import innermost
 
 PARAMS = (
     Param(0, "normalize_variance", 0, "1: divide by the standard deviation"),

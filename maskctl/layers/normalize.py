@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.normalization import innermost, inverse_root
-from maskctl.layers.outermost import along, by_channels, channels_of, require_elements, weight_size
+from maskctl.layers.families.normalization import innermost, inverse_root
+from maskctl.layers.families.outermost import along, by_channels, channels_of, require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
 
 CAFFE, PYTORCH = 0, 1

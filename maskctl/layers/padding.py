@@ -12,7 +12,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.extents import NAMES, require_extents
+from maskctl.layers.families.extents import NAMES, require_extents
 
 CONSTANT, REPLICATE, REFLECT = range(3)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import NAMES
+from maskctl.layers.families.extents import NAMES
 
 PARAMS = (Param(0, "order_type", 0, "number of the order: 0 keeps it, 1 swaps w and h, …"),)
 

@@ -11,7 +11,7 @@ Source: ncnn `src/layer/pooling.cpp`.
 from __future__ import annotations
 
 from maskctl.layers.base import LayerType, Param
-from maskctl.layers.pooling_windows import forward, shapes
+from maskctl.layers.families.pooling_windows import forward, shapes
 
 PARAMS = (
     Param(0, "pooling_type", 0, "0 maximum, 1 average"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from maskctl.layers import pooling
 from maskctl.layers.base import LayerType, Param
-from maskctl.layers.pooling_windows import forward, shapes
+from maskctl.layers.families.pooling_windows import forward, shapes
 
 PARAMS = (
     *pooling.PARAMS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import LayerType, Param, Params
-from maskctl.layers.elementwise import SCALE_AND_SHIFT, on_floats, scaled_and_shifted
+from maskctl.layers.families.elementwise import SCALE_AND_SHIFT, on_floats, scaled_and_shifted
 from maskctl.numeric.formats import FloatArray, Operand
 
 PARAMS = (Param(0, "power", 1.0, "exponent"), *SCALE_AND_SHIFT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import along, require_elements, weight_size
+from maskctl.layers.families.outermost import along, require_elements, weight_size
 
 PARAMS = (Param(0, "num_slope", 0, "elements of the slope; 1: the same for all"),)
 

@@ -20,9 +20,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import detecting
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import MOST_ELEMENTS
+from maskctl.layers.families import detecting
+from maskctl.layers.families.extents import MOST_ELEMENTS
 from maskctl.numeric.formats import FloatArray
 
 UNSET = -233

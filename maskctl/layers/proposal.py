@@ -15,9 +15,9 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import detecting
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
-from maskctl.layers.roi import rounded
+from maskctl.layers.families import detecting
+from maskctl.layers.families.roi import rounded
 from maskctl.numeric.formats import FloatArray
 
 RATIOS = (0.5, 1.0, 2.0)

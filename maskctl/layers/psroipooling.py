@@ -12,7 +12,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.roi import Bins, corners, pooled, require_box, rounded
+from maskctl.layers.families.roi import Bins, corners, pooled, require_box, rounded
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

@@ -7,9 +7,9 @@ them. x86 also makes 1 of 0.49999997. Source: ncnn `src/layer/quantize.cpp`.
 
 from __future__ import annotations
 
-from maskctl.layers import int8
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
-from maskctl.layers.outermost import one_or_along, require_one_or_all, weight_size
+from maskctl.layers.families import int8
+from maskctl.layers.families.outermost import one_or_along, require_one_or_all, weight_size
 
 PARAMS = (Param(0, "scale_data_size", 1, "1, or a scale per index of the outermost axis"),)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import extent, first_planes, require_extents
+from maskctl.layers.families.extents import extent, first_planes, require_extents
 
 PARAMS = (
     Param(0, "stride", 1, "side of the squares"),

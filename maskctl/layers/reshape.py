@@ -15,8 +15,8 @@ import math
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.expression import evaluate, references
-from maskctl.layers.extents import NAMES, extent
+from maskctl.layers.families.expression import evaluate, references
+from maskctl.layers.families.extents import NAMES, extent
 
 UNSET, NO_AXIS = -233, 233
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weight, Weights
-from maskctl.layers.normalization import (
+from maskctl.layers.families.normalization import (
     AFFINE_SIZE,
     affine_weight,
     grouped_shape,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.layers import recurrent
 from maskctl.layers.base import Weights
-from maskctl.layers.recurrent import Cell, Gates, States, outputs_of
+from maskctl.layers.families import recurrent
+from maskctl.layers.families.recurrent import Cell, Gates, States, outputs_of
 
 
 def _step(gates: Gates, _: States, __: Weights) -> States:

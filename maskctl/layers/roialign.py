@@ -15,8 +15,8 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.roi import corners, pooled, require_box
-from maskctl.layers.sampling import Pixels, linear
+from maskctl.layers.families.roi import corners, pooled, require_box
+from maskctl.layers.families.sampling import Pixels, linear
 from maskctl.numeric.formats import FloatArray
 
 ORIGINAL, DETECTRON2 = 0, 1

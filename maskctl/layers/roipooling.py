@@ -13,7 +13,7 @@ from functools import reduce
 import numpy as np
 
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.roi import Bins, corners, pooled, require_box, rounded
+from maskctl.layers.families.roi import Bins, corners, pooled, require_box, rounded
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

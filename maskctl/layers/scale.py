@@ -13,7 +13,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import along, channels_of, require_elements, weight_size
+from maskctl.layers.families.outermost import along, channels_of, require_elements, weight_size
 
 FROM_INPUT = -233
 

@@ -20,8 +20,8 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import attention
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.families import attention
 
 PARAMS = (
     Param(5, "attn_mask", 0, "1: a mask is added to the logits"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.outermost import channels_of
+from maskctl.layers.families.outermost import channels_of
 
 PARAMS = (
     Param(0, "group", 1, "groups of channels"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import LayerType
-from maskctl.layers.elementwise import on_floats
+from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
 
 _ONE = np.float32(1)

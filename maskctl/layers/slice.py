@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import AXIS, axis_of, whole_numbers
+from maskctl.layers.families.extents import AXIS, axis_of, whole_numbers
 
 SHARE = -233
 

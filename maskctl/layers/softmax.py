@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import extents
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
+from maskctl.layers.families import extents
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers import stft
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.layers.families import stft
 from maskctl.numeric.formats import FloatArray
 
 COMPLEX, MAGNITUDE, POWER = range(3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.layers.base import LayerType, Param, Params
-from maskctl.layers.elementwise import on_floats
+from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (Param(0, "threshold", 0.0, "the largest number that gives 0"),)

@@ -13,7 +13,7 @@ import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.extents import NAMES, extent, require_extents, whole_numbers
+from maskctl.layers.families.extents import NAMES, extent, require_extents, whole_numbers
 
 PARAMS = (
     Param(0, "axis", 0, "axis in (c, d, h, w) order"),

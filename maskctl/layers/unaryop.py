@@ -13,7 +13,7 @@ import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import LayerType, Param, Params, Shape
-from maskctl.layers.elementwise import on_floats
+from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
 
 NAMES = (

@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import detecting, yolo
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights, always
+from maskctl.layers.families import detecting, yolo
 from maskctl.layers.softmax import probabilities
 from maskctl.numeric.formats import FloatArray
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import detecting, yolo
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, always
+from maskctl.layers.families import detecting, yolo
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

@@ -17,8 +17,8 @@ from onnx.reference import ReferenceEvaluator
 from maskctl.errors import UnsupportedError
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
-from maskctl.layers import activation
 from maskctl.layers.base import Array, Params, Weights
+from maskctl.layers.families import activation
 
 _OPSET = 18
 _Node: TypeAlias = tuple[str, list[str], list[str], dict[str, Any]]

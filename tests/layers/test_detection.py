@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskctl.errors import MaskctlError
-from maskctl.layers import detecting, find
+from maskctl.layers import find
 from maskctl.layers.base import Array, Arrays, Params, Shape, Value
+from maskctl.layers.families import detecting
 from maskctl.numeric.formats import FloatArray
 
 FEW_SCORES = st.lists(st.integers(0, 3).map(float), max_size=40)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskctl.errors import ExecutionError, GraphError, MaskctlError
-from maskctl.layers.expression import evaluate, references
+from maskctl.layers.families.expression import evaluate, references
 from maskctl.peers.ncnn_engine import Job, NcnnEngine
 from maskctl.targets import PRECISIONS
 

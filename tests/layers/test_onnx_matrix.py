@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from maskctl.errors import GraphError
 from maskctl.executor.run import run
 from maskctl.graph.model import Model
-from maskctl.layers import Params, find, int8
-from maskctl.layers.block_quantized import blocks_of
+from maskctl.layers import Params, find
+from maskctl.layers.families import int8
+from maskctl.layers.families.block_quantized import blocks_of
 from maskctl.numeric.formats import FloatArray
 from tests.layers.row import Row, Shape
 from tests.layers.test_against_onnx import assert_close

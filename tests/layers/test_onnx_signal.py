@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from maskctl.executor.run import run
-from maskctl.layers import detecting
+from maskctl.layers.families import detecting
 from maskctl.numeric.formats import FloatArray
 from tests.layers.row import Row
 from tests.layers.test_against_onnx import SEED, assert_close, reference

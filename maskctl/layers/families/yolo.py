@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import detecting
 from maskctl.layers.base import Param, Params, Shape
+from maskctl.layers.families import detecting
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, Params, Shape, Weights
-from maskctl.layers.extents import require_extents
-from maskctl.layers.windows import Border, Window, along, axes_of, pads_of, patches, require_axes, same_border
+from maskctl.layers.families.extents import require_extents
+from maskctl.layers.families.windows import Border, Window, along, axes_of, pads_of, patches, require_axes, same_border
 from maskctl.numeric.formats import FloatArray
 
 Flags: TypeAlias = npt.NDArray[np.bool_]

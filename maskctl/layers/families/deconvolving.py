@@ -11,10 +11,10 @@ import math
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import convolution_params, tiled_sums
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.convolution_params import Kernels
-from maskctl.layers.windows import (
+from maskctl.layers.families import convolution_params, tiled_sums
+from maskctl.layers.families.convolution_params import Kernels
+from maskctl.layers.families.windows import (
     SAME_LOWER,
     SAME_UPPER,
     SIDES,

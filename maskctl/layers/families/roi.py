@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Params, Shape
-from maskctl.layers.windows import require_map
+from maskctl.layers.families.windows import require_map
 from maskctl.numeric.formats import FloatArray
 
 Indices: TypeAlias = npt.NDArray[np.intp]

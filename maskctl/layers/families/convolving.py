@@ -11,10 +11,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from maskctl.layers import convolution_params, tiled_sums
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
-from maskctl.layers.convolution_params import Kernels
-from maskctl.layers.windows import Border, Window, axes_of, convolution_border, convolution_window, require_axes
+from maskctl.layers.families import convolution_params, tiled_sums
+from maskctl.layers.families.convolution_params import Kernels
+from maskctl.layers.families.windows import (
+    Border,
+    Window,
+    axes_of,
+    convolution_border,
+    convolution_window,
+    require_axes,
+)
 from maskctl.numeric.formats import FloatArray
 
 DYNAMIC_WEIGHT = Param(19, "dynamic_weight", 0, "1: weight and bias come as blobs")

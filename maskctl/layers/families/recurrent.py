@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import int8
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
+from maskctl.layers.families import int8
 from maskctl.numeric.formats import FloatArray
 
 FORWARD, REVERSE, BOTH = range(3)

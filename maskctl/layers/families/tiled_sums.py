@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from maskctl.layers import activation
 from maskctl.layers.base import Params, Shape
-from maskctl.layers.windows import Border, Window
+from maskctl.layers.families import activation
+from maskctl.layers.families.windows import Border, Window
 from maskctl.numeric.formats import FloatArray
 
 Block: TypeAlias = tuple[slice, ...]

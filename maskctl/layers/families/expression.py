@@ -21,7 +21,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Shape
-from maskctl.layers.extents import extent
+from maskctl.layers.families.extents import extent
 
 Number: TypeAlias = "int | np.float32"
 """A value of an expression; the two types follow different rules."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskctl.errors import GraphError
-from maskctl.layers import int8
 from maskctl.layers.base import Array, Weight
+from maskctl.layers.families import int8
 from maskctl.numeric.formats import FloatArray
 
 _BLOCKS = (32, 64, 128)

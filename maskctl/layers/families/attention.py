@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers import int8
 from maskctl.layers.base import Array, Shape
+from maskctl.layers.families import int8
 from maskctl.layers.softmax import probabilities
 from maskctl.numeric.formats import FloatArray
 

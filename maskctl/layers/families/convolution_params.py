@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 
 from maskctl.errors import ExecutionError, GraphError
-from maskctl.layers import activation
 from maskctl.layers.base import Param, Params, Shape, Weight
-from maskctl.layers.windows import Extents, along, axes_of
+from maskctl.layers.families import activation
+from maskctl.layers.families.windows import Extents, along, axes_of
 
 _OF_AXIS = {"w": ("", "width", "horizontal", 0), "h": ("w", "height", "vertical", 10), "d": ("w", "depth", "depth", 20)}
 _MOST_GROWTH, _MANY_ELEMENTS = 1 << 16, 1 << 24

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Shape
-from maskctl.layers.elementwise import larger, smaller
+from maskctl.layers.families.elementwise import larger, smaller
 from maskctl.numeric.formats import FloatArray
 
 Indices: TypeAlias = npt.NDArray[np.intp]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from maskctl.layers.base import Array, Param, Params, Shape, Weight, Weights
-from maskctl.layers.outermost import require_elements, weight_size
+from maskctl.layers.families.outermost import require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
 
 AFFINE_SIZE = (

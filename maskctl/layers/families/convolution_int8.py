@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from maskctl.errors import ExecutionError
-from maskctl.layers import activation, int8
 from maskctl.layers.base import Array, Arrays, Params, Weight, Weights
-from maskctl.layers.windows import convolution_border, convolution_window, patches, require_map
+from maskctl.layers.families import activation, int8
+from maskctl.layers.families.windows import convolution_border, convolution_window, patches, require_map
 from maskctl.numeric.formats import FloatArray
 
 _AT_WORK = 1 << 18
