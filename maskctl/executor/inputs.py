@@ -169,6 +169,8 @@ def _read_array(path: Path, blob: str) -> Array:
 
 def _refuse_other_file(path: Path) -> None:
     """Refuses a file that only its name makes an array; numpy takes all such for pickled objects."""
+    if not path.is_file():  # what is read from a pipe is gone
+        return
     try:
         with open(path, "rb") as file:
             begin = file.read(6)

@@ -37,9 +37,10 @@ def write(document: ParamDocument, path: str | Path, masks: Mapping[int, int], *
 
 
 def refuse_overwrite(output: str | Path, source: str | Path, *, force: bool) -> None:
-    """Raises `EditRefusedError` when `output` exists and is neither the source itself nor forced."""
+    """Raises `EditRefusedError` when `output` exists and is neither the source itself ("" for none) nor forced."""
     target = Path(output)
-    if target.exists() and not force and not (Path(source).exists() and target.samefile(source)):
+    is_source = bool(source) and Path(source).exists() and target.exists() and target.samefile(source)
+    if target.exists() and not force and not is_source:
         raise EditRefusedError("the file exists. Give another name, or --force to replace it.", str(output))
 
 
