@@ -230,7 +230,7 @@ def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
             total = _int8_product(weight, left, right)
         else:
             blocks = blocks_of(params.integer("quantize_term"))
-            total = product(blocks.taken(left, weight.get("B_input_scales")) if blocks else left, right)
+            total = np.matmul(blocks.taken(left, weight.get("B_input_scales")) if blocks else left, right)
         total = total if total.ndim == 3 else total[None]
         addend = _addend(params, weight, sizes, next(given, None))
         if addend is not None:
@@ -245,15 +245,6 @@ def _operand(params: Params, name: str, values: Array) -> FloatArray:
     """An input as matrices (n, rows, columns)."""
     matrices = values.reshape(len(values), -1 if values.ndim > 2 else 1, values.shape[-1])
     return matrices.swapaxes(1, 2) if params.integer(f"trans{name}") else matrices
-
-
-def product(left: FloatArray, right: FloatArray) -> FloatArray:
-    """The matrix product; one call of BLAS for all samples where they share the right matrix."""
-    if left.ndim == 3 and right.ndim == 2 and left.flags.c_contiguous:
-        together: FloatArray = left.reshape(-1, left.shape[2]) @ right
-        return together.reshape(*left.shape[:2], right.shape[1])
-    total: FloatArray = np.matmul(left, right)
-    return total
 
 
 def _int8_product(weight: Weights, left: Array, right: Array) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
-from maskctl.layers.families import activation, int8
+from maskctl.layers.families import activation, int8, products
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
@@ -76,9 +76,9 @@ def macs(params: Params, _: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> in
 
 
 def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
-    """One matrix product over all samples and rows, in fp32 or in int8 codes."""
+    """One matrix product per sample, in fp32 or in int8 codes."""
     outputs = shapes(params, (inputs[0].shape[1:],))[0]
-    rows = inputs[0].reshape(-1, inputs_taken(params))
+    rows = inputs[0].reshape(len(inputs[0]), -1, inputs_taken(params))
     with np.errstate(all="ignore"):
         total = _of_codes(weight, rows) if params.integer("int8_scale_term") else _of_floats(weight, rows)
         if params.integer("bias_term"):
@@ -87,8 +87,7 @@ def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
 
 
 def _of_floats(weight: Weights, rows: Array) -> FloatArray:
-    total: FloatArray = floats_in(rows) @ weight["weight"].T
-    return total
+    return products.per_sample(floats_in(rows), weight["weight"].T)
 
 
 def _of_codes(weight: Weights, rows: Array) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families import recurrent
+from maskctl.layers.families.products import per_sample
 from maskctl.layers.families.recurrent import Cell, Gates, States
 from maskctl.layers.sigmoid import sigmoid
 
@@ -26,7 +27,7 @@ def _step(gates: Gates, states: States, weight: Weights) -> States:
     let_in, keep, show = sigmoid(total[:, 0]), sigmoid(total[:, 1]), sigmoid(total[:, 2])
     cell = keep * states[1] + let_in * np.tanh(total[:, 3])
     hidden = show * np.tanh(cell)
-    return (hidden @ weight["weight_hr"].T if "weight_hr" in weight else hidden), cell
+    return (per_sample(hidden, weight["weight_hr"].T) if "weight_hr" in weight else hidden), cell
 
 
 CELL = Cell(4, 4, _units, lambda params: (params.integer("num_output"), _units(params)), _step)

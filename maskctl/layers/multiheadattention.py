@@ -25,7 +25,8 @@ from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families import attention, int8
 from maskctl.layers.families.block_quantized import blocks_of
-from maskctl.layers.gemm import is_int8, product
+from maskctl.layers.families.products import per_sample
+from maskctl.layers.gemm import is_int8
 from maskctl.numeric.formats import FloatArray
 
 PARAMS = (
@@ -194,7 +195,7 @@ def _mapped(params: Params, weight: Weights, name: str, values: Array) -> FloatA
         sums = int8.product(int8.quantise(values, scale), matrix)
         return int8.dequantise(sums, np.float32(1) / (scale * weight[f"{name}_scales"]), bias)
     blocks = blocks_of(params.integer("quantize_term"))
-    total = product(blocks.taken(values, weight.get(f"{name}_input_scales")) if blocks else values, matrix)
+    total = per_sample(blocks.taken(values, weight.get(f"{name}_input_scales")) if blocks else values, matrix)
     total += bias
     return total
 

@@ -7,6 +7,7 @@ weight is [outputs][inputs of a group][extents]; one that comes as a blob is [in
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 
@@ -168,17 +169,18 @@ def _deconvolved(params: Params, ready: Weights, values: FloatArray, window: Win
 
 def _scatter(pixels: FloatArray, ready: Weights, window: Window, out: FloatArray) -> None:
     """Adds every pixel (n, …, c) times its kernel to `out` (n, …, outputs), one position of the kernel at a time."""
-    places = pixels.shape[:-1]
-    for block in tiled_sums.blocks(places, max(1, tiled_sums.AT_WORK // max(pixels.shape[-1], out.shape[-1]))):
-        part = pixels[block]
+    places = pixels.shape[1:-1]
+    most = max(1, tiled_sums.AT_WORK // max(pixels.shape[-1], out.shape[-1]))
+    for sample, block in product(range(len(pixels)), list(tiled_sums.blocks(places, most))):
+        part = pixels[sample][block]
         for position in np.ndindex(*window.kernel):
-            reached = [
+            reached = tuple(
                 _steps(rows, extent, stride, offset * dilation)
                 for rows, extent, stride, offset, dilation in zip(
-                    block[1:], places[1:], window.stride, position, window.dilation, strict=True
+                    block, places, window.stride, position, window.dilation, strict=True
                 )
-            ]
-            target = out[(block[0], *reached)]
+            )
+            target = out[sample][reached]
             target += _product(part, ready, position).reshape(target.shape)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
 from maskctl.layers.families import int8
+from maskctl.layers.families.products import per_sample
 from maskctl.numeric.formats import FloatArray
 
 FORWARD, REVERSE, BOTH = range(3)
@@ -211,8 +212,7 @@ def _product(direction: _Direction, name: str, rows: FloatArray) -> FloatArray:
     """Rows (…, k) times the transposed weight; in int8 each row is quantised by a scale of its own."""
     matrix = direction.weights[name].T
     if not direction.quantised:
-        plain: FloatArray = rows @ matrix
-        return plain
+        return per_sample(rows, matrix)
     scale = int8.dynamic_scale(rows, -1)
     sums = int8.product(int8.quantise(rows, scale), matrix)
     one = np.float32(1)
