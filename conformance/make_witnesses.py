@@ -1,14 +1,15 @@
 """Make the stored witnesses: what the real arm64 engine computes for the cases in cases.py.
 
-  python -m conformance.make_witnesses tests/stored/arm64_fp16.npz --python /opt/arm64/python
+  python -m conformance.make_witnesses tests/stored/arm64_fp16.npz --python ROOT/python
 
-Run it in the folder of the repository. PYTHON is the launcher that setup-arm64.sh leaves behind; it runs the engine with one
+Run it in the folder of the repository. ROOT/python is the launcher that setup-arm64.sh leaves behind; it runs the engine with one
 thread. The weights and samples follow from --seed, so the same engine gives the same file.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +51,8 @@ def main() -> None:
     """Writes the file and says what is in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--python", default="/opt/arm64/python")
+    known = os.environ.get("MASKCTL_ARM64_PYTHON")
+    parser.add_argument("--python", default=known, required=not known, help="default: $MASKCTL_ARM64_PYTHON")
     parser.add_argument("--cpu", default="qemu-aarch64 -cpu max", help="the CPU the engine runs on, for the record")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
