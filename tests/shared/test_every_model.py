@@ -50,17 +50,19 @@ NO_BOX = "the engine leaves a box undecoded whose class and background both pass
 NOTHING = "where nothing is found the engine hands out its input map, and we hand out no boxes"
 DIVISORS = "the made-up divisor of a made-up sum is nearly zero, and rounding gives the quotient another sign"
 LEAPS = {
-    "assets-mobilenetv3_ssdlite_voc": (-math.inf, DIVISORS),
     "ncnn-googlenet_int8": (40.0, FLIPS),
     "ncnn-resnet18_int8": (40.0, FLIPS),
     "ncnn-resnet50_int8": (30.0, FLIPS),
-    "assets-mobilenet_ssd_voc_ncnn": (-math.inf, BOXES),
-    "assets-mobilenetv2_ssdlite_voc": (-math.inf, NO_BOX),
-    "assets-yolov4-tiny-opt": (-math.inf, BOXES),
     "assets-ZF_faster_rcnn_final": (20.0, ROI_BINS),
-    "ncnn-mobilenet_yolo": (-math.inf, NOTHING),
 }
-"""Networks whose run leaps where values are rounded or sorted: what the run as a whole must still reach, and why."""
+"""Networks whose run leaps where values are rounded: what every blob of the run must still reach, and why."""
+
+LEAPING_BLOBS = {
+    ("assets-mobilenetv3_ssdlite_voc", "792"): (40.0, DIVISORS),
+    ("assets-mobilenetv3_ssdlite_voc", "814"): (40.0, DIVISORS),
+    ("assets-yolov4-tiny-opt", "output"): (50.0, BOXES),
+}
+"""The same of single blobs, in networks all of whose others agree."""
 
 KNOWN = {
     ("assets-ZF_faster_rcnn_final", "roi_pool_conv5"): (20.0, ROI_BINS),
@@ -128,8 +130,10 @@ def test_every_blob_agrees(path: Path, tmp_path: Path) -> None:
     least = {name: KNOWN.get((path.stem, name), (LEAST_DB, ""))[0] for name in alone}
     assert {} == {name: round(value, 1) for name, value in alone.items() if not value >= least[name]}
     whole = {name: _agreement(expected[name], computed[name]) for name in blobs}
-    least_of_run = LEAPS.get(path.stem, (LEAST_DB_OF_A_RUN, ""))[0]
-    assert {} == {name: round(value, 1) for name, value in whole.items() if not value >= least_of_run}
+    of_network = LEAPS.get(path.stem, (LEAST_DB_OF_A_RUN, ""))
+    of_blobs = {**KNOWN, **LEAPING_BLOBS}
+    least = {name: of_blobs.get((path.stem, name), of_network)[0] for name in whole}
+    assert {} == {name: round(value, 1) for name, value in whole.items() if not value >= least[name]}
 
 
 OWN_ORDER = ("out_cache",)
