@@ -98,17 +98,16 @@ def _wanted(model: Model, options: Mapping[str, Any]) -> tuple[str, ...]:
 
     from maskctl.errors import InputError
 
-    every = tuple(top for op in model.operators if not op.cut for top in op.layer.tops)
     for name in options["blobs"]:
-        if name in every:
+        if name in model.blobs:
             continue
-        near = get_close_matches(name, every, n=1)
+        near = get_close_matches(name, model.blobs, n=1)
         if name in model.graph.producer:
             raise InputError(f"--blob '{name}' is the top of a layer that cannot be run.")
         raise InputError(
             f"there is no blob '{name}'. " + (f"Did you mean '{near[0]}'?" if near else "'maskctl show' lists them.")
         )
-    return options["blobs"] or (every if options["all_blobs"] else model.outputs)
+    return options["blobs"] or (model.blobs if options["all_blobs"] else model.outputs)
 
 
 def _print(

@@ -59,7 +59,7 @@ class Net:
     @property
     def blobs(self) -> tuple[str, ...]:
         """All blobs that can be computed, in file order."""
-        return tuple(top for op in self.model.operators if not op.cut for top in op.layer.tops)
+        return self.model.blobs
 
     def shapes(self, inputs: Mapping[str, Shape] | None = None) -> Mapping[str, Shape]:
         """The shape of every blob without running anything, from those of the inputs (by default the file's).

@@ -40,6 +40,11 @@ class Model:
             and (top not in reader or (op.layer.type != "Input" and not running[reader[top]]))
         )
 
+    @cached_property
+    def blobs(self) -> tuple[str, ...]:
+        """All blobs that can be computed, in file order."""
+        return tuple(top for op in self.operators if not op.cut for top in op.layer.tops)
+
     def needed(self, blobs: Collection[str]) -> frozenset[int]:
         """The layers that these blobs come from; those that cannot be run are never among them."""
         producer = self.graph.producer

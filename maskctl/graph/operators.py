@@ -16,12 +16,21 @@ from maskctl.layers.base import ONE_OR_MORE
 
 @dataclass(frozen=True)
 class Operator:
-    """A layer, its type's definition, and its parameters by name; `cut` says why it cannot be run, "" where it can."""
+    """A layer, its type's definition, and its parameters by name.
+
+    `cut` says why it cannot be run, "" where it can; `behind` is the layer it is cut off with, None where the cause is its own.
+    """
 
     layer: Layer
     kind: LayerType
     params: Params
     cut: str = ""
+    behind: Layer | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """True for a type without a definition."""
+        return self.kind is _UNKNOWN
 
 
 def operator(graph: Graph, layer: Layer) -> Operator | None:
@@ -50,14 +59,13 @@ def operators(graph: Graph) -> tuple[Operator, ...]:
     Raises `UnsupportedError` naming every cause where nothing but the inputs would be left to run.
     """
     found: list[Operator] = []
-    behind: dict[str, Layer] = {}
+    causes: dict[str, Layer] = {}
     for layer in graph.layers:
-        op = _operator_or_cut(graph, layer, next((behind[name] for name in layer.bottoms if name in behind), None))
+        op = _operator_or_cut(graph, layer, next((causes[name] for name in layer.bottoms if name in causes), None))
         if op.cut:
-            first = next((behind[name] for name in layer.bottoms if name in behind), layer)
-            behind.update(dict.fromkeys(layer.tops, first))
+            causes.update(dict.fromkeys(layer.tops, op.behind or layer))
         found.append(op)
-    if behind and all(op.cut or op.layer.type == "Input" for op in found):
+    if any(op.cut for op in found) and all(op.cut or op.layer.type == "Input" for op in found):
         raise UnsupportedError(f"nothing is left to run. {cut_text(found)}", graph.path)
     return tuple(found)
 
@@ -67,7 +75,9 @@ def _operator_or_cut(graph: Graph, layer: Layer, source: Layer | None) -> Operat
     if known is None:
         return Operator(layer, _UNKNOWN, Params((), {}), _unknown_text(layer.type))
     reason = known.kind.unsupported(known.params)
-    return replace(known, cut=reason or (f"behind {source}" if source else ""))
+    if reason or source is None:
+        return replace(known, cut=reason or "")
+    return replace(known, cut=f"behind {source}", behind=source)
 
 
 def _nothing(*_: object) -> NoReturn:
@@ -87,7 +97,7 @@ def cut_text(ops: Sequence[Operator]) -> str:
 
     A type of the application's own is added with a plugin.
     """
-    causes = [op for op in ops if op.cut and not op.cut.startswith("behind ")]
+    causes = [op for op in ops if op.cut and op.behind is None]
     if not causes:
         return ""
     others = sum(bool(op.cut) for op in ops) - len(causes)

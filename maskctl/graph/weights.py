@@ -142,13 +142,12 @@ def read(data: _Bytes, ops: tuple[Operator, ...], path: str = "<bin>") -> Loaded
         tensors.append(LayerWeights({weight.name: reader.tensor(op, weight) for weight in wanted}))
         sizes.append(reader.offset - before)
     if reader.offset != len(data):
-        cut = sum(op.cut.startswith("unknown type") for op in ops)
         raise WeightsError(
             f"the file has {len(data):,} bytes and the layers of the .param use {reader.offset:,}: "
             f"{len(data) - reader.offset:,} are left over. "
             + (
                 "This .bin belongs to another .param, or layers of unknown types have weights: add them with --plugin."
-                if cut
+                if any(op.is_unknown for op in ops)
                 else "This .bin belongs to another .param."
             ),
             path,
