@@ -6,6 +6,7 @@ The command line turns each into its message on stderr and exit code 2.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -63,3 +64,15 @@ class ExecutionError(MaskctlError):
 
 class EditRefusedError(MaskctlError):
     """Nothing was written: the result would not have been what was asked for, or nowhere to put it."""
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The question with the nearest of the known names, or `otherwise` where none is near.
+
+    >>> did_you_mean("conv33", ["conv3", "prob"])
+    "Did you mean 'conv3'?"
+    """
+    import difflib  # only a message needs it
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean '{near[0]}'?" if near else otherwise

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from maskctl import __version__
-from maskctl.errors import MaskctlError
+from maskctl.errors import MaskctlError, did_you_mean
 
 COMMANDS = {
     "analyze": "maskctl.cli.analyze",
@@ -60,11 +60,7 @@ class _ReaderGoneError(Exception):
 
 
 def _no_command(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"Commands are: {', '.join(COMMANDS)}."
-    return f"there is no command '{name}'. {hint}"
+    return f"there is no command '{name}'. " + did_you_mean(name, COMMANDS, f"Commands are: {', '.join(COMMANDS)}.")
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

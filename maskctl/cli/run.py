@@ -94,19 +94,14 @@ def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
 
 
 def _wanted(model: Model, options: Mapping[str, Any]) -> tuple[str, ...]:
-    from difflib import get_close_matches
-
-    from maskctl.errors import InputError
+    from maskctl.errors import InputError, did_you_mean
 
     for name in options["blobs"]:
         if name in model.blobs:
             continue
-        near = get_close_matches(name, model.blobs, n=1)
         if name in model.graph.producer:
             raise InputError(f"--blob '{name}' is the top of a layer that cannot be run.")
-        raise InputError(
-            f"there is no blob '{name}'. " + (f"Did you mean '{near[0]}'?" if near else "'maskctl show' lists them.")
-        )
+        raise InputError(f"there is no blob '{name}'. " + did_you_mean(name, model.blobs, "'maskctl show' lists them."))
     return options["blobs"] or (model.blobs if options["all_blobs"] else model.outputs)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from maskctl.errors import ExecutionError, InputError
+from maskctl.errors import ExecutionError, InputError, did_you_mean
 from maskctl.executor.images import IMAGE_SUFFIXES, PLAIN, ImageRecipe, read_image
 from maskctl.executor.samples import Samples, synthetic
 from maskctl.graph.model import Model
@@ -39,8 +38,7 @@ def parse_spec(spec: str, blobs: Sequence[str]) -> InputFile:
         return InputFile(blob, Path(path))
     if len(blobs) == 1 and (not equals or Path(spec).exists()):
         return InputFile(blobs[0], Path(spec))
-    near = difflib.get_close_matches(blob, blobs, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"Input blobs are: {', '.join(blobs)}."
+    hint = did_you_mean(blob, blobs, f"Input blobs are: {', '.join(blobs)}.")
     what = f"there is no input blob '{blob}'" if equals else f"'{spec}' does not say which blob it is for"
     raise InputError(f"{what}. Expected -i BLOB=FILE. {hint}")
 

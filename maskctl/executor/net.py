@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from maskctl.errors import InputError
+from maskctl.errors import InputError, did_you_mean
 from maskctl.executor.inputs import input_shapes
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
@@ -95,7 +94,8 @@ class Net:
         for name in wanted:
             if name not in self.blobs:
                 raise InputError(
-                    f"there is no blob '{name}' that can be computed in {self.model.graph.path}.{_near(name, self.blobs)}"
+                    f"there is no blob '{name}' that can be computed in {self.model.graph.path}. "
+                    + did_you_mean(name, self.blobs, f"Outputs are: {', '.join(self.outputs)}.")
                 )
         if not isinstance(inputs, Mapping):
             raise InputError(f"inputs is a {type(inputs).__name__}. Expected a dict: {{'{self.inputs[0]}': array, …}}.")
@@ -108,7 +108,8 @@ class Net:
     def _one_sample(self, name: str, given: npt.ArrayLike, declared: Shape | None) -> Array:
         if name not in self.inputs:
             raise InputError(
-                f"there is no input blob '{name}'.{_near(name, self.inputs)} Inputs are: {', '.join(self.inputs)}."
+                f"there is no input blob '{name}'. "
+                + did_you_mean(name, self.inputs, f"Inputs are: {', '.join(self.inputs)}.")
             )
         try:
             values = np.asarray(given)
@@ -136,8 +137,3 @@ def _numbers(name: str, values: Array, *, integers: bool) -> Array:
         kind = "32-bit integers" if integers else "fp32"
         raise InputError(f"the input for blob '{name}' is read as {kind}, and holds {values[lost][0]}.")
     return kept
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from maskctl.errors import GraphError, Place
+from maskctl.errors import GraphError, Place, did_you_mean
 from maskctl.param import LayerLine, ParamDocument, Value
 
 
@@ -124,7 +123,9 @@ def _check_bottoms(layer: Layer, produced: dict[str, Layer], read: dict[str, Lay
         place = Place(path, layer.line.number)
         if bottom not in produced:
             raise GraphError(
-                f"{layer} reads blob '{bottom}', which no layer before it produces. {_near(bottom, produced)}", place
+                f"{layer} reads blob '{bottom}', which no layer before it produces. "
+                + did_you_mean(bottom, produced, "Check the order of the layers and the spelling."),
+                place,
             )
         if bottom in read:
             raise GraphError(
@@ -152,8 +153,3 @@ def _check_mask(layer: Layer, path: str) -> None:
             "The engine takes a whole number, 0 to 255 for the bits it knows. Set it with 'maskctl set-mask'.",
             Place(path, layer.line.number),
         )
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"Did you mean '{near[0]}'?" if near else "Check the order of the layers and the spelling."

@@ -7,7 +7,7 @@ import fnmatch
 import re
 from collections.abc import Mapping
 
-from maskctl.errors import InputError
+from maskctl.errors import InputError, did_you_mean
 from maskctl.graph.network import Graph
 from maskctl.param import ParamDocument
 
@@ -37,11 +37,8 @@ def shapes_by_blob(graph: Graph, given: Mapping[str, tuple[int, ...]]) -> dict[s
             continue
         matching = fnmatch.filter(graph.inputs, pattern)
         if not matching:
-            near = difflib.get_close_matches(pattern, graph.inputs, n=1)
-            raise InputError(
-                f"there is no input blob '{pattern}' to give a shape. "
-                + (f"Did you mean '{near[0]}'?" if near else f"Input blobs are: {', '.join(graph.inputs)}.")
-            )
+            hint = did_you_mean(pattern, graph.inputs, f"Input blobs are: {', '.join(graph.inputs)}.")
+            raise InputError(f"there is no input blob '{pattern}' to give a shape. {hint}")
         found.update(dict.fromkeys(matching, tuple(shape)))
     return {**found, **{name: tuple(shape) for name, shape in given.items() if name in graph.inputs}}
 

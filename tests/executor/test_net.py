@@ -57,7 +57,7 @@ def test_how_it_is_printed(net: Net) -> None:
     ("inputs", "problem"),
     [
         ({}, "no input for blob 'data'. Give an array for each of: data."),
-        ({"dat": SAMPLE}, "there is no input blob 'dat'. Did you mean 'data'? Inputs are: data, ids."),
+        ({"dat": SAMPLE}, "there is no input blob 'dat'. Did you mean 'data'?"),
         (SAMPLE, "inputs is a ndarray. Expected a dict: {'data': array, …}."),
         (
             {"data": SAMPLE[None]},
