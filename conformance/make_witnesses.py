@@ -1,6 +1,6 @@
-"""Make the stored witnesses: what the real arm64 engine computes for the cases in cases.py.
+"""Make the stored witnesses: what the real arm64 engine computes for the cases in cases/, a file per family.
 
-  python -m conformance.make_witnesses tests/stored/arm64_fp16.npz --python ROOT/python
+  python -m conformance.make_witnesses tests/stored/arm64 [FAMILY ...] --python ROOT/python
 
 Run it in the folder of the repository. ROOT/python is the launcher that setup-arm64.sh leaves behind; it runs the engine with one
 thread. The weights and samples follow from --seed, so the same engine gives the same file.
@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from conformance.cases import CASES, Case
+from conformance.case import Case
+from conformance.cases import families
 from conformance.witnesses import Witness, store
 from maskctl.peers.ncnn_engine import Job, NcnnEngine
 from maskctl.targets import PRECISIONS
@@ -30,7 +31,9 @@ def collect(engine: NcnnEngine, cases: Sequence[Case], seed: int) -> tuple[str, 
         for case in cases:
             path = case.write(Path(folder), seed)
             samples = {"data": case.samples(seed)}
-            jobs.append(Job(path, path.with_suffix(".bin"), samples, ("out",), PRECISIONS[case.precision]))
+            jobs.append(
+                Job(path, path.with_suffix(".bin"), samples, ("out",), PRECISIONS[case.precision] - case.without)
+            )
         runs = engine.run_all(jobs)
     found = [
         Witness(
@@ -41,6 +44,7 @@ def collect(engine: NcnnEngine, cases: Sequence[Case], seed: int) -> tuple[str, 
             case.weights(seed),
             job.inputs["data"],
             run.blobs["out"],
+            case.without,
         )
         for case, job, run in zip(cases, jobs, runs, strict=True)
     ]
@@ -48,28 +52,33 @@ def collect(engine: NcnnEngine, cases: Sequence[Case], seed: int) -> tuple[str, 
 
 
 def main() -> None:
-    """Writes the file and says what is in it."""
+    """Writes a file per family and says what is in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("family", nargs="*", help="default: all")
     known = os.environ.get("MASKCTL_ARM64_PYTHON")
     parser.add_argument("--python", default=known, required=not known, help="default: $MASKCTL_ARM64_PYTHON")
     parser.add_argument("--cpu", default="qemu-aarch64 -cpu max", help="the CPU the engine runs on, for the record")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    version, found = collect(NcnnEngine((arguments.python,), timeout_s=1800), CASES, arguments.seed)
-    about = {
-        "engine": f"ncnn {version} (arm64 wheel)",
-        "cpu": arguments.cpu,
-        "threads": "1",
-        "seed": str(arguments.seed),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
-    store(arguments.out, found, about)
-    elements = sum(witness.outputs.size for witness in found)
-    print(
-        f"{arguments.out}: {len(found)} cases, {elements:,} elements, {arguments.out.stat().st_size:,} bytes, {about}"
-    )
+    arguments.folder.mkdir(exist_ok=True, parents=True)
+    for name, all_cases in families().items():
+        cases = [case for case in all_cases if case.target == "arm82"]
+        if not cases or (arguments.family and name not in arguments.family):
+            continue
+        version, found = collect(NcnnEngine((arguments.python,), timeout_s=1800), cases, arguments.seed)
+        about = {
+            "engine": f"ncnn {version} (arm64 wheel)",
+            "cpu": arguments.cpu,
+            "threads": "1",
+            "seed": str(arguments.seed),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        }
+        path = arguments.folder / f"{name}.npz"
+        store(path, found, about)
+        elements = sum(witness.outputs.size for witness in found)
+        print(f"{path}: {len(found)} cases, {elements:,} elements, {path.stat().st_size:,} bytes, {about}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class Witness:
     weights: bytes
     inputs: FloatArray
     outputs: FloatArray
+    without: frozenset[str] = frozenset()
 
     def write(self, folder: Path) -> Path:
         """Writes the model and returns the path of its `.param`, the `.bin` beside it."""
@@ -46,6 +47,7 @@ def store(path: Path, witnesses: Iterable[Witness], about: Mapping[str, str]) ->
             "weights": len(witness.weights),
             "inputs": witness.inputs.shape,
             "outputs": witness.outputs.shape,
+            "without": sorted(witness.without),
         }
         for witness in found
     ]
@@ -78,6 +80,7 @@ def load(path: Path) -> tuple[Mapping[str, str], tuple[Witness, ...]]:
                 weights[at : at + row["weights"]],
                 inputs[read : read + taken].reshape(row["inputs"]),
                 outputs[written : written + given].reshape(row["outputs"]),
+                frozenset(row["without"]),
             )
         )
         at, read, written = at + row["weights"], read + taken, written + given

@@ -29,7 +29,7 @@ DOORS = {
     "targets": {"errors", "featmask", "graph", "kernels"},
     "executor": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets"},
     "analysis": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets", "executor"},
-    "peers": {"errors", "numeric", "layers", "graph", "targets"},
+    "peers": {"errors", "numeric", "layers", "graph", "kernels", "targets"},
     "report": {"featmask", "graph", "analysis"},
 }
 """What each room may import of ours, besides itself. The command line may import everything."""

@@ -24,7 +24,7 @@ from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
 from maskctl.graph.operators import Operator
 from maskctl.layers.base import Array
-from maskctl.targets import DEFAULT, PRECISIONS, Target
+from maskctl.targets import DEFAULT, Target
 from maskctl.targets.storage import gentlest_mask, hazards, kernel_of
 
 _REMEMBERED_ELEMENTS = 1 << 28
@@ -167,7 +167,7 @@ def _refuse_non_finite(model: Model, names: Sequence[str], exact: Trace) -> None
 def _plan(model: Model, trials: _Trials, policy: Policy, goal: Goal, order: list[int]) -> MaskPlan:
     def repair(index: int, masks: Masks) -> int | None:
         current = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
-        mask = gentlest_mask(model.graph, policy.target, PRECISIONS[policy.precision], current, index)
+        mask = gentlest_mask(model.graph, policy.target, policy.options, current, index)
         return None if mask is None else _honoured(model, policy.target, current, index, mask)
 
     def evaluate(masks: Masks) -> Outcome:

@@ -98,7 +98,7 @@ def find_overflow(
     whole = _beyond("sum", sums, lost, limit, 1)
     if whole or not _SUMS[op.layer.type]:
         return whole
-    return _partial_overflow(op, weights, inputs, sums, lost, limit)
+    return _partial_overflow(op, weights, inputs, step, sums, lost, limit)
 
 
 def _beyond(kind: str, values: FloatArray, flags: Flags, limit: float, order: int) -> Overflow | None:
@@ -131,11 +131,11 @@ def _weight_overflow(op: Operator, weights: Weights, step: Step, limit: float) -
 
 
 def _partial_overflow(
-    op: Operator, weights: Weights, inputs: Arrays, sums: FloatArray, lost: Flags, limit: float
+    op: Operator, weights: Weights, inputs: Arrays, step: Step, sums: FloatArray, lost: Flags, limit: float
 ) -> Overflow | None:
     """The largest partial sum of the lost element whose whole sum is largest, when it is beyond the limit."""
     whole, sample, place = _largest(sums, lost)
-    partial = _partial_sums(op, weights, inputs, sample, place)
+    partial = _partial_sums(op, weights, inputs, step, sample, place)
     peak = int(np.argmax(np.abs(partial)))
     if abs(partial[peak]) <= limit:
         return None
@@ -165,13 +165,13 @@ def _sums(op: Operator, weights: Weights, inputs: Arrays, step: Step) -> FloatAr
 
 
 def _partial_sums(
-    op: Operator, weights: Weights, inputs: Arrays, sample: int, place: tuple[int, ...]
+    op: Operator, weights: Weights, inputs: Arrays, step: Step, sample: int, place: tuple[int, ...]
 ) -> npt.NDArray[np.float64]:
     """The sum of one output element after 0, 1, 2, … terms, begun at the bias, exact, in the order of one accumulator."""
     read = round_to(inputs[0][sample : sample + 1], "fp16")
     if op.layer.type == "Convolution":
         terms = operands(op.params, weights, read)
-        order = terms.order(equal_blocks(terms.channels, elempack(terms.channels)))
+        order = terms.order(equal_blocks(terms.channels, elempack(terms.channels, step.options)))
         column = int(np.ravel_multi_index(place[1:], terms.out_shape[2:])) if len(place) == 3 else 0
         weight, values, bias = terms.weight[place[0]][order], terms.columns[order, column], terms.bias[place[0], 0]
     else:

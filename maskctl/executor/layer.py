@@ -31,7 +31,9 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         choice = kernel_of(op.layer, step, target)
         params = _stored_params(op, step.stored)
         if choice is not None and choice.kernel:
-            return find_kernel(choice.kernel)(params, weights, tuple(np.ascontiguousarray(values) for values in read))
+            return find_kernel(choice.kernel)(
+                params, weights, tuple(np.ascontiguousarray(values) for values in read), step.options
+            )
         ready = _ready(op, params, weights, step.stored)
         tops = tuple(_stored(values, step.stored) for values in _forward(op, params, ready, read))
         return tops if inputs else tuple(np.broadcast_to(values, (samples, *values.shape[1:])) for values in tops)

@@ -7,22 +7,32 @@ from dataclasses import dataclass
 
 from maskctl.errors import InputError
 from maskctl.graph.model import Model
+from maskctl.kernels.packing import Options
 from maskctl.targets import DEFAULT, PRECISIONS, Target
 from maskctl.targets.storage import Step, steps
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A precision on a target; `masks` (by layer index) replaces the masks of the file where given."""
+    """A precision on a target; `masks` (by layer index) replaces the masks of the file where given.
+
+    `without` names options of the engine, by its own names, that are off for the whole network.
+    """
 
     precision: str = "fp32"
     target: Target = DEFAULT
     masks: Mapping[int, int] | None = None
+    without: Options = frozenset()
 
     def __post_init__(self) -> None:
         """Raises `InputError` for a precision that nobody knows."""
         if self.precision not in PRECISIONS:
             raise InputError(f"precision '{self.precision}' is not known. Expected one of: {', '.join(PRECISIONS)}.")
+
+    @property
+    def options(self) -> Options:
+        """The engine's options that are on."""
+        return PRECISIONS[self.precision] - self.without
 
     def all_masks(self, model: Model) -> tuple[int, ...]:
         """One mask per layer: the file's, or this policy's where it has one."""
@@ -31,7 +41,7 @@ class Policy:
 
     def steps(self, model: Model) -> tuple[Step, ...]:
         """How each layer runs."""
-        return steps(model.graph, self.target, PRECISIONS[self.precision], self.all_masks(model))
+        return steps(model.graph, self.target, self.options, self.all_masks(model))
 
 
 FP32 = Policy()

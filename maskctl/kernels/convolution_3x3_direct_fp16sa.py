@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from maskctl.kernels.activation16 import activate
 from maskctl.kernels.operands import Operands, Order, equal_blocks, operands
-from maskctl.kernels.packing import elempack
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray
@@ -29,10 +29,10 @@ from maskctl.numeric.formats import FloatArray
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
-def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     terms = operands(params, weights, inputs[0])
-    pack = elempack(terms.channels)
+    pack = elempack(terms.channels, options)
     apart = np.arange(terms.taps * pack) % 2 == 0
     return (activate(params, terms.arranged(by_columns(terms, pack, terms.out_shape[3] // 4 * 4, apart))),)
 

@@ -13,12 +13,13 @@ import numpy as np
 from maskctl.kernels.activation16 import activate
 from maskctl.kernels.convolution_3x3_direct_fp16sa import by_columns
 from maskctl.kernels.operands import operands
+from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 
 _PACK = 8
 
 
-def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, weights: Weights, inputs: Arrays, _options: Options) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     terms = operands(params, weights, inputs[0])
     term = np.arange(terms.taps * _PACK)

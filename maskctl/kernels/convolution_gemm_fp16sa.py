@@ -15,18 +15,18 @@ import numpy as np
 
 from maskctl.kernels.activation16 import activate, activate_map
 from maskctl.kernels.operands import Operands, equal_blocks, operands
-from maskctl.kernels.packing import elempack
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import casts, fma16
 from maskctl.numeric.formats import FloatArray
 
 
-def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     is_1x1 = (params.integer("kernel_w"), params.integer("kernel_h")) == (1, 1)
     terms = operands(params, weights, inputs[0], casts.flat if is_1x1 else casts.nearest)
-    order = terms.order(equal_blocks(terms.channels, elempack(terms.channels)))
+    order = terms.order(equal_blocks(terms.channels, elempack(terms.channels, options)))
     weight, columns = terms.weight[:, order], terms.columns[order]
     result = terms.arranged(_sums(terms, weight, columns))
     if convolution.is_inner_product(params, inputs[0].shape[1:]):

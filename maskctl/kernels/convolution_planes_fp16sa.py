@@ -12,13 +12,14 @@ import numpy as np
 
 from maskctl.kernels.activation16 import activate
 from maskctl.kernels.operands import Operands, equal_blocks, operands
+from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.fma16 import add
 from maskctl.numeric.formats import FloatArray
 
 
-def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, weights: Weights, inputs: Arrays, _options: Options) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     terms = operands(params, weights, inputs[0])
     totals = fma16.chain(terms.bias, terms.weight, terms.columns)

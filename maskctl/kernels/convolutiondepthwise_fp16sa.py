@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from maskctl.kernels.activation16 import activate_map
-from maskctl.kernels.packing import elempack
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families.windows import Window, patches
@@ -64,12 +64,12 @@ class _Terms:
         return total
 
 
-def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     padded, window = convolution.placed(params, inputs[0])
     seen = patches(padded, window)
     n, channels, _, _, height, width = seen.shape
-    pack = elempack(channels)
+    pack = elempack(channels, options)
     cast = casts.nearest if pack > 1 else casts.flat
     kept = cast(weights["weight"].reshape(channels, -1))
     bias = casts.flat(weights["bias"]) if params.integer("bias_term") else np.zeros(channels, np.float32)

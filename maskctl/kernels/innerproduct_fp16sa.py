@@ -8,20 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels.activation16 import activate, activate_one_by_one
-from maskctl.kernels.packing import elempack
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import innerproduct
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import casts, fma16
 from maskctl.numeric.formats import FloatArray, round_to
 
 
-def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The outputs of each sample, (n, num_output) or (n, rows, num_output)."""
     shape = inputs[0].shape
     taken = innerproduct.inputs_taken(params)
     outputs = params.integer("num_output")
     columns = inputs[0].reshape(-1, taken).T
-    weight = cast_weight(weights["weight"], elempack(outputs))
+    weight = cast_weight(weights["weight"], elempack(outputs, options))
     bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
     by_rows = innerproduct.by_rows(params, shape[1:])
     if by_rows and shape[1] % 4 and outputs % 4:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families import pooling_windows
 from maskctl.numeric import math16
@@ -20,7 +21,7 @@ from maskctl.numeric.formats import FloatArray, Operand, round_to
 Larger: TypeAlias = Callable[[Operand, Operand], FloatArray]
 
 
-def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, _: Weights, inputs: Arrays, _options: Options) -> Arrays:
     """The pooled map of each sample, to the bit of the engine."""
     values = inputs[0]
     packed = values.shape[1] % 4 == 0

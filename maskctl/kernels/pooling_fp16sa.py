@@ -10,16 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels import pooling_fp16s
+from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families import pooling_windows
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray, round_to
 
 
-def forward(params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The pooled map of each sample, to the bit of the engine."""
     if params.integer("pooling_type") == pooling_windows.MAX or params.integer("global_pooling"):
-        return pooling_fp16s.forward(params, weights, inputs)
+        return pooling_fp16s.forward(params, weights, inputs, options)
     values = inputs[0]
     seen = pooling_windows.averaged_windows(params, values)
     total: FloatArray = np.zeros((*seen.shape[:2], *seen.shape[4:]), np.float32)

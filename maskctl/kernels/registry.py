@@ -7,9 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias, cast
 
+from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 
-Kernel: TypeAlias = Callable[[Params, Weights, Arrays], Arrays]
+Kernel: TypeAlias = Callable[[Params, Weights, Arrays, Options], Arrays]
+"""Takes parameters, weights, inputs (n, …) in the storage format and the engine's options as the layer's mask leaves them."""
 
 
 @cache

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from maskctl.kernels.packing import elempack
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import softmax
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16, math16
@@ -19,7 +19,7 @@ from maskctl.numeric.fma16 import add
 from maskctl.numeric.formats import FP16, FloatArray, round_to
 
 
-def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
+def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arrays:
     """Softmax of each sample along the axis."""
     values = inputs[0]
     rank = values.ndim - 1
@@ -29,9 +29,9 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
             return (_vector(values),)
         n, outermost = values.shape[:2]
         if axis == 0:
-            over = _over_channels(values.reshape(n, outermost, -1), elempack(outermost))
+            over = _over_channels(values.reshape(n, outermost, -1), elempack(outermost, options))
             return (over.reshape(values.shape),)
-        return (_within(values, axis, elempack(outermost)),)
+        return (_within(values, axis, elempack(outermost, options)),)
 
 
 def _within(values: FloatArray, axis: int, pack: int) -> FloatArray:

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from maskctl.kernels.activation16 import activate_map
+from maskctl.kernels.packing import Options
 from maskctl.kernels.winograd_weights import KernelProgram
 from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
@@ -43,7 +44,7 @@ class Winograd:
     output: OutputTransform
     output_scalar: OutputTransform
 
-    def forward(self, params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+    def forward(self, params: Params, weights: Weights, inputs: Arrays, _options: Options) -> Arrays:
         """The output map of each sample, to the bit of the engine."""
         values = inputs[0]
         n, channels = values.shape[:2]

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from maskctl.errors import ExecutionError
+from maskctl.kernels.packing import Options
 from maskctl.numeric.formats import FloatArray
 from maskctl.targets import PRECISIONS
-from maskctl.targets.table import Options
 
 _PROCESS = Path(__file__).with_name("ncnn_process.py")
 _SWITCHES = sorted({name for options in PRECISIONS.values() for name in options})

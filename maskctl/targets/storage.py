@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from maskctl import featmask
 from maskctl.graph.network import Graph, Layer
-from maskctl.targets.extents import extents_of
-from maskctl.targets.table import PRECISIONS, Hazard, KernelChoice, Options, Support, Target
+from maskctl.kernels.packing import Options
+from maskctl.targets.table import PRECISIONS, Hazard, KernelChoice, Support, Target
 
 STORAGE_OPTION = {"fp16": "use_fp16_storage", "bf16": "use_bf16_storage"}
 STORAGE_BIT = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAGE}
@@ -102,7 +102,7 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     """
     if step.stored == "fp32" or _int8_term(layer) or layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)):
         return None
-    return target.choose(layer.type, extents_of(layer), step.options)
+    return target.choose(layer, step.options)
 
 
 def changes_with_bit_1(layer: Layer, step: Step, target: Target) -> bool:

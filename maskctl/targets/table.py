@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from maskctl.graph.network import Layer
+from maskctl.kernels.packing import Options
 
-Options: TypeAlias = frozenset[str]
 Extents: TypeAlias = Mapping[str, int]
 
 _ALWAYS = frozenset({"use_winograd_convolution", "use_sgemm_convolution", "use_packing_layout"})
@@ -80,5 +80,5 @@ class Target:
     name: str
     title: str
     supports: Callable[[Layer], Support]
-    choose: Callable[[str, Extents, Options], KernelChoice | None]
+    choose: Callable[[Layer, Options], KernelChoice | None]
     safer: Mapping[int, int]

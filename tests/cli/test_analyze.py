@@ -17,8 +17,8 @@ import maskctl
 from maskctl.cli.analysis_tables import print_analysis
 from maskctl.featmask import NO_FP16_ARITHMETIC
 from maskctl.graph.network import Graph
+from maskctl.kernels.packing import Options
 from maskctl.targets import Target
-from maskctl.targets.table import Options
 from tests.cli.driver import SAMPLES, Runner, check_golden, state
 
 STORY = ("analyze", "digits_overflow.param", "-i", "image=digits_test.npz")

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from conformance.cases import sample
+from conformance.case import sample
 from maskctl.graph.model import Model, load
 from maskctl.graph.network import build
 from maskctl.graph.operators import operators

@@ -9,14 +9,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from conformance.cases import ACTIVATIONS, Case, chain, convolution, inner_product
+from conformance.agreement import difference
+from conformance.case import ACTIVATIONS, Case, chain, convolution, inner_product
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import load
 from maskctl.numeric.formats import FloatArray
 from maskctl.peers.ncnn_engine import Job, NcnnEngine
 from maskctl.targets import PRECISIONS
-from tests.witnesses import difference
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
 

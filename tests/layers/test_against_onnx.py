@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases import Case, chain, convolution, inner_product
+from conformance.agreement import same_bits
+from conformance.case import Case, chain, convolution, inner_product
 from maskctl.executor.run import run
 from maskctl.graph.model import Model, load
 from maskctl.numeric.formats import FloatArray
-from tests.witnesses import same_bits
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conformance.agreement import same_bits
 from maskctl.errors import ExecutionError, UnsupportedError
 from maskctl.executor.run import run
 from maskctl.graph.model import load
@@ -15,7 +16,6 @@ from maskctl.layers import Params, find
 from maskctl.numeric.formats import FloatArray
 from maskctl.peers.ncnn_engine import NcnnEngine
 from maskctl.targets import PRECISIONS
-from tests.witnesses import same_bits
 
 NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
 EDGES = (2049, -2049, 1e-5, 1e-7, 65520, 65519, -1e30, 1 / 3, np.inf, np.nan, 0.1, 6e-8, 3e-8, -0.0, 2051, 1 + 2**-11)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from conformance.cases import chain, sample
+from conformance.case import chain, sample
 from maskctl.errors import ExecutionError
 from maskctl.executor.run import run
 from maskctl.graph.model import load

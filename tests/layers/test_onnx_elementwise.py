@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.agreement import same_bits
 from maskctl.errors import ExecutionError
 from maskctl.executor.run import run
 from maskctl.layers import Params, find
@@ -18,7 +19,6 @@ from maskctl.layers.unaryop import NAMES as UNARY
 from maskctl.numeric.formats import FloatArray
 from tests.layers.row import Row
 from tests.layers.test_against_onnx import SEED, assert_close, reference
-from tests.witnesses import same_bits
 
 SHAPE = (2, 3, 5, 7)
 

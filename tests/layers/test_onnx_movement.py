@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from conformance.agreement import same_bits
 from maskctl.executor.run import run
 from maskctl.numeric.formats import FloatArray
 from tests.layers.row import FINITE, Row
 from tests.layers.test_against_onnx import SEED
-from tests.witnesses import same_bits
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 

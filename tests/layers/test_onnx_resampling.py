@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from conformance.agreement import same_bits
 from maskctl.executor.run import run
 from maskctl.numeric.formats import FloatArray
 from tests.layers.row import SAFE, Row, between
-from tests.witnesses import same_bits
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 

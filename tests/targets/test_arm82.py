@@ -15,7 +15,7 @@ from maskctl.graph.network import Graph
 from maskctl.targets import DEFAULT, TARGETS
 from maskctl.targets.arm82 import ARM82
 from maskctl.targets.storage import gentlest_mask, hazards, kernel_of, steps
-from maskctl.targets.table import PRECISIONS, KernelChoice, Options, Support
+from maskctl.targets.table import PRECISIONS, KernelChoice, Support
 from tests.builders import chain_of, graph_of
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +34,12 @@ def _hazards(graph: Graph) -> list[tuple[str, int, str, str, int]]:
 
 def _stored(graph: Graph, precision: str) -> list[str]:
     return [step.stored for step in steps(graph, ARM82, PRECISIONS[precision], _masks(graph))]
+
+
+def _choice(graph: Graph, precision: str = "fp16") -> KernelChoice | None:
+    """The kernel of the graph's second layer."""
+    step = steps(graph, ARM82, PRECISIONS[precision], _masks(graph))[1]
+    return kernel_of(graph.layers[1], step, ARM82)
 
 
 @pytest.mark.parametrize(
@@ -257,19 +263,14 @@ def test_convolution_kernels(
     channels: int, num_output: int, kernel: int, stride: int, mask: int, kernel_name: str, instead_of: str
 ) -> None:
     """The kernel is the one ncnn chooses for these channels, kernel and stride under the masked options."""
-    sizes = {"kernel": kernel, "stride": stride, "dilation": 1}
-    extents = {f"{name}_{axis}": size for name, size in sizes.items() for axis in "wh"}
-    graph = chain_of("Convolution", masks=(mask,))
-    options: Options = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1].options
-    extents |= {"channels": channels, "num_output": num_output}
-    assert KernelChoice(kernel_name, instead_of) == ARM82.choose("Convolution", extents, options)
+    weights = channels * num_output * kernel * kernel
+    graph = chain_of(f"Convolution 0={num_output} 1={kernel} 3={stride} 6={weights} 31={mask}")
+    assert KernelChoice(kernel_name, instead_of) == _choice(graph)
 
 
 def test_dilation_is_neither_winograd_nor_handwritten() -> None:
     """A dilated 3x3 convolution takes the general kernels."""
-    extents = {f"{name}_{axis}": 3 if name == "kernel" else 1 for name in ("kernel", "stride") for axis in "wh"}
-    extents |= {"dilation_w": 2, "dilation_h": 2, "channels": 16, "num_output": 16}
-    assert KernelChoice(PACKED) == ARM82.choose("Convolution", extents, PRECISIONS["fp16"])
+    assert KernelChoice(PACKED) == _choice(chain_of("Convolution 0=16 1=3 2=2 6=2304"))
 
 
 @pytest.mark.parametrize(
@@ -353,7 +354,7 @@ def test_the_safe_alternative_is_safe(mask: int) -> None:
 )
 def test_arithmetic_that_is_not_reproduced(name: str, precision: str, expected: str | None) -> None:
     """Where the engine computes step by step in fp16 and there is no kernel here, the choice says so."""
-    choice = ARM82.choose(name, {}, PRECISIONS[precision])
+    choice = _choice(chain_of(name), precision)
     assert expected == (choice and choice.instead_of)
     assert choice is None or not choice.is_winograd
 

@@ -1,0 +1,118 @@
+"""Compare maskctl with the real arm64 engine on fresh values, case by case, and sum the agreement up by kernel.
+
+  python -m conformance.measure [FAMILY ...] [--seeds 0 1 2] [--json docs/conformance.json]
+
+Run it in the folder of the repository, with MASKCTL_ARM64_PYTHON set to the launcher that setup-arm64.sh leaves behind. Prints
+every case that disagrees, then a line per layer type, precision and kernel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from conformance.agreement import problem, same_bits, steps_apart
+from conformance.case import Case
+from conformance.cases import families
+from conformance.make_witnesses import collect
+from maskctl.executor.policy import Policy
+from maskctl.executor.run import run
+from maskctl.graph.model import Model, load
+from maskctl.numeric.formats import FloatArray
+from maskctl.peers.ncnn_engine import NcnnEngine
+from maskctl.targets import TARGETS
+from maskctl.targets.storage import kernel_of
+
+PLAIN = "fp32 definition, rounded once"
+
+
+@dataclass
+class Row:
+    """How well one kernel agrees with the engine, over all its cases."""
+
+    type: str
+    precision: str
+    kernel: str
+    cases: int = 0
+    elements: int = 0
+    equal: int = 0
+    worst_steps: int = 0
+    why: str = ""
+
+    def add(self, case: Case, expected: FloatArray, actual: FloatArray) -> None:
+        """Counts one case on one seed."""
+        self.elements += expected.size
+        self.equal += int(same_bits(expected, actual).sum())
+        self.worst_steps = max(self.worst_steps, int(steps_apart(expected, actual, case.stored).max(initial=0)))
+        self.why = self.why or case.loose
+
+
+def subject(case: Case, model: Model, policy: Policy) -> tuple[str, str]:
+    """The type of the layer that gives `out`, and the kernel that computes it here."""
+    layer = model.graph.producer["out"]
+    choice = kernel_of(model.graph.layers[layer], policy.steps(model)[layer], policy.target)
+    kernel = choice.kernel if choice and choice.kernel else PLAIN
+    instead = f" instead of {choice.instead_of}" if choice and choice.instead_of else ""
+    return model.graph.layers[layer].type, kernel + instead + ("" if case.target == "arm82" else f" ({case.target})")
+
+
+def compare(engine: NcnnEngine, cases: Sequence[Case], seed: int, rows: dict[tuple[str, str, str], Row]) -> list[str]:
+    """Runs cases on one seed; returns what disagrees."""
+    found = []
+    with TemporaryDirectory() as folder:
+        for case, witness in zip(cases, collect(engine, cases, seed)[1], strict=True):
+            model = load(witness.write(Path(folder)))
+            policy = Policy(case.precision, TARGETS[case.target], without=case.without)
+            actual = run(model, {"data": witness.inputs}, policy)["out"]
+            said = problem(case, witness.outputs, actual)
+            if said:
+                found.append(f"seed {seed}, {case.name}: {said}")
+            key = (*subject(case, model, policy)[:1], case.precision, subject(case, model, policy)[1])
+            row = rows.setdefault(key, Row(*key))
+            row.cases += seed == 0
+            if witness.outputs.shape == actual.shape:
+                row.add(case, witness.outputs, actual)
+    return found
+
+
+def main() -> int:
+    """Prints the agreement; 1 where a case disagrees."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("family", nargs="*", help="default: all")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    engine = NcnnEngine((os.environ["MASKCTL_ARM64_PYTHON"],), timeout_s=1800)
+    rows: dict[tuple[str, str, str], Row] = {}
+    said: list[str] = []
+    for name, cases in families().items():
+        chosen = [case for case in cases if case.target == "arm82"]
+        if chosen and (not arguments.family or name in arguments.family):
+            for seed in arguments.seeds:
+                said += compare(engine, chosen, seed, rows)
+    print(*said, sep="\n")
+    for _, row in sorted(rows.items()):
+        share = row.equal / max(1, row.elements)
+        print(
+            f"{row.type:24}{row.precision:14}{row.kernel:50}{row.cases:4} {row.elements:9,} {share:.6f} {row.worst_steps}"
+        )
+    if arguments.json:
+        content = {
+            "seeds": arguments.seeds,
+            "numpy": np.__version__,
+            "rows": [asdict(row) for _, row in sorted(rows.items())],
+        }
+        arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return 1 if said else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""Armv8.2 CPUs with fp16 arithmetic (the phones people ship to), as the released arm64 build of ncnn treats them.
+
+Checked against the arm64 wheel 1.0.20261020.
+"""
+
+from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_ARITHMETIC, NO_FP16_STORAGE
+from maskctl.targets.arm82.choice import choose
+from maskctl.targets.arm82.support import SUPPORT, supports
+from maskctl.targets.table import Target
+
+ARM82 = Target(
+    name="arm82",
+    title="Armv8.2 CPU with fp16 arithmetic",
+    supports=supports,
+    choose=choose,
+    safer={NO_FP16_STORAGE: NO_FP16_ARITHMETIC, NO_BF16_STORAGE: 0},
+)
+
+__all__ = ["ARM82", "SUPPORT"]

@@ -1,0 +1,57 @@
+"""Which kernel runs a layer kept in 16 bits: a row per layer type and way of computing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from maskctl.graph.network import Layer
+from maskctl.kernels.packing import Options
+from maskctl.targets.arm82 import convolution
+from maskctl.targets.arm82.support import SUPPORT
+from maskctl.targets.table import KernelChoice
+
+Chooser: TypeAlias = Callable[[Layer, Options], KernelChoice | None]
+
+FP16SA: Mapping[str, str | Chooser] = {
+    "Convolution": convolution.convolution_fp16sa,
+    "ConvolutionDepthWise": convolution.depthwise_fp16sa,
+    "InnerProduct": "innerproduct_fp16sa",
+    "Pooling": "pooling_fp16sa",
+    "Softmax": "softmax_fp16s",
+}
+"""fp16 blobs, fp16 sums. A kernel's name, or a function that chooses one by what is written on the layer's line."""
+
+FP16S: Mapping[str, str | Chooser] = {
+    "InnerProduct": "innerproduct_fp16s",
+    "Pooling": "pooling_fp16s",
+    "Softmax": "softmax_fp16s",
+}
+"""fp16 blobs, fp32 sums: fp16 arithmetic is off, by option or by bit 1."""
+
+BF16S: Mapping[str, str | Chooser] = {
+    "Convolution": convolution.convolution_bf16s,
+}
+"""bf16 blobs, fp32 sums."""
+
+_OWN_ARITHMETIC = KernelChoice("", "fp16 arithmetic")
+_ONE_ROUNDING = {"ReLU"}
+"""Types whose fp16 kernels compute nothing that one rounding at the end does not give."""
+
+
+def choose(layer: Layer, options: Options) -> KernelChoice | None:
+    """The kernel of a layer kept in 16 bits, or None where one rounding of its fp32 result is what the engine does."""
+    stored = "use_fp16_storage" in options
+    arithmetic = stored and "use_fp16_arithmetic" in options
+    found = (FP16SA if arithmetic else FP16S if stored else BF16S).get(layer.type)
+    if found is None:
+        return _OWN_ARITHMETIC if stored and _rounds_inside(layer.type, arithmetic=arithmetic) else None
+    return KernelChoice(found) if isinstance(found, str) else found(layer, options)
+
+
+def _rounds_inside(type_name: str, *, arithmetic: bool) -> bool:
+    """True for types that the engine computes in fp16 step by step, by kernels that are not reproduced here."""
+    if type_name in _ONE_ROUNDING or type_name not in SUPPORT:
+        return False
+    kind = SUPPORT[type_name].arithmetic
+    return kind == "fp16" or (kind == "bit 1" and arithmetic)

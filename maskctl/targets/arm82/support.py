@@ -1,0 +1,57 @@
+"""Which layer types keep 16-bit blobs on arm64, and what their kernels compute in.
+
+Source: the `support_*` flags in the constructors of ncnn's `src/layer` and `src/layer/arm`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maskctl.graph.network import Layer
+from maskctl.targets.table import UNSUPPORTED, Support
+
+_FOLLOWS_BIT_1 = (
+    "Convolution ConvolutionDepthWise Convolution1D Deconvolution DeconvolutionDepthWise InnerProduct Gemm MatMul "
+    "MultiHeadAttention SDPA Pooling BatchNorm PReLU Eltwise ELU SELU Sigmoid Swish TanH Mish GELU Erf HardSigmoid "
+    "HardSwish Interp RotaryEmbed Quantize LSTM GRU RNN"
+)
+_FP16_REGARDLESS = "Softmax BinaryOp UnaryOp Clip ReLU"
+_FP32_INSIDE = "LayerNorm GroupNorm InstanceNorm RMSNorm Dequantize"
+_MOVES = "Concat Slice Crop Padding Reshape Flatten PixelShuffle ShuffleChannel Packing Split Noop Cast"
+
+SUPPORT = {
+    name: Support(fp16=True, bf16=True, arithmetic=arithmetic)
+    for names, arithmetic in (
+        (_FOLLOWS_BIT_1, "bit 1"),
+        (_FP16_REGARDLESS, "fp16"),
+        (_FP32_INSIDE, "fp32"),
+        (_MOVES, "moves"),
+    )
+    for name in names.split()
+}
+
+
+def supports(layer: Layer) -> Support:
+    """What the layer's type keeps; a few types depend on their parameters."""
+    if layer.type == "Pooling":
+        return _pooling(layer)
+    if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
+        return UNSUPPORTED
+    support = SUPPORT.get(layer.type, UNSUPPORTED)
+    if layer.type in {"MultiHeadAttention", "SDPA"} and layer.params.get(18, 0):  # int8
+        return replace(support, bf16=False)
+    return support
+
+
+def _pooling(layer: Layer) -> Support:
+    if layer.params.get(7, 0):  # adaptive pooling has no 16-bit kernel
+        return UNSUPPORTED
+    if layer.params.get(0, 0) == 0:
+        return Support(fp16=True, bf16=True, arithmetic="moves")
+    # The global average is summed in fp32 whatever the mask.
+    return Support(fp16=True, bf16=True, arithmetic="fp32" if layer.params.get(4, 0) else "bit 1")
+
+
+def _is_block_quantised(layer: Layer) -> bool:
+    term = layer.params.get(18, 0)
+    return isinstance(term, int) and term >= 400
