@@ -115,17 +115,31 @@ def _with_bits(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], bits: 
     return cut
 
 
+def _halfway(
+    wide: np.ndarray[tuple[int, ...], np.dtype[np.float64]], fp16: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+) -> FloatArray:
+    """Magnitudes moved to the middle between two fp16 values, or two bf16 values."""
+    exponent = np.frexp(wide)[1] - 1
+    middle = np.where(fp16, 2.0**-11, 2.0**-8)
+    cut = np.floor(np.abs(np.ldexp(wide, -exponent)) / (2 * middle)) * 2 * middle + middle
+    moved: FloatArray = np.copysign(np.ldexp(cut, exponent), wide).astype(np.float32)
+    return moved
+
+
 def sample(rng: np.random.Generator, profile: str, shape: tuple[int, ...]) -> FloatArray:
     """One sample.
 
     normal: standard normal. sparse: half of them 0. big: up to 60000, so that sums pass 65504. tiny: fp16 subnormals and
-    less. special: ties, limits, signed zeros. infinite and nan: one or two such elements among others.
+    less. special: ties, limits, signed zeros. infinite and nan: one or two such elements among others. halfway: half of them
+    lie halfway between two fp16 values, the others between two bf16 values.
     """
     normal = _with_bits(rng.standard_normal(shape), 7)
     if profile == "sparse":
         return np.maximum(normal, np.float32(0))
     if profile == "big":
         return _with_bits(rng.uniform(-60000, 60000, shape), 8)
+    if profile == "halfway":
+        return _halfway(rng.standard_normal(shape), rng.random(shape) < 0.5)
     if profile == "tiny":
         return normal * np.ldexp(np.float32(1), -rng.integers(10, 25, shape)).astype(np.float32)
     if profile in {"special", "infinite", "nan"}:

@@ -27,7 +27,8 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         if step.hazard:
             shapes = op.kind.shapes(op.params, tuple(values.shape[1:] for values in inputs))
             return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
-        read = tuple(_cast(values, kept, step.stored) for values, kept in zip(inputs, step.arrives, strict=True))
+        ways = zip(inputs, step.arrives, step.packed, strict=True)
+        read = tuple(_cast(values, kept, step.stored, packed=packed) for values, kept, packed in ways)
         choice = kernel_of(op.layer, step, target)
         params = _stored_params(op, step.stored)
         if choice is not None and choice.kernel:
@@ -83,11 +84,15 @@ def _stored(values: Array, stored: str) -> Array:
     return round_to(values, stored) if values.dtype == np.float32 else values
 
 
-def _cast(values: FloatArray, kept: str, wanted: str) -> FloatArray:
-    """An input on its way into the layer; what arrives in 16 bits is in the format wanted, or widens exactly."""
+def _cast(values: FloatArray, kept: str, wanted: str, *, packed: bool) -> FloatArray:
+    """An input on its way into the layer; what arrives in 16 bits is in the format wanted, or widens exactly.
+
+    The casts to bf16 and of packed channels leave nothing over that would be rounded one by one.
+    """
     if kept != "fp32" or wanted == "fp32" or values.dtype != np.float32:
         return values
-    return casts.blob(values) if wanted == "fp16" else round_to(values, wanted)
+    in_fours = packed and values.shape[1] % 4 == 0
+    return casts.blob(values) if wanted == "fp16" and not in_fours else round_to(values, wanted)
 
 
 def _stored_params(op: Operator, stored: str) -> Params:
@@ -96,7 +101,7 @@ def _stored_params(op: Operator, stored: str) -> Params:
     if stored == "fp32" or not op.params.has(name) or not op.params.real(name):
         return op.params
     value = np.array([op.params.real(name)], np.float32)
-    kept = casts.one_by_one(value) if stored == "fp16" else round_to(value, stored)
+    kept = casts.one_by_one(value) if stored == "fp16" else casts.one_by_one_to_bf16(value)
     return op.params.replaced(name, float(kept[0]))
 
 

@@ -1,4 +1,6 @@
-"""How ncnn casts fp32 to fp16: vectors round to nearest even, what is left over goes through a scalar function.
+"""How ncnn casts fp32 to 16 bits: vectors round to nearest even, what is left over goes through a scalar function.
+
+Casts of whole blobs to bf16 round every value to nearest even.
 
 Source: ncnn `src/mat.cpp`, `float32_to_float16`, and `src/layer/arm/cast_fp16.h`, as the released arm64 build
 behaves: four values at a time, the last `size mod 4` of a row one by one.
@@ -29,6 +31,17 @@ def one_by_one(values: FloatArray) -> FloatArray:
     nearest = ((sizes.view(np.uint32) + _HALF_ULP) & _KEPT).view(np.float32)
     nearest = np.where(sizes < FP16.smallest_normal, np.float32(0), np.where(np.isnan(sizes), sizes, nearest))
     return np.copysign(round_to(nearest, "fp16"), values)
+
+
+def one_by_one_to_bf16(values: FloatArray) -> FloatArray:
+    """The scalar cast to bf16: to nearest, ties away from zero. Vectors round ties to even.
+
+    >>> one_by_one_to_bf16(np.float32([1 + 2**-8, -1 - 3 * 2**-8]))
+    array([ 1.0078125, -1.015625 ], dtype=float32)
+    """
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    rounded = ((bits + np.uint32(0x8000)) & np.uint32(0xFFFF0000)).view(np.float32)
+    return np.where(np.isnan(values), values, rounded)
 
 
 def rows(values: FloatArray) -> FloatArray:

@@ -30,6 +30,7 @@ class Step:
     """How one layer runs, and the hazard when its mask is unsafe.
 
     `stored` is the format it reads and writes, `arrives` the one its inputs come in, `options` what its mask leaves.
+    `packed` is True for the inputs in fp32 that come with four channels side by side, where those are a multiple of 4.
     """
 
     stored: str
@@ -37,6 +38,12 @@ class Step:
     support: Support
     arrives: tuple[str, ...] = ()
     hazard: Hazard | None = None
+    packed: tuple[bool, ...] = ()
+
+    @property
+    def gives_packed(self) -> bool:
+        """True when its fp32 blobs leave it with four channels side by side."""
+        return self.stored == "fp32" and self.support.packing and "use_packing_layout" in self.options
 
     @property
     def sums_in_fp16(self) -> bool:
@@ -54,9 +61,12 @@ def steps(graph: Graph, target: Target, options: Options, masks: Sequence[int]) 
 @lru_cache(maxsize=64)  # a planner asks again and again for masks that differ in one layer, and then goes on from there
 def _steps(graph: Graph, target: Target, options: Options, masks: tuple[int, ...]) -> tuple[Step, ...]:
     stored: dict[str, str] = {}
+    packed: dict[str, bool] = {}
     found = []
     for layer in graph.layers:
         step = _step(layer, target, options, masks[layer.index], stored)
+        step = replace(step, packed=tuple(packed[bottom] for bottom in layer.bottoms))
+        packed.update(dict.fromkeys(layer.tops, step.gives_packed))
         stored.update(dict.fromkeys(layer.tops, "int8" if _gives_int8(layer, step) else step.stored))
         found.append(step)
     return tuple(found)

@@ -27,12 +27,14 @@ class Support:
     """What a layer type keeps on a target, and what its fp16 kernel does with bit 1 (no-fp16-arithmetic).
 
     `arithmetic` is "bit 1" where the bit turns fp16 sums into fp32 ones, "fp16" where they stay fp16 all the
-    same, "fp32" where they always are fp32, and "moves" where nothing is computed.
+    same, "fp32" where they always are fp32, and "moves" where nothing is computed. `packing` is True where it keeps
+    four or eight channels side by side; its fp32 blobs leave it so, in fours, when their channels are a multiple of 4.
     """
 
     fp16: bool = False
     bf16: bool = False
     arithmetic: str = "fp32"
+    packing: bool = False
 
 
 UNSUPPORTED = Support()

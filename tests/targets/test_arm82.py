@@ -168,6 +168,17 @@ def test_arrives_is_what_was_stored() -> None:
     assert [(), ("fp32",), ("fp32",), ("fp16", "fp32"), ()] == [step.arrives for step in found]
 
 
+def test_packed_is_what_leaves_in_fours() -> None:
+    """A blob comes packed from an fp32 layer that keeps packing, and not from the input, nor with packing off."""
+    graph = chain_of("Dropout", "ReLU", "LRN", "ReLU 31=2", "PixelShuffle 31=2", "ReLU", masks=(0, 0, 0, 2, 2, 0))
+    found = [
+        [step.packed for step in steps(graph, ARM82, options, _masks(graph))]
+        for options in (PRECISIONS["fp16"], PRECISIONS["fp16"] - {"use_packing_layout"})
+    ]
+    unpacked = [(), *[(False,)] * 6]
+    assert [[(), (False,), (True,), (False,), (False,), (True,), (False,)], unpacked] == found
+
+
 @pytest.mark.parametrize(
     ("layer", "mask", "precision", "expected"),
     [
@@ -199,15 +210,15 @@ def test_sums_in_fp16(layer: str, mask: int, precision: str, expected: bool) -> 
 @pytest.mark.parametrize(
     ("layer", "support"),
     [
-        ("InnerProduct", Support(fp16=True, bf16=True, arithmetic="bit 1")),
-        ("ReLU", Support(fp16=True, bf16=True, arithmetic="fp16")),
-        ("GroupNorm", Support(fp16=True, bf16=True, arithmetic="fp32")),
-        ("Split", Support(fp16=True, bf16=True, arithmetic="moves")),
-        ("Pooling", Support(fp16=True, bf16=True, arithmetic="moves")),
-        ("Pooling 4=1", Support(fp16=True, bf16=True, arithmetic="moves")),
-        ("Pooling 0=1 4=1", Support(fp16=True, bf16=True, arithmetic="fp32")),
+        ("InnerProduct", Support(fp16=True, bf16=True, arithmetic="bit 1", packing=True)),
+        ("ReLU", Support(fp16=True, bf16=True, arithmetic="fp16", packing=True)),
+        ("GroupNorm", Support(fp16=True, bf16=True, arithmetic="fp32", packing=True)),
+        ("Split", Support(fp16=True, bf16=True, arithmetic="moves", packing=True)),
+        ("Pooling", Support(fp16=True, bf16=True, arithmetic="moves", packing=True)),
+        ("Pooling 4=1", Support(fp16=True, bf16=True, arithmetic="moves", packing=True)),
+        ("Pooling 0=1 4=1", Support(fp16=True, bf16=True, arithmetic="fp32", packing=True)),
         *(
-            (name, Support())
+            (name, Support(packing=name in {"AbsVal", "Scale", "Requantize"}))
             for name in ("AbsVal", "Scale", "Bias", "LRN", "Requantize", "Permute", "Embed", "MyOwnLayer")
         ),
     ],

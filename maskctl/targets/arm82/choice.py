@@ -17,6 +17,7 @@ FP16SA: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_fp16sa,
     "ConvolutionDepthWise": convolution.depthwise_fp16sa,
     "InnerProduct": "innerproduct_fp16sa",
+    "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16sa",
     "Softmax": "softmax_fp16s",
 }
@@ -24,6 +25,7 @@ FP16SA: Mapping[str, str | Chooser] = {
 
 FP16S: Mapping[str, str | Chooser] = {
     "InnerProduct": "innerproduct_fp16s",
+    "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16s",
     "Softmax": "softmax_fp16s",
 }
@@ -31,6 +33,7 @@ FP16S: Mapping[str, str | Chooser] = {
 
 BF16S: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_bf16s,
+    "Padding": "padding_fp16s_bf16s",
 }
 """bf16 blobs, fp32 sums."""
 

@@ -18,9 +18,13 @@ _FOLLOWS_BIT_1 = (
 _FP16_REGARDLESS = "Softmax BinaryOp UnaryOp Clip ReLU"
 _FP32_INSIDE = "LayerNorm GroupNorm InstanceNorm RMSNorm Dequantize"
 _MOVES = "Concat Slice Crop Padding Reshape Flatten PixelShuffle ShuffleChannel Packing Split Noop Cast"
+_UNPACKED = {"MatMul", "SDPA", "RotaryEmbed", "LSTM", "GRU", "RNN"}
+"""Types whose fp16 and bf16 code takes channels one by one."""
+_PACKED_IN_FP32 = "AbsVal DeepCopy Dropout Requantize Scale"
+"""Types without 16-bit storage that keep channels side by side."""
 
 SUPPORT = {
-    name: Support(fp16=True, bf16=True, arithmetic=arithmetic)
+    name: Support(fp16=True, bf16=True, arithmetic=arithmetic, packing=name not in _UNPACKED)
     for names, arithmetic in (
         (_FOLLOWS_BIT_1, "bit 1"),
         (_FP16_REGARDLESS, "fp16"),
@@ -28,7 +32,7 @@ SUPPORT = {
         (_MOVES, "moves"),
     )
     for name in names.split()
-}
+} | {name: Support(packing=True) for name in _PACKED_IN_FP32.split()}
 
 
 def supports(layer: Layer) -> Support:
@@ -38,6 +42,8 @@ def supports(layer: Layer) -> Support:
     if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
         return UNSUPPORTED
     support = SUPPORT.get(layer.type, UNSUPPORTED)
+    if support.packing and not _keeps_packing(layer):
+        support = replace(support, packing=False)
     if layer.type in {"MultiHeadAttention", "SDPA"} and layer.params.get(18, 0):  # int8
         return replace(support, bf16=False)
     return support
@@ -47,9 +53,21 @@ def _pooling(layer: Layer) -> Support:
     if layer.params.get(7, 0):  # adaptive pooling has no 16-bit kernel
         return UNSUPPORTED
     if layer.params.get(0, 0) == 0:
-        return Support(fp16=True, bf16=True, arithmetic="moves")
+        return Support(fp16=True, bf16=True, arithmetic="moves", packing=True)
     # The global average is summed in fp32 whatever the mask.
-    return Support(fp16=True, bf16=True, arithmetic="fp32" if layer.params.get(4, 0) else "bit 1")
+    return Support(fp16=True, bf16=True, arithmetic="fp32" if layer.params.get(4, 0) else "bit 1", packing=True)
+
+
+def _keeps_packing(layer: Layer) -> bool:
+    """False for layers that move channels across the borders of fours, and so give them one by one.
+
+    Crop's newer way of naming what it begins at is not looked at.
+    """
+    params = layer.params
+    if layer.type == "PixelShuffle":
+        return params.get(0, 1) == 2 and not params.get(1, 0)
+    begin = {"Packing": params.get(0, 1), "Padding": params.get(7, 0), "Crop": params.get(2, 0)}.get(layer.type, 0)
+    return isinstance(begin, int) and begin % 4 == 0
 
 
 def _is_block_quantised(layer: Layer) -> bool:
