@@ -17,7 +17,7 @@ import click
 
 from maskctl import cli, featmask, layers
 from maskctl.targets import TARGETS
-from maskctl.targets.arm82 import SUPPORT
+from maskctl.targets.table import Target
 
 HERE = Path(__file__).resolve().parent
 WIDTH = 100
@@ -60,7 +60,7 @@ def masks_page() -> str:
     rows += ["", SAFETY]
     for target in TARGETS.values():
         rows.append(f"## {target.title} (`{target.name}`)\n")
-        rows += _support_rows()
+        rows += _support_rows(target)
     return "\n".join(rows) + "\n"
 
 
@@ -75,21 +75,22 @@ layer they are put on unless bit 16 goes with them; bits 1 and 64 are safe every
 """
 
 
-def _support_rows() -> list[str]:
+def _support_rows(target: Target) -> list[str]:
+    """What a target's layer types keep and compute in, and what its package says of itself."""
+    sixteen = {name: support for name, support in target.support.items() if support.fp16 or support.bf16}
+    storage = "fp16" if any(support.fp16 for support in sixteen.values()) else "bf16"
     words = {
         "bit 1": "fp16; bit 1 makes it fp32",
         "fp16": "fp16, whatever the mask",
         "fp32": "fp32 inside",
         "moves": "none, it only moves values",
     }
-    rows = ["| arithmetic in fp16 storage | layer types |", "|---|---|"]
+    rows = [f"| arithmetic in {storage} storage | layer types |", "|---|---|"]
     for arithmetic, text in words.items():
-        names = ", ".join(sorted(name for name, support in SUPPORT.items() if support.arithmetic == arithmetic))
-        rows.append(f"| {text} | {names} |")
+        names = ", ".join(sorted(name for name, support in sixteen.items() if support.arithmetic == arithmetic))
+        rows += [f"| {text} | {names} |"] if names else []
     rows.append("| no 16-bit storage: inputs are cast to fp32 | all other types |\n")
-    rows.append("Pooling depends on its parameters: maximum only moves, the global average is summed in fp32, and")
-    rows.append("adaptive pooling keeps no 16-bit blobs.")
-    return rows
+    return [*rows, target.notes, ""]
 
 
 def layers_page() -> str:

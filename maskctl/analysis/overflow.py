@@ -88,13 +88,13 @@ def find_overflow(
     found = (
         _beyond("value", reference, lost, limit, 4)
         or _input_overflow(inputs, of_samples, step, limit)
-        or _weight_overflow(op, weights, step, limit)
+        or _weight_overflow(op, weights, step, target)
     )
     choice = kernel_of(op.layer, step, target)
     is_sum = op.layer.type in _SUMS and choice is not None and choice.kernel
     if found or not step.sums_in_fp16 or not is_sum:
         return found
-    sums = _sums(op, weights, inputs, step)
+    sums = _sums(op, weights, inputs, step, target)
     whole = _beyond("sum", sums, lost, limit, 1)
     if whole or not _SUMS[op.layer.type]:
         return whole
@@ -120,8 +120,9 @@ def _input_overflow(inputs: Arrays, of_samples: Flags, step: Step, limit: float)
     return None
 
 
-def _weight_overflow(op: Operator, weights: Weights, step: Step, limit: float) -> Overflow | None:
-    for name, stored in stored_weights(op, weights, step.stored).items():
+def _weight_overflow(op: Operator, weights: Weights, step: Step, target: Target) -> Overflow | None:
+    limit = FORMATS[step.weights].largest
+    for name, stored in stored_weights(op, weights, step, target).items():
         beyond = ~np.isfinite(stored)
         if beyond.any():
             value, first, rest = _largest(weights[name], beyond)
@@ -153,13 +154,13 @@ def _largest(values: FloatArray, flags: Flags) -> tuple[float, int, tuple[int, .
     return float(values[(sample, *place)]) if found else 0.0, sample, tuple(place)
 
 
-def _sums(op: Operator, weights: Weights, inputs: Arrays, step: Step) -> FloatArray:
+def _sums(op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target) -> FloatArray:
     """The layer's sums before its activation, in fp32 from operands as stored."""
     builtin = {param.id for param in activation.PARAMS}
     written = {key: value for key, value in op.layer.params.items() if key not in builtin}
     read = tuple(round_to(values, step.stored) for values in inputs)
     params = Params(op.kind.params, written, len(op.layer.tops), len(op.layer.bottoms))
-    ready = op.kind.prepare(params, stored_weights(op, weights, step.stored))
+    ready = op.kind.prepare(params, stored_weights(op, weights, step, target))
     sums: FloatArray = op.kind.forward(params, ready, read)[0]
     return sums
 

@@ -12,7 +12,7 @@ from maskctl.graph.weights import LayerWeights
 from maskctl.kernels.registry import find as find_kernel
 from maskctl.layers.base import Array, Arrays, Params, Weights
 from maskctl.numeric import casts
-from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric.formats import FloatArray
 from maskctl.targets import Target
 from maskctl.targets.storage import Step, kernel_of
 
@@ -28,15 +28,15 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
             shapes = op.kind.shapes(op.params, tuple(values.shape[1:] for values in inputs))
             return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
         ways = zip(inputs, step.arrives, step.packed, strict=True)
-        read = tuple(_cast(values, kept, step.stored, packed=packed) for values, kept, packed in ways)
+        read = tuple(_cast(values, kept, step.stored, target, packed=packed) for values, kept, packed in ways)
         choice = kernel_of(op.layer, step, target)
-        params = _stored_params(op, step.stored)
+        params = _stored_params(op, step.stored, target)
         if choice is not None and choice.kernel:
             return find_kernel(choice.kernel)(
-                params, weights, tuple(np.ascontiguousarray(values) for values in read), step.options
+                params, weights, tuple(np.ascontiguousarray(values) for values in read), step.options | target.features
             )
-        ready = _ready(op, params, weights, step.stored)
-        tops = tuple(_stored(values, step.stored) for values in _forward(op, params, ready, read))
+        ready = _ready(op, params, weights, step, target)
+        tops = tuple(_stored(values, op, step, target) for values in _forward(op, params, ready, read))
         return tops if inputs else tuple(np.broadcast_to(values, (samples, *values.shape[1:])) for values in tops)
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
@@ -47,11 +47,11 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         ) from None
 
 
-def _ready(op: Operator, params: Params, weights: Weights, stored: str) -> Weights:
+def _ready(op: Operator, params: Params, weights: Weights, step: Step, target: Target) -> Weights:
     """The weights as the fp32 definition wants them; laid out once per model where no format changes them."""
-    if stored == "fp32" and isinstance(weights, LayerWeights):
+    if step.weights == "fp32" and isinstance(weights, LayerWeights):
         return weights.prepared(op)
-    return op.kind.prepare(params, stored_weights(op, weights, stored))
+    return op.kind.prepare(params, stored_weights(op, weights, step, target))
 
 
 def _forward(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> Arrays:
@@ -79,36 +79,39 @@ def joined(rows: Arrays) -> Array:
     return whole
 
 
-def _stored(values: Array, stored: str) -> Array:
+def _stored(values: Array, op: Operator, step: Step, target: Target) -> Array:
     """Floats as the blob keeps them; integers are what they are."""
-    return round_to(values, stored) if values.dtype == np.float32 else values
+    if step.gives == "fp32" or values.dtype != np.float32:
+        return values
+    return casts.by_name(target.rounding(op.layer, step.gives, values.shape[1], step.options), values)
 
 
-def _cast(values: FloatArray, kept: str, wanted: str, *, packed: bool) -> FloatArray:
+def _cast(values: FloatArray, kept: str, wanted: str, target: Target, *, packed: bool) -> FloatArray:
     """An input on its way into the layer; what arrives in 16 bits is in the format wanted, or widens exactly.
 
-    The casts to bf16 and of packed channels leave nothing over that would be rounded one by one.
+    The casts of packed channels leave nothing over that would be rounded one by one.
     """
     if kept != "fp32" or wanted == "fp32" or values.dtype != np.float32:
         return values
     in_fours = packed and values.shape[1] % 4 == 0
-    return casts.blob(values) if wanted == "fp16" and not in_fours else round_to(values, wanted)
+    return casts.by_name(target.casts[wanted].vectors if in_fours else target.casts[wanted].blob, values)
 
 
-def _stored_params(op: Operator, stored: str) -> Params:
+def _stored_params(op: Operator, stored: str, target: Target) -> Params:
     """The parameters, with the value of a border as the blob keeps it: cast one by one."""
     name = "value" if op.layer.type == "Padding" else "pad_value"
     if stored == "fp32" or not op.params.has(name) or not op.params.real(name):
         return op.params
     value = np.array([op.params.real(name)], np.float32)
-    kept = casts.one_by_one(value) if stored == "fp16" else casts.one_by_one_to_bf16(value)
+    kept = casts.by_name(target.casts[stored].number, value)
     return op.params.replaced(name, float(kept[0]))
 
 
-def stored_weights(op: Operator, weights: Weights, stored: str) -> Mapping[str, FloatArray]:
+def stored_weights(op: Operator, weights: Weights, step: Step, target: Target) -> Mapping[str, FloatArray]:
     """The weights as a layer keeps them: the tagged ones in the storage format, bias and scales in fp32.
 
     Source: ncnn `create_pipeline` of the convolutions and InnerProduct, which cast `weight_data` only.
     """
     tagged = {weight.name for weight in op.kind.weights(op.params) if weight.tagged}
-    return {name: round_to(values, stored) if name in tagged else values for name, values in weights.items()}
+    cast = "fp32" if step.weights == "fp32" else target.casts[step.weights].vectors
+    return {name: casts.by_name(cast, values) if name in tagged else values for name, values in weights.items()}

@@ -46,6 +46,17 @@ class Step:
         return self.stored == "fp32" and self.support.packing and "use_packing_layout" in self.options
 
     @property
+    def weights(self) -> str:
+        """The format the weights are kept in."""
+        is_fp16 = self.support.fp16_weights and self.stored == "fp32" and "use_fp16_storage" in self.options
+        return "fp16" if is_fp16 else self.stored
+
+    @property
+    def gives(self) -> str:
+        """The format the tops are kept in."""
+        return "fp32" if self.support.gives_fp32 else self.stored
+
+    @property
     def sums_in_fp16(self) -> bool:
         """True when the layer's own arithmetic rounds to fp16 at every step."""
         if self.stored != "fp16" or self.support.arithmetic in {"fp32", "moves"}:
@@ -67,7 +78,7 @@ def _steps(graph: Graph, target: Target, options: Options, masks: tuple[int, ...
         step = _step(layer, target, options, masks[layer.index], stored)
         step = replace(step, packed=tuple(packed[bottom] for bottom in layer.bottoms))
         packed.update(dict.fromkeys(layer.tops, step.gives_packed))
-        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_int8(layer, step) else step.stored))
+        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_int8(layer, step) else step.gives))
         found.append(step)
     return tuple(found)
 
@@ -159,8 +170,8 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
         return masks[index] | featmask.NO_WINOGRAD
     if changes_with_bit_1(graph.layers[index], step, target):
         return masks[index] | featmask.NO_FP16_ARITHMETIC
-    if step.stored not in STORAGE_BIT:
+    if step.weights not in STORAGE_BIT:
         return None
-    raised = masks[index] | STORAGE_BIT[step.stored]
+    raised = masks[index] | STORAGE_BIT[step.weights]
     changed = [raised if place == index else mask for place, mask in enumerate(masks)]
     return None if steps(graph, target, options, changed)[index].hazard else raised

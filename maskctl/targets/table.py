@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from maskctl.graph.network import Layer
@@ -29,12 +29,16 @@ class Support:
     `arithmetic` is "bit 1" where the bit turns fp16 sums into fp32 ones, "fp16" where they stay fp16 all the
     same, "fp32" where they always are fp32, and "moves" where nothing is computed. `packing` is True where it keeps
     four or eight channels side by side; its fp32 blobs leave it so, in fours, when their channels are a multiple of 4.
+    `fp16_weights` is True where fp16 storage reaches the weights alone and blobs stay fp32, `gives_fp32` where 16-bit
+    blobs are read and fp32 ones given.
     """
 
     fp16: bool = False
     bf16: bool = False
     arithmetic: str = "fp32"
     packing: bool = False
+    fp16_weights: bool = False
+    gives_fp32: bool = False
 
 
 UNSUPPORTED = Support()
@@ -75,12 +79,45 @@ class KernelChoice:
         return "winograd" in self.kernel
 
 
+@dataclass(frozen=True)
+class Casts:
+    """How a target casts to one format, as rows of `numeric/casts.py`.
+
+    `blob` is for fp32 blobs whose channels lie one by one, `vectors` for what leaves no rest over (packed blobs, weights).
+    """
+
+    blob: str
+    vectors: str
+    number: str
+
+
+CASTS = {
+    "fp16": Casts(blob="fp16 blob", vectors="fp16", number="fp16 one by one"),
+    "bf16": Casts(blob="bf16", vectors="bf16", number="bf16 ties away"),
+}
+
+
+def nearest_even(_: Layer, stored: str, __: int, ___: Options) -> str:
+    """The rounding of a layer's outputs where it is the format's own."""
+    return stored
+
+
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit."""
+    """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit.
+
+    `support` is the table behind `supports` and `notes` what it does not say, for the docs. `rounding` names the row of
+    `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
+    extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
+    """
 
     name: str
     title: str
     supports: Callable[[Layer], Support]
     choose: Callable[[Layer, Options], KernelChoice | None]
     safer: Mapping[int, int]
+    support: Mapping[str, Support]
+    notes: str
+    casts: Mapping[str, Casts] = field(default_factory=lambda: CASTS)
+    rounding: Callable[[Layer, str, int, Options], str] = nearest_even
+    features: Options = frozenset()

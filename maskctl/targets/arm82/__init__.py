@@ -13,6 +13,11 @@ ARM82 = Target(
     title="Armv8.2 CPU with fp16 arithmetic",
     supports=supports,
     choose=choose,
+    support=SUPPORT,
+    notes=(
+        "Pooling depends on its parameters: maximum only moves, the global average is summed in fp32, and adaptive pooling\n"
+        "keeps no 16-bit blobs."
+    ),
     safer={NO_FP16_STORAGE: NO_FP16_ARITHMETIC, NO_BF16_STORAGE: 0},
 )
 

@@ -1,0 +1,47 @@
+"""Which layer types keep bf16 blobs on x86-64, and which keep their weights alone in fp16.
+
+Source: the `support_*` flags that the layers of the x86-64 wheel 1.0.20261020 carry; ncnn's `src/layer/x86` agrees but for
+Permute, which keeps 32-bit blobs there. No type has fp16 blobs, whatever its flag says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maskctl.graph.network import Layer
+from maskctl.targets.table import UNSUPPORTED, Support
+
+_SUMS_IN_FP32 = (
+    "Convolution Convolution1D Deconvolution InnerProduct Gemm MultiHeadAttention SDPA Pooling Softmax Interp RotaryEmbed "
+    "BatchNorm InstanceNorm LayerNorm GroupNorm RMSNorm Scale PReLU Eltwise BinaryOp UnaryOp AbsVal BNLL Clip Dropout ELU Erf "
+    "GELU HardSigmoid HardSwish Mish ReLU SELU Sigmoid Swish TanH Quantize Dequantize"
+)
+_MOVES = "Concat Crop Flatten Noop Packing Padding Permute Reshape Slice Split"
+
+_UNPACKED = {"InstanceNorm", "RotaryEmbed", "SDPA"}
+"""Types that take channels one by one."""
+_PACKED_IN_FP32 = (
+    "Cast ConvolutionDepthWise DeconvolutionDepthWise DeepCopy DeformableConv2D GridSample Normalize Requantize "
+    "ShuffleChannel"
+)
+"""Types without 16-bit storage that keep channels side by side."""
+
+SUPPORT = {
+    name: Support(bf16=True, arithmetic=arithmetic, packing=name not in _UNPACKED)
+    for names, arithmetic in ((_SUMS_IN_FP32, "fp32"), (_MOVES, "moves"))
+    for name in names.split()
+} | {name: Support(packing=True) for name in _PACKED_IN_FP32.split()}
+SUPPORT["InnerProduct"] = replace(SUPPORT["InnerProduct"], fp16_weights=True)
+
+
+def supports(layer: Layer) -> Support:
+    """What the layer's type keeps; a few types depend on their parameters."""
+    if layer.type == "Pooling" and layer.params.get(7, 0):  # adaptive pooling has no bf16 code
+        return UNSUPPORTED
+    if layer.type in {"Gemm", "MultiHeadAttention", "SDPA"} and layer.params.get(18, 0):  # int8 or blocks of codes
+        return UNSUPPORTED
+    support = SUPPORT.get(layer.type, UNSUPPORTED)
+    gives_fp32 = layer.type in {"MultiHeadAttention", "SDPA"} or (
+        layer.type == "InnerProduct" and bool(layer.params.get(8, 0))
+    )
+    return replace(support, gives_fp32=True) if gives_fp32 else support
