@@ -6,13 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from conformance.case import Case
-from maskctl.numeric.formats import FORMATS, FloatArray
-
-
-def same_bits(expected: FloatArray, actual: FloatArray) -> npt.NDArray[np.bool_]:
-    """Where two blobs have the same bits; any NaN equals any other."""
-    equal: npt.NDArray[np.bool_] = expected.view(np.uint32) == actual.view(np.uint32)
-    return equal | (np.isnan(expected) & np.isnan(actual))
+from maskctl.numeric.formats import FORMATS, FloatArray, same_bits
 
 
 def steps_apart(expected: FloatArray, actual: FloatArray, stored: str = "fp16") -> npt.NDArray[np.int64]:

@@ -19,14 +19,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from conformance.agreement import problem, same_bits, steps_apart
+from conformance.agreement import problem, steps_apart
 from conformance.case import Case
 from conformance.cases import families
 from conformance.make_witnesses import collect
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import Model, load
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, same_bits
 from maskctl.peers.ncnn_engine import NcnnEngine
 from maskctl.targets import TARGETS
 from maskctl.targets.storage import kernel_of

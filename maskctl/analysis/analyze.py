@@ -23,6 +23,7 @@ from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
 from maskctl.graph.operators import Operator
+from maskctl.kernels.packing import Options
 from maskctl.layers.base import Array
 from maskctl.targets import DEFAULT, Target
 from maskctl.targets.storage import gentlest_mask, hazards, kernel_of
@@ -51,14 +52,23 @@ class Analysis:
     """
 
     model: Model
-    precision: str
-    target: Target
+    policy: Policy
     goal: Goal
     samples: Samples
     rows: tuple[LayerReport, ...]
     plan: MaskPlan
     instead_of: Mapping[int, str]
     finders: tuple[Operator, ...] = ()
+
+    @property
+    def precision(self) -> str:
+        """What the engine is asked for."""
+        return self.policy.precision
+
+    @property
+    def target(self) -> Target:
+        """What the engine runs on."""
+        return self.policy.target
 
     @property
     def masks(self) -> Masks:
@@ -76,14 +86,16 @@ def analyze(
     precision: str = "fp16",
     *,
     target: Target = DEFAULT,
+    without: Options = frozenset(),
     goal: Goal = DEFAULT_GOAL,
     progress: Progress = silent,
 ) -> Analysis:
     """Measures every layer of a model in a low precision and proposes as few masks as reach the goal.
 
+    `without` names options of the engine that are off for the whole network.
     Raises `InputError` for unusable samples and `ExecutionError` for a layer that cannot be computed.
     """
-    policy = Policy(precision, target)
+    policy = Policy(precision, target, without=without)
     portions = _portions(model, samples)
     found = finders(model, target)
     work = Work(model, portions, policy, progress)
@@ -109,7 +121,7 @@ def analyze(
         )
         for loss in order
     )
-    return Analysis(model, precision, target, goal, samples, rows, plan, _substitutes(model, policy), found)
+    return Analysis(model, policy, goal, samples, rows, plan, _substitutes(model, policy), found)
 
 
 def _portions(model: Model, samples: Samples) -> tuple[Portion, ...]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "maskctl.cli.run",
     "set-mask": "maskctl.cli.set_mask",
     "show": "maskctl.cli.show",
+    "verify": "maskctl.cli.verify",
 }
 
 

@@ -22,8 +22,8 @@ _WIDE_TERMINAL = 140
 def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
     """The layers worst first, the outputs before and after, the proposal, and what to know about the figures."""
     click.echo(
-        f"{click.style(analysis.model.document.path, bold=True)}: {analysis.precision} on {analysis.target.name} "
-        f"({analysis.target.title}), {counted(len(analysis.samples), 'sample')}"
+        f"{click.style(analysis.model.document.path, bold=True)}: {analysis.policy}, "
+        f"{counted(len(analysis.samples), 'sample')}"
         f"{' (synthetic)' if analysis.samples.synthetic else ''}\n"
     )
     _print_layers(analysis, top)

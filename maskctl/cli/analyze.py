@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ _DEFAULT_COSINE = 0.999
 @click.command("analyze", short_help="Rank the layers of a model by their loss and propose masks.")
 @click.argument("model", metavar="MODEL")
 @with_options(*WEIGHTS_OPTIONS, PLUGIN_OPTION, *INPUT_OPTIONS)
-@click.option(
-    "--precision",
-    type=click.Choice(["fp16", "fp16-storage", "bf16"]),
-    default="fp16",
-    show_default=True,
-    help="What the engine runs in.",
-)
+@with_options(precision_option(["fp16", "fp16-storage", "bf16"], "fp16"), TARGET_OPTION, *SWITCH_OPTIONS)
 @click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]")
 @click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach.")
 @click.option(
@@ -72,9 +67,18 @@ def command(model: str, **options: Any) -> int:
     _refuse_early(model, options)
     loaded = load_model(model, options)
     samples = read_inputs(loaded, options, loaded.outputs)
-    unsafe = warn_unsafe(loaded.graph, loaded.document.masks)
+    policy = policy_of(options)
+    unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
     with _progress_bar() as progress:
-        analysis = analyze(loaded, samples, options["precision"], goal=goal, progress=progress)
+        analysis = analyze(
+            loaded,
+            samples,
+            options["precision"],
+            target=policy.target,
+            without=policy.without,
+            goal=goal,
+            progress=progress,
+        )
     _show(analysis, unsafe, options)
     _write(analysis, model, options)
     return 0 if analysis.plan.reached else 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 from maskctl.cli.writing import is_device, is_stdout, same_file, stdout_to_stderr, write_file
 
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
 @click.command("run", short_help="Run a model and show or save its blobs.")
 @click.argument("model", metavar="MODEL")
 @with_options(*WEIGHTS_OPTIONS, PLUGIN_OPTION, *INPUT_OPTIONS)
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "fp16", "fp16-storage", "bf16"]),
-    default="fp32",
-    show_default=True,
-    help="What the engine runs in.",
-)
+@with_options(precision_option(["fp32", "fp16", "fp16-storage", "bf16"], "fp32"), TARGET_OPTION, *SWITCH_OPTIONS)
 @click.option("--blob", "blobs", metavar="NAME", multiple=True, help="Only this blob; repeat for more.")
 @click.option("--all-blobs", is_flag=True, help="Every blob, not only the outputs.")
 @click.option("-o", "--output", metavar="OUT.npz", help="Write the blobs, samples in front, one array per blob.")
@@ -46,7 +41,6 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
       maskctl run net.param --weights random:1 --all-blobs
     """
     from maskctl.analysis.blobs import summary
-    from maskctl.executor.policy import Policy
     from maskctl.executor.stacked import computed
 
     _refuse_early(model, options)
@@ -54,7 +48,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
     wanted = _wanted(loaded, options)
     samples = read_inputs(loaded, options, wanted)
     with stdout_to_stderr():  # where a plugin prints
-        found = computed(loaded, samples, Policy(options["precision"]), wanted)
+        found = computed(loaded, samples, policy_of(options), wanted)
     summaries = {name: summary(values) for name, values in found.items()}
     taken = is_stdout(options["output"]) or is_stdout(options["save_weights"])
     if as_json:
@@ -62,7 +56,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
 
         from maskctl.report.blobs import run_to_json
 
-        content = run_to_json(model, options["precision"], len(samples) or 1, summaries)
+        content = run_to_json(model, policy_of(options), len(samples) or 1, summaries)
         click.echo(json.dumps(content, indent=2, allow_nan=False), err=taken)
     else:
         _print(loaded, samples, options, summaries, err=taken)
@@ -112,7 +106,7 @@ def _print(
 
     weights = f"made-up weights {options['made_up']}, " if options["made_up"] else ""
     source = f"synthetic input, seed {samples.seed}" if samples.synthetic else counted(len(samples), "sample")
-    click.echo(f"{model.document.path}: {options['precision']}, {weights}{source}\n", err=err)
+    click.echo(f"{model.document.path}: {policy_of(options)}, {weights}{source}\n", err=err)
     numbers = ("smallest", "largest", "mean", "deviation", "not finite")
     made = table("blob", "shape", *numbers[:2], "largest at", *numbers[2:], numbers=numbers)
     for name, row in summaries.items():

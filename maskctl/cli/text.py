@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from maskctl.graph.network import Graph
-    from maskctl.targets.table import Hazard
+    from maskctl.targets.table import Hazard, Target
 
 _PIPE_WIDTH = 10_000
 _MOST_DECIMALS = 12
@@ -125,12 +125,12 @@ def mask_text(mask: int) -> str:
     return f"{mask} {featmask.words(mask)}" if mask else "-"
 
 
-def warn_unsafe(graph: Graph, masks: Sequence[int]) -> tuple[Hazard, ...]:
+def warn_unsafe(graph: Graph, masks: Sequence[int], target: Target | None = None) -> tuple[Hazard, ...]:
     """Says on stderr which of the masks the engine does not honour in any of its 16-bit storages, and returns them."""
     from maskctl.targets import DEFAULT
     from maskctl.targets.storage import hazards
 
-    found = hazards(graph, DEFAULT, masks[: len(graph.layers)])
+    found = hazards(graph, target or DEFAULT, masks[: len(graph.layers)])
     for hazard in found:
         click.echo(f"maskctl: warning: {hazard}", err=True)
     return found

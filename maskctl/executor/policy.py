@@ -34,6 +34,18 @@ class Policy:
         """The engine's options that are on."""
         return PRECISIONS[self.precision] - self.without
 
+    def __str__(self) -> str:
+        """In words: precision, target, and what is switched off.
+
+        >>> print(Policy("fp16", without=frozenset({"use_winograd_convolution"})))
+        fp16 on arm82 (Armv8.2 CPU with fp16 arithmetic), without use_winograd_convolution
+        >>> print(Policy())
+        fp32
+        """
+        off = f", without {', '.join(sorted(self.without))}" if self.without else ""
+        where = "" if self.precision == "fp32" else f" on {self.target.name} ({self.target.title})"
+        return f"{self.precision}{where}{off}"
+
     def all_masks(self, model: Model) -> tuple[int, ...]:
         """One mask per layer: the file's, or this policy's where it has one."""
         changed = self.masks or {}

@@ -64,6 +64,17 @@ def round_to(values: FloatArray, name: str) -> FloatArray:
     return FORMATS[name].round(values)
 
 
+def same_bits(expected: FloatArray, actual: FloatArray) -> npt.NDArray[np.bool_]:
+    """Where two arrays of one shape have the same bits; any NaN equals any other.
+
+    >>> same_bits(np.float32([0, 0, np.nan]), np.float32([0, -0.0, -np.nan]))
+    array([ True, False,  True])
+    """
+    left, right = (np.ascontiguousarray(values, np.float32) for values in (expected, actual))
+    equal: npt.NDArray[np.bool_] = left.view(np.uint32) == right.view(np.uint32)
+    return equal | (np.isnan(left) & np.isnan(right))
+
+
 def half(value: float) -> np.float32:
     """A number rounded to fp16.
 

@@ -56,6 +56,19 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Observation:
+    """What can be known of a run that may have failed: the blobs that came out before, and what happened at the next.
+
+    `blobs` holds those of which every sample came out, (n, …). `failure` is empty for a whole run.
+    """
+
+    blobs: Mapping[str, npt.NDArray[Any]]
+    version: str = ""
+    failure: str = ""
+    failed_at: str = ""
+
+
+@dataclass(frozen=True)
 class NcnnEngine:
     """An ncnn that `python` (a command line) can import: of this machine, or of another under an emulator."""
 
@@ -94,6 +107,28 @@ class NcnnEngine:
             problem = self._start(files)
             return [self._read(job, outputs, problem) for job, (_, _, outputs) in zip(jobs, files, strict=True)]
 
+    def observe(self, job: Job) -> Observation:
+        """One job, blob by blob in its order; a refusal, a crash or a hang is an answer, with what came out before."""
+        with tempfile.TemporaryDirectory() as folder:
+            files = self._written(job, Path(folder), 0, one_by_one=True)
+            problem = self._start([files])
+            found = self._read(job, files[2], problem)
+            if isinstance(found, EngineRun):
+                return Observation(found.blobs, found.version)
+            blobs, failed_at = self._rescued(job, files[2])
+            return Observation(blobs, "", found.problem.removeprefix("ncnn: "), failed_at)
+
+    def _rescued(self, job: Job, outputs: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
+        """The blobs of which all samples came out, and the first blob that did not."""
+        rows: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in job.blobs}
+        for number in range(job.samples * len(job.blobs)):
+            name, path = job.blobs[number % len(job.blobs)], Path(f"{outputs}.{number}.npy")
+            try:
+                rows[name].append(np.load(path, allow_pickle=False))
+            except (OSError, ValueError, EOFError):  # none, or one that a crash cut short
+                return {name: np.stack(found) for name, found in rows.items() if len(found) == job.samples}, name
+        return {name: np.stack(found) for name, found in rows.items()}, ""
+
     def _start(self, files: Sequence[Sequence[Path]]) -> str:
         """Runs the process; returns what it complained of when it did not even begin."""
         command = [*self.python, str(_PROCESS), *(str(path) for paths in files for path in paths)]
@@ -108,7 +143,7 @@ class NcnnEngine:
         said = (done.stderr.strip() or "without a message").splitlines()[-1]
         return f"ended with code {done.returncode}: {said}"
 
-    def _written(self, job: Job, folder: Path, number: int) -> tuple[Path, Path, Path]:
+    def _written(self, job: Job, folder: Path, number: int, *, one_by_one: bool = False) -> tuple[Path, Path, Path]:
         """The request and the inputs of a job as files, and where its outputs will be."""
         request, inputs, outputs = (
             folder / f"{number}-{name}" for name in ("request.json", "inputs.npz", "outputs.npz")
@@ -119,6 +154,7 @@ class NcnnEngine:
             "bin": str(job.weights),
             "blobs": list(job.blobs),
             "samples": job.samples,
+            "one_by_one": one_by_one,
             "seconds": math.ceil(self.timeout_s),
             "options": {**switches, "num_threads": job.threads},
         }

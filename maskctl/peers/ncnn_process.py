@@ -5,7 +5,8 @@
 A request holds `param` and `bin` (paths), `blobs` (names to read) and `options` (by ncnn's names). Inputs are
 arrays (n, …) by blob name. Outputs are arrays without samples, named `BLOB NUMBER`, because a detection layer gives
 each sample as many rows as it finds; `__version__` is the engine's version. A crash costs the request that crashed:
-the others go on in another fork. What went wrong is written to OUTPUTS.npz.failed.
+the others go on in another fork. What went wrong is written to OUTPUTS.npz.failed. With `one_by_one` each blob is also
+written on its own as it comes, to OUTPUTS.npz.NUMBER.npy, so that those before a crash are not lost.
 """
 
 from __future__ import annotations
@@ -81,7 +82,10 @@ def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
             code, mat = extractor.extract(name)
             if code != 0:
                 raise RefusedError("ncnn cannot compute blob '%s': it returns %d" % (name, code))  # noqa: UP031
-            results["%s %d" % (name, sample)] = np.array(mat) if mat.dims else np.zeros(0, np.float32)  # noqa: UP031
+            values = np.array(mat) if mat.dims else np.zeros(0, np.float32)
+            results["%s %d" % (name, sample)] = values  # noqa: UP031
+            if request["one_by_one"]:
+                np.save("%s.%d.npy" % (outputs_path, len(results) - 1), values)  # noqa: UP031
     np.savez(outputs_path + ".part.npz", __version__=np.array(ncnn.__version__), **results)
     os.replace(outputs_path + ".part.npz", outputs_path)  # a crash while writing leaves no half answer
 

@@ -26,6 +26,7 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
         "model": analysis.model.document.path,
         "target": analysis.target.name,
         "precision": analysis.precision,
+        "without": sorted(analysis.policy.without),
         "samples": {
             "count": len(analysis.samples),
             "synthetic": analysis.samples.synthetic,

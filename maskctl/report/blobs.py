@@ -7,17 +7,20 @@ from typing import Any
 
 from maskctl.analysis.blobs import BlobDifference, BlobSummary
 from maskctl.analysis.metrics import COSINE, SQNR
+from maskctl.executor.policy import Policy
 from maskctl.report.numbers import number
 
 SCHEMA = 1
 
 
-def run_to_json(model: str, precision: str, samples: int, blobs: Mapping[str, BlobSummary]) -> dict[str, Any]:
+def run_to_json(model: str, policy: Policy, samples: int, blobs: Mapping[str, BlobSummary]) -> dict[str, Any]:
     """What `run` computed: a summary per blob."""
     return {
         "schema": SCHEMA,
         "model": model,
-        "precision": precision,
+        "precision": policy.precision,
+        "target": policy.target.name,
+        "without": sorted(policy.without),
         "samples": samples,
         "blobs": {
             name: {

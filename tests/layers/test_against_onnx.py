@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.agreement import same_bits
 from conformance.case import Case, chain, convolution, inner_product
 from maskctl.executor.run import run
 from maskctl.graph.model import Model, load
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, same_bits
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 

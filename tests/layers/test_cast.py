@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance.agreement import same_bits
 from maskctl.errors import ExecutionError, UnsupportedError
 from maskctl.executor.run import run
 from maskctl.graph.model import load
 from maskctl.layers import Params, find
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, same_bits
 from maskctl.peers.ncnn_engine import NcnnEngine
 from maskctl.targets import PRECISIONS
 

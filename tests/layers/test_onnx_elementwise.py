@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.agreement import same_bits
 from maskctl.errors import ExecutionError
 from maskctl.executor.run import run
 from maskctl.layers import Params, find
 from maskctl.layers.base import Array, Value
 from maskctl.layers.binaryop import NAMES as BINARY
 from maskctl.layers.unaryop import NAMES as UNARY
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, same_bits
 from tests.layers.row import Row
 from tests.layers.test_against_onnx import SEED, assert_close, reference
 

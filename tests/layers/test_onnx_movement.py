@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from conformance.agreement import same_bits
 from maskctl.executor.run import run
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, same_bits
 from tests.layers.row import FINITE, Row
 from tests.layers.test_against_onnx import SEED
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.agreement import same_bits
 from maskctl.errors import GraphError
 from maskctl.executor.run import run
 from maskctl.layers import Params, batchnorm
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, same_bits
 from tests.layers.row import Row
 from tests.layers.test_against_onnx import assert_close, reference
 

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from conformance.agreement import same_bits
 from maskctl.executor.run import run
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, same_bits
 from tests.layers.row import SAFE, Row, between
 
 pytest.importorskip("onnx", reason="onnx is not installed")

@@ -1,0 +1,182 @@
+"""`maskctl verify`: prediction beside the real engine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from maskctl.cli.engine_options import SWITCH_OPTIONS, policy_of, precision_option
+from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
+
+if TYPE_CHECKING:
+    from maskctl.analysis.verify import BlobVerdict, Verification
+    from maskctl.executor.policy import Policy
+    from maskctl.graph.model import Model
+    from maskctl.layers.base import Array
+
+_X86_NOTE = (
+    "fp16 options do nothing on x86 CPUs: blobs and sums stay fp32, and only the weights of InnerProduct are kept in fp16. "
+    "What a phone computes, --engine arm64 shows."
+)
+
+
+@click.command("verify", short_help="Run the real engine beside the prediction.")
+@click.argument("model", metavar="MODEL")
+@with_options(*WEIGHTS_OPTIONS, PLUGIN_OPTION, *INPUT_OPTIONS)
+@with_options(precision_option(["fp32", "fp16", "fp16-storage", "bf16"], "fp16"), *SWITCH_OPTIONS)
+@click.option(
+    "--engine",
+    type=click.Choice(["host", "arm64"]),
+    help="The ncnn package of this machine, or the arm64 one under emulation. [default: arm64 where it is set up]",
+)
+@click.option(
+    "--target", type=click.Choice(["arm82", "x86"]), help="What is predicted. [default: what the engine runs on]"
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the engine.")
+@click.option(
+    "--timeout", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds the engine may take."
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=0.5,
+    show_default=True,
+    help="dB that an output's predicted SQNR may be off.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(model: str, *, as_json: bool, **options: Any) -> int:
+    """Run MODEL (a .param file) in the real ncnn and in maskctl, and show both blob by blob.
+
+    The engine runs in a process of its own: a crash, a hang or NaN of it is a finding. "equal" is the share of elements
+    with the same bits, "alone" the same where each layer is fed what the engine fed it. Exit status 1: there are
+    findings.
+
+    \b
+    Examples:
+      maskctl verify net.param -i data=photo.jpg --mean 104,117,123
+      maskctl verify net.param -i data=samples.npz --engine host --precision bf16
+    """
+    from maskctl.executor.samples import batches
+    from maskctl.peers.engines import engine_named, preferred, target_of
+
+    name = options["engine"] or preferred()
+    engine = engine_named(name, float(options["timeout"]))
+    policy = policy_of({**options, "target": options["target"] or target_of(name)})
+    loaded = load_model(model, options)
+    samples = read_inputs(loaded, options, loaded.outputs)
+    portions = batches(loaded, samples)
+    _refuse_portions(len(portions))
+    found, version = _verified(loaded, options, policy, engine, portions[0].inputs)
+    about = f"ncnn {version or '(version unknown)'} ({name})"
+    if as_json:
+        import json
+
+        from maskctl.report.verify import verification_to_json
+
+        content = verification_to_json(model, policy, about, len(samples) or 1, found)
+        click.echo(json.dumps(content, indent=2, allow_nan=False))
+    else:
+        _print(loaded, policy, about, len(samples) or 1, found)
+    if policy.target.name == "x86" and policy.precision.startswith("fp16"):
+        click.echo(f"maskctl: note: {_X86_NOTE}", err=True)
+    return int(bool(found.findings))
+
+
+def _refuse_portions(count: int) -> None:
+    from maskctl.errors import InputError
+
+    if count > 1:
+        raise InputError(
+            "the samples do not fit into one pass: they are many, or of different shapes. Give fewer, of one shape."
+        )
+
+
+def _verified(
+    model: Model, options: Mapping[str, Any], policy: Policy, engine: Any, inputs: Mapping[str, Array]
+) -> tuple[Verification, str]:
+    """The engine's run and ours, compared; the engine's version."""
+    from maskctl.analysis.verify import verify
+    from maskctl.peers.ncnn_engine import Job
+
+    with _weights_file(model, options) as weights:
+        blobs = [top for op in model.operators if not op.cut and op.layer.type != "Input" for top in op.layer.tops]
+        path = Path(model.document.path)
+        seen = engine.observe(Job(path, weights, inputs, blobs, policy.options, options["threads"]))
+    found = verify(
+        model,
+        inputs,
+        policy,
+        seen.blobs,
+        failure=seen.failure,
+        failed_at=seen.failed_at,
+        tolerance_db=options["tolerance"],
+    )
+    return found, seen.version
+
+
+@contextlib.contextmanager
+def _weights_file(model: Model, options: Mapping[str, Any]) -> Iterator[Path]:
+    """The `.bin` for the engine: the user's, or a temporary one of made-up weights."""
+    from tempfile import TemporaryDirectory
+
+    from maskctl.graph.model import bin_beside, random_seed
+    from maskctl.graph.weights import write_random_to
+
+    seed = random_seed(options["made_up"])
+    if seed is None:
+        yield Path(options["bin_path"] or bin_beside(model.document.path))
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "made-up.bin"
+        with path.open("wb") as file:
+            write_random_to(file, model.operators, seed)
+        yield path
+
+
+def _print(model: Model, policy: Policy, engine: str, samples: int, found: Verification) -> None:
+    from maskctl.cli.text import counted, print_table, table
+
+    click.echo(f"{model.document.path}: {policy}, {counted(samples, 'sample')}, beside {engine}\n")
+    numbers = ("#", "predicted dB", "real dB", "equal", "alone", "not finite")
+    made = table("#", "layer", "type", "blob", *numbers[1:], "", numbers=numbers)
+    for row in found.rows:
+        made.add_row(str(row.layer.index), row.layer.name, row.layer.type, row.blob, *_cells(row))
+    print_table(made)
+    click.echo("")
+    first = found.first_parting
+    given = sum(row.alone is not None for row in found.rows)
+    if first is not None:
+        click.echo(f"They part first at blob '{first.blob}' of {first.layer}.")
+    elif given:
+        click.echo(f"Fed what the engine fed them, all {given} blobs are as the engine computed them.")
+    for finding in found.findings:
+        click.echo(f"Finding: {finding}")
+
+
+def _cells(row: BlobVerdict) -> tuple[str, ...]:
+    from maskctl.analysis.metrics import SQNR
+    from maskctl.cli.text import decibels
+
+    if row.real is None:
+        return decibels(SQNR.of(row.predicted)), "", "", "", "", "no answer"
+    lost = f"{row.predicted.lost:,} / {row.real.lost:,}" if row.predicted.lost or row.real.lost else ""
+    note = "parts" if row.parts else "fp32" if row.stored == "fp32" else ""
+    return (
+        decibels(SQNR.of(row.predicted)),
+        decibels(SQNR.of(row.real)),
+        _share(row.equal),
+        _share(row.alone),
+        lost,
+        note,
+    )
+
+
+def _share(share: float | None) -> str:
+    """A share in percent, never rounded up to 100."""
+    if share is None:
+        return ""
+    return "100 %" if share == 1 else f"{int(share * 10000) / 100:.2f} %"
