@@ -5,6 +5,7 @@ The engine's blobs come in as arrays; nothing here starts it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,11 +47,13 @@ class BlobVerdict:
 
     @property
     def difference_db(self) -> float:
-        """How far the predicted SQNR is from the real one; 0 where both are infinite or both NaN."""
+        """How far the predicted SQNR is from the real one; 0 where both are NaN. What is beyond fp32's own noise counts alike."""
         if self.real is None:
-            return float("nan")
-        predicted, real = SQNR.of(self.predicted), SQNR.of(self.real)
-        return 0.0 if predicted == real or (np.isnan(predicted) and np.isnan(real)) else abs(predicted - real)
+            return math.nan
+        predicted, real = (min(SQNR.of(sums), _FP32_NOISE_DB) for sums in (self.predicted, self.real))
+        if math.isnan(predicted) or math.isnan(real):
+            return 0.0 if math.isnan(predicted) and math.isnan(real) else math.inf
+        return abs(predicted - real)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,9 @@ class NcnnEngine:
             if isinstance(found, EngineRun):
                 return Observation(found.blobs, found.version)
             blobs, failed_at = self._rescued(job, files[2])
-            return Observation(blobs, "", found.problem.removeprefix("ncnn: "), failed_at)
+            version = Path(f"{files[2]}.version")
+            known = version.read_text(encoding="utf-8") if version.exists() else ""
+            return Observation(blobs, known, found.problem.removeprefix("ncnn: "), failed_at)
 
     def _rescued(self, job: Job, outputs: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
         """The blobs of which all samples came out, and the first blob that did not."""
@@ -166,12 +168,21 @@ class NcnnEngine:
         np.savez(inputs, **arrays)
         return request, inputs, outputs
 
+    def _in_words(self, said: str) -> str:
+        """What ended the process, a signal by its name and a hang as what it is."""
+        prefix = "was killed by signal "
+        if not said.startswith(prefix):
+            return said
+        number = int(said.removeprefix(prefix))
+        if number == signal.SIGALRM:
+            return f"did not finish within {self.timeout_s:g} s"
+        return f"{prefix}{number} ({signal.Signals(number).name})"
+
     def _read(self, job: Job, outputs: Path, problem: str) -> EngineRun | ExecutionError:
         if not outputs.exists():
             failed = Path(f"{outputs}.failed")
             said = failed.read_text(encoding="utf-8").strip() if failed.exists() else problem
-            if said == f"was killed by signal {signal.SIGALRM:d}":
-                said = f"did not finish within {self.timeout_s:g} s"
+            said = self._in_words(said)
             return ExecutionError(f"ncnn: {said}", str(job.param))
         with np.load(outputs, allow_pickle=False) as stored:
             rows = {name: [stored[f"{name} {number}"] for number in range(job.samples)] for name in job.blobs}

@@ -61,6 +61,9 @@ def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
 
     with open(request_path, encoding="utf-8") as file:
         request = json.load(file)
+    if request["one_by_one"]:
+        with open(outputs_path + ".version", "w", encoding="utf-8") as file:
+            file.write(ncnn.__version__)
     signal.alarm(request["seconds"])
     with np.load(inputs_path, allow_pickle=False) as stored:
         inputs = {name: np.ascontiguousarray(stored[name], np.float32) for name in stored.files}

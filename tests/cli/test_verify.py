@@ -1,0 +1,86 @@
+"""`maskctl verify`: the engine of this machine beside the prediction, and engines that are not there."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskctl.peers.engines import ARM64_PYTHON
+from tests.cli.driver import Runner
+
+NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
+DIGITS = ("digits_overflow.param", "-i", "image=digits_test.npz")
+
+
+@pytest.fixture(autouse=True)
+def _no_arm64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without the arm64 engine."""
+    monkeypatch.delenv(ARM64_PYTHON, raising=False)
+
+
+@NEEDS_NCNN
+@pytest.mark.usefixtures("digits")
+def test_fp32_beside_the_engine_of_this_machine(run: Runner) -> None:
+    """In fp32 nothing parts, and the command ends with 0."""
+    result = run("verify", *DIGITS, "--precision", "fp32", "--json")
+    found = json.loads(result.out)
+    assert (0, [], None) == (result.code, found["findings"], found["first_parting"])
+    assert ["conv1", "conv2", "pool1", "conv3", "conv4", "fc1", "fc2", "prob"] == [
+        row["blob"] for row in found["blobs"]
+    ]
+    assert found["engine"].endswith("(host)")
+
+
+@NEEDS_NCNN
+@pytest.mark.usefixtures("digits")
+def test_the_table(run: Runner) -> None:
+    """A row per blob with both figures, and what to make of them."""
+    result = run("verify", *DIGITS, "--precision", "fp32")
+    lines = result.out.splitlines()
+    assert lines[0].startswith("digits_overflow.param: fp32, 500 samples, beside ncnn ")
+    assert ["#", "layer", "type", "blob", "predicted", "dB", "real", "dB", "equal", "alone", "not", "finite"] == lines[
+        2
+    ].split()
+    assert "Fed what the engine fed them, all 8 blobs are as the engine computed them." == lines[-1]
+
+
+@NEEDS_NCNN
+@pytest.mark.usefixtures("digits")
+def test_made_up_weights(run: Runner) -> None:
+    """With --weights the engine gets the same weights."""
+    result = run("verify", "digits_overflow.param", "--weights", "random:3", "--precision", "fp32")
+    assert (0, "") == (result.code, result.err)
+
+
+@pytest.mark.usefixtures("digits")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--engine", "arm64"), "maskctl: there is no arm64 engine: MASKCTL_ARM64_PYTHON is not set. "),
+        (("--engine", "arm"), "Error: Invalid value for '--engine'"),
+        (("--threads", "0"), "Error: Invalid value for '--threads'"),
+    ],
+)
+def test_engines_that_are_not_there(run: Runner, arguments: tuple[str, ...], message: str) -> None:
+    """What is missing or misspelled is told, with exit status 2."""
+    result = run("verify", *DIGITS, *arguments)
+    assert (2, True) == (result.code, message in result.err)
+
+
+@pytest.mark.usefixtures("digits")
+def test_an_engine_that_dies(run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An engine that answers nothing is a finding, with exit status 1."""
+    launcher = tmp_path / "python"
+    launcher.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'raise SystemExit(\"no ncnn here\")'\n", encoding="utf-8")
+    launcher.chmod(0o755)
+    monkeypatch.setenv(ARM64_PYTHON, str(launcher))
+    result = run("verify", *DIGITS)
+    assert 1 == result.code
+    assert (
+        "Finding: The engine ended with code 1: no ncnn here at blob 'conv1' of #1 'conv1' (Convolution)." in result.out
+    )
+    assert "no answer" in result.out
