@@ -19,8 +19,9 @@ _SWITCHES = {
     "no_packing": ("use_packing_layout", "Without packed channels."),
 }
 
+TARGET_NAMES = ("arm82", "x86", "x86-avx512bf16")
 TARGET_OPTION = click.option(
-    "--target", type=click.Choice(["arm82", "x86"]), default="arm82", show_default=True, help="What the engine runs on."
+    "--target", type=click.Choice(TARGET_NAMES), default="arm82", show_default=True, help="What the engine runs on."
 )
 SWITCH_OPTIONS = tuple(
     click.option(f"--{name.replace('_', '-')}", name, is_flag=True, help=f"{text} The engine's {option}=false.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from maskctl.cli.engine_options import SWITCH_OPTIONS, policy_of, precision_option
+from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_NAMES, policy_of, precision_option
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ _X86_NOTE = (
     type=click.Choice(["host", "arm64"]),
     help="The ncnn package of this machine, or the arm64 one under emulation. [default: arm64 where it is set up]",
 )
-@click.option(
-    "--target", type=click.Choice(["arm82", "x86"]), help="What is predicted. [default: what the engine runs on]"
-)
+@click.option("--target", type=click.Choice(TARGET_NAMES), help="What is predicted. [default: what the engine runs on]")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the engine.")
 @click.option(
     "--timeout", type=click.IntRange(min=1), default=600, show_default=True, help="Seconds the engine may take."
@@ -65,7 +63,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
 
     name = options["engine"] or preferred()
     engine = engine_named(name, float(options["timeout"]))
-    policy = policy_of({**options, "target": options["target"] or target_of(name)})
+    policy = policy_of({**options, "target": options["target"] or target_of(name).name})
     loaded = load_model(model, options)
     samples = read_inputs(loaded, options, loaded.outputs)
     portions = batches(loaded, samples)
@@ -81,7 +79,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
         click.echo(json.dumps(content, indent=2, allow_nan=False))
     else:
         _print(loaded, policy, about, len(samples) or 1, found)
-    if policy.target.name == "x86" and policy.precision.startswith("fp16"):
+    if policy.target.name.startswith("x86") and policy.precision.startswith("fp16"):
         click.echo(f"maskctl: note: {_X86_NOTE}", err=True)
     return int(bool(found.findings))
 

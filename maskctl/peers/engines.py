@@ -6,9 +6,13 @@ import importlib.util
 import os
 import platform
 import shutil
+from pathlib import Path
 
 from maskctl.errors import InputError
 from maskctl.peers.ncnn_engine import NcnnEngine
+from maskctl.targets import Target
+from maskctl.targets.arm82 import ARM82
+from maskctl.targets.x86 import X86, X86_AVX512BF16
 
 ARM64_PYTHON = "MASKCTL_ARM64_PYTHON"
 """The environment variable that names a Python with the arm64 ncnn, as conformance/setup-arm64.sh leaves it behind."""
@@ -38,7 +42,9 @@ def preferred() -> str:
     return "arm64" if os.environ.get(ARM64_PYTHON) else "host"
 
 
-def target_of(name: str) -> str:
-    """The name of the target that an engine runs on."""
-    arm = name == "arm64" or platform.machine().lower() in {"aarch64", "arm64"}
-    return "arm82" if arm else "x86"
+def target_of(name: str) -> Target:
+    """The target that an engine runs on: for "host" this machine's, which on x86-64 depends on what its CPU has."""
+    if name == "arm64" or platform.machine().lower() in {"aarch64", "arm64"}:
+        return ARM82
+    cpu = Path("/proc/cpuinfo")
+    return X86_AVX512BF16 if cpu.exists() and "avx512_bf16" in cpu.read_text(encoding="utf-8") else X86

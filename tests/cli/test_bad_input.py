@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from maskctl.numeric.formats import round_to
+from maskctl.targets.storage import kernel_of
 from tests.builders import TAG_FP32_PLAIN, floats, param_text, tagged
 from tests.cli.driver import Runner, environment, program, spawn, state
 
@@ -433,7 +433,7 @@ def test_read_only(run: Runner, net: Path, target: tuple[str, ...], monkeypatch:
     (net / "read_only.param").write_bytes(b"mine")
     (net / "read_only.param").chmod(0o444)
     (net / "net.param").chmod(0o444)
-    monkeypatch.setattr("maskctl.executor.layer.round_to", None)
+    monkeypatch.setattr("maskctl.executor.layer.kernel_of", None)
     name = "net.param" if target == ("--write",) else target[1]
     message = f"{name}: the file is read-only. Make it writable, or write elsewhere with -o."
     check_refused(run, net, message, "analyze", "net.param", "-i", "data.npy", *target)
@@ -565,14 +565,14 @@ def test_interrupt_while_reading(digits: Path) -> None:
 @pytest.mark.usefixtures("interruptible")
 def test_interrupt_while_computing(run: Runner, digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the middle of a layer ends analyze with 130, and nothing is written."""
-    before, real = state(digits), round_to
+    before, real = state(digits), kernel_of
 
     def interrupted(*arguments: Any) -> Any:
         os.kill(os.getpid(), signal.SIGINT)
         return real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr("maskctl.executor.layer.round_to", interrupted)
+        patch.setattr("maskctl.executor.layer.kernel_of", interrupted)
         result = run("analyze", "digits_overflow.param", "-i", "digits_test.npz", "--write", "--backup")
     assert (130, "", "maskctl: interrupted; nothing was written.") == (result.code, result.out, result.err.strip())
     assert before == state(digits)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from maskctl.cli.engine_options import TARGET_NAMES
 from maskctl.peers.engines import ARM64_PYTHON
+from maskctl.targets import TARGETS
 from tests.cli.driver import Runner
 
 NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
@@ -84,3 +86,8 @@ def test_an_engine_that_dies(run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_p
         "Finding: The engine ended with code 1: no ncnn here at blob 'conv1' of #1 'conv1' (Convolution)." in result.out
     )
     assert "no answer" in result.out
+
+
+def test_every_target_can_be_named() -> None:
+    """The command line names the targets that there are, without importing them."""
+    assert tuple(TARGETS) == TARGET_NAMES

@@ -13,6 +13,7 @@ from maskctl.errors import InputError
 from maskctl.peers.engines import ARM64_PYTHON, engine_named, preferred, target_of
 from maskctl.peers.ncnn_engine import Job, NcnnEngine
 from maskctl.targets import PRECISIONS
+from maskctl.targets.arm82 import ARM82
 from tests.cli.driver import SAMPLES
 
 NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
@@ -91,4 +92,4 @@ def test_engines_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         engine_named("arm64", 1)
     monkeypatch.setenv(ARM64_PYTHON, sys.executable)
     assert ("arm64", (sys.executable,)) == (preferred(), engine_named("arm64", 1).python)
-    assert "arm82" == target_of("arm64")
+    assert ARM82 is target_of("arm64")
