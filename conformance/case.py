@@ -9,8 +9,10 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.graph.network import build
 from maskctl.graph.operators import Operator, operators
@@ -24,6 +26,7 @@ LARGE = ("normal", "big", "special", "nan")
 FEW = ("normal", "nan")
 WITHOUT_BIG = tuple(profile for profile in PROFILES if profile != "big")
 """For fp32 sums: where big terms cancel, another order of summation moves the result by more than one fp16 value."""
+Doubles: TypeAlias = npt.NDArray[np.float64]
 _PERIOD = 251
 _SPECIAL = (0.0, -0.0, 65504, 65519.996, 65520, 2**-15, -(2**-24), 2**-25, 1 + 2**-11, 1 + 3 * 2**-11, 2049, -2051)
 
@@ -69,7 +72,8 @@ class Case:
         """The bytes of the `.bin`."""
         ops = operators(build(parse(self.param.encode(), f"{self.name}.param")))
         rng = self._rng(seed, "weights")
-        return b"".join(_tensor(rng, weight) for op in ops for weight in _weights(op))
+        cancelling = "cancelling" in self.profiles
+        return b"".join(_tensor(rng, weight, cancelling=cancelling) for op in ops for weight in _weights(op))
 
     def samples(self, seed: int) -> FloatArray:
         """One sample per profile, (n, …)."""
@@ -97,27 +101,38 @@ def _weights(op: Operator) -> tuple[Weight, ...]:
     return op.kind.weights(op.params)
 
 
-def _tensor(rng: np.random.Generator, weight: Weight) -> bytes:
+def _tensor(rng: np.random.Generator, weight: Weight, *, cancelling: bool = False) -> bytes:
     """Sums of weight times standard normal inputs have about unit variance; many weights lie halfway between fp16 values.
 
     Large tensors repeat a prime number of values, so that no two kernels are the same and the file stays small.
+    Where inputs are `cancelling`, the weights of a second half of inputs are those of the first, and a bias is small.
     """
     fan_in = weight.count // weight.shape[0] if weight.tagged else 4
     values = rng.standard_normal(min(weight.count, _PERIOD)) * fan_in**-0.5
     values = np.resize(np.where(rng.random(len(values)) < 0.05, values * 3e-5, values), weight.count)
+    if cancelling and weight.tagged:
+        values = _second_half(values.reshape(weight.shape), 1, 1).reshape(-1)
+    elif cancelling:
+        values = values * 2.0**-14
     return (b"\0\0\0\0" if weight.tagged else b"") + _with_bits(values, 12).astype("<f4").tobytes()
 
 
-def _with_bits(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], bits: int) -> FloatArray:
+def _second_half(values: Doubles, axis: int, sign: int) -> Doubles:
+    """Values whose second half along an axis is the first, turned by one place, times a sign."""
+    moved = np.moveaxis(values.copy(), axis, 0)
+    half = len(moved) // 2
+    moved[half : 2 * half] = sign * np.roll(moved[:half], 1, axis=0)
+    return np.moveaxis(moved, 0, axis)
+
+
+def _with_bits(values: Doubles, bits: int) -> FloatArray:
     """Values cut to so many significant bits; with 12, every other one is a tie of fp16."""
     fraction, exponent = np.frexp(values)
     cut: FloatArray = np.ldexp(np.round(np.ldexp(fraction, bits)), exponent - bits).astype(np.float32)
     return cut
 
 
-def _halfway(
-    wide: np.ndarray[tuple[int, ...], np.dtype[np.float64]], fp16: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-) -> FloatArray:
+def _halfway(wide: Doubles, fp16: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> FloatArray:
     """Magnitudes moved to the middle between two fp16 values, or two bf16 values."""
     exponent = np.frexp(wide)[1] - 1
     middle = np.where(fp16, 2.0**-11, 2.0**-8)
@@ -126,20 +141,29 @@ def _halfway(
     return moved
 
 
+def _of_rounding(rng: np.random.Generator, profile: str, shape: tuple[int, ...]) -> FloatArray:
+    """A sample that shows how values or sums are rounded."""
+    if profile == "halfway":
+        return _halfway(rng.standard_normal(shape), rng.random(shape) < 0.5)
+    wide = _with_bits(64 * rng.standard_normal(shape), 11).astype(np.float64)
+    return _second_half(wide, 1 if len(shape) == 2 else 0, -1).astype(np.float32)
+
+
 def sample(rng: np.random.Generator, profile: str, shape: tuple[int, ...]) -> FloatArray:
     """One sample.
 
     normal: standard normal. sparse: half of them 0. big: up to 60000, so that sums pass 65504. tiny: fp16 subnormals and
     less. special: ties, limits, signed zeros. infinite and nan: one or two such elements among others. halfway: half of them
-    lie halfway between two fp16 values, the others between two bf16 values.
+    lie halfway between two fp16 values, the others between two bf16 values. cancelling: the sum over channels (the elements of
+    vectors and rows) is 0, but for what rounding left of large terms, so that it shows the order of a sum to its last bit.
     """
     normal = _with_bits(rng.standard_normal(shape), 7)
     if profile == "sparse":
         return np.maximum(normal, np.float32(0))
     if profile == "big":
         return _with_bits(rng.uniform(-60000, 60000, shape), 8)
-    if profile == "halfway":
-        return _halfway(rng.standard_normal(shape), rng.random(shape) < 0.5)
+    if profile in {"cancelling", "halfway"}:
+        return _of_rounding(rng, profile, shape)
     if profile == "tiny":
         return normal * np.ldexp(np.float32(1), -rng.integers(10, 25, shape)).astype(np.float32)
     if profile in {"special", "infinite", "nan"}:

@@ -38,7 +38,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
 
 def cast_weight(weight: FloatArray, block: int) -> FloatArray:
     """The weight in fp16; what is left over from the kernel's blocks of inputs goes through the scalar cast."""
-    if len(weight) % 4:
+    if block == 1:
         return casts.flat(weight)
     full = weight.shape[1] // block * block
     return np.concatenate([round_to(weight[:, :full], "fp16"), casts.one_by_one(weight[:, full:])], axis=1)

@@ -384,15 +384,16 @@ def test_int8_and_dynamic_weights_have_no_fp16_kernel(words: str) -> None:
         ("0=8 1=3 5=1 6=72 7=8", "convolutiondepthwise_fp16sa"),
         ("0=12 1=5 5=1 6=300 7=12", "convolutiondepthwise_fp16sa"),
         ("0=3 1=3 3=2 5=1 6=27 7=3", "convolutiondepthwise_fp16sa"),
-        ("0=3 1=5 5=1 6=75 7=3", None),
+        ("0=3 1=5 5=1 6=75 7=3", "convolutiondepthwise_fp16s"),
         ("0=8 1=3 5=1 6=288 7=2", "fp16 arithmetic"),
         ("0=16 1=3 5=1 6=144 7=8", "fp16 arithmetic"),
-        ("0=8 1=3 5=1 6=72 7=8 31=1", None),
+        ("0=8 1=3 5=1 6=72 7=8 31=1", "convolutiondepthwise_fp16s"),
+        ("0=8 1=3 5=1 6=288 7=2 31=1", None),
         ("0=8 1=3 5=1 6=72 7=8 8=1", None),
     ],
 )
 def test_depthwise_kernels(params: str, expected: str | None) -> None:
-    """One group per channel has a kernel but where sums are fp32; other groups have none that is reproduced."""
+    """One group per channel has a kernel, of fp32 sums where the engine sums so; other groups have none that is reproduced."""
     graph = graph_of("Input data 0 1 data", f"ConvolutionDepthWise dw 1 1 data out {params}")
     step = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1]
     choice = kernel_of(graph.layers[1], step, ARM82)

@@ -24,6 +24,8 @@ FP16SA: Mapping[str, str | Chooser] = {
 """fp16 blobs, fp16 sums. A kernel's name, or a function that chooses one by what is written on the layer's line."""
 
 FP16S: Mapping[str, str | Chooser] = {
+    "Convolution": "convolution_packed_fp16s",
+    "ConvolutionDepthWise": convolution.depthwise_fp16s,
     "InnerProduct": "innerproduct_fp16s",
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16s",

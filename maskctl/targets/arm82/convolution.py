@@ -63,16 +63,22 @@ def _is_depthwise(extents: Extents) -> bool:
     return bool(extents) and extents["channels"] == extents["group"] == extents["num_output"]
 
 
-def depthwise_fp16sa(layer: Layer, _options: Options) -> KernelChoice | None:
+def depthwise_fp16sa(layer: Layer, options: Options) -> KernelChoice:
     """The kernel of a ConvolutionDepthWise in fp16 arithmetic.
 
-    Channels that are no multiple of 4 have fp16 sums in 3x3 kernels only, and sums in fp32 otherwise.
+    Unpacked channels have fp16 sums in 3x3 kernels only, and sums in fp32 otherwise.
     """
     extents = extents_of(layer)
     if not _is_depthwise(extents):
         return KernelChoice("", "fp16 arithmetic")
     is_3x3 = any(_is(extents, kernel=3, stride=stride) for stride in (1, 2))
-    return KernelChoice("convolutiondepthwise_fp16sa") if extents["channels"] % 4 == 0 or is_3x3 else None
+    in_fp16 = is_3x3 or elempack(extents["channels"], options) > 1
+    return KernelChoice("convolutiondepthwise_fp16sa" if in_fp16 else "convolutiondepthwise_fp16s")
+
+
+def depthwise_fp16s(layer: Layer, _options: Options) -> KernelChoice | None:
+    """The kernel of a ConvolutionDepthWise with fp32 sums; other groups than one per channel are not reproduced."""
+    return KernelChoice("convolutiondepthwise_fp16s") if _is_depthwise(extents_of(layer)) else None
 
 
 _SQUARES = ((3, 1), (3, 2), (5, 1), (5, 2), (7, 2))

@@ -1,0 +1,71 @@
+"""Built-in activations as the kernels with fp32 sums apply them, before the result is rounded to its storage format.
+
+Source: ncnn `src/layer/arm/arm_activation.h` (`activation_ps`), `src/layer/fused_activation.h` (`activation_ss`), and the
+released arm64 build.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.layers.base import Params
+from maskctl.layers.families import activation
+from maskctl.numeric import math16
+from maskctl.numeric.formats import FloatArray
+
+_ONE, _ZERO = np.float32(1), np.float32(0)
+_SIGMOID_LIMIT = np.float32(88.3762626647949)
+
+
+def activate(params: Params, values: FloatArray) -> FloatArray:
+    """The activation of fp32 `values` in vector code, which lets NaN through."""
+    number, numbers = activation.kind(params)
+    given = [np.float32(value) for value in numbers]
+    with np.errstate(all="ignore"):
+        if number == activation.RELU:
+            return math16.maximum(values, _ZERO)
+        if number == activation.LEAKY_RELU:
+            return np.where(values <= 0, values * given[0], values)
+        if number == activation.CLIP:
+            return math16.minimum(math16.maximum(values, given[0]), given[1])
+        if number == activation.HARD_SWISH:
+            return np.minimum(np.maximum(_fma(given[1], values, given[0]), _ZERO), _ONE) * values
+    return activation.apply(params, values)
+
+
+def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
+    """As `activate`, in the scalar code for outputs left over from vectors: the C library's functions in fp32.
+
+    NaN becomes 0 (ReLU), the lower bound (clip) or 1 (sigmoid), because C's comparison is false there.
+    """
+    number, numbers = activation.kind(params)
+    given = [np.float32(value) for value in numbers]
+    with np.errstate(all="ignore"):
+        if number == activation.RELU:
+            return math16.maximum_number(values, _ZERO)
+        if number == activation.CLIP:
+            return np.fmin(np.fmax(values, given[0]), given[1])
+        if number == activation.SIGMOID:
+            bounded = np.fmax(np.fmin(values, _SIGMOID_LIMIT), -_SIGMOID_LIMIT)
+            return _ONE / (_ONE + np.exp(-bounded.astype(np.float64)).astype(np.float32))
+        if number == activation.MISH:
+            return values * _mish_gate(values)
+        if number == activation.HARD_SWISH:
+            lower = -given[1] / given[0]
+            upper = _ONE / given[0] + lower
+            middle = values * _fma(given[1], values, given[0])
+            return np.where(values < lower, _ZERO, np.where(values > upper, values, middle))
+    return activate(params, values)
+
+
+def _mish_gate(values: FloatArray) -> FloatArray:
+    """tanh(log(exp(x) + 1)), each function rounded to fp32."""
+    grown = np.exp(values.astype(np.float64)).astype(np.float32) + _ONE
+    logarithm = np.log(grown.astype(np.float64)).astype(np.float32)
+    return np.tanh(logarithm.astype(np.float64)).astype(np.float32)
+
+
+def _fma(addend: np.float32, left: FloatArray, right: np.float32) -> FloatArray:
+    """RN32(addend + left*right). The float64 sum rounds first, which moves a float32 once in 2**29, and an fp16 never seen."""
+    total: FloatArray = (left.astype(np.float64) * right + addend).astype(np.float32)
+    return total
