@@ -13,10 +13,16 @@ from maskctl.targets.table import KernelChoice
 
 Chooser: TypeAlias = Callable[[Layer, Options], KernelChoice | None]
 
+_NORMS: Mapping[str, str | Chooser] = {
+    name: f"{name.lower()}_fp16s_bf16s" for name in ("GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm")
+}
+"""Layers that compute in fp32, or nearly so, whatever the format of their blobs and the mask."""
+
 FP16SA: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_fp16sa,
     "ConvolutionDepthWise": convolution.depthwise_fp16sa,
     "InnerProduct": "innerproduct_fp16sa",
+    **_NORMS,
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16sa",
     "Softmax": "softmax_fp16s",
@@ -27,6 +33,7 @@ FP16S: Mapping[str, str | Chooser] = {
     "Convolution": "convolution_packed_fp16s",
     "ConvolutionDepthWise": convolution.depthwise_fp16s,
     "InnerProduct": "innerproduct_fp16s",
+    **_NORMS,
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16s",
     "Softmax": "softmax_fp16s",
@@ -35,6 +42,7 @@ FP16S: Mapping[str, str | Chooser] = {
 
 BF16S: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_bf16s,
+    **_NORMS,
     "Padding": "padding_fp16s_bf16s",
 }
 """bf16 blobs, fp32 sums."""
