@@ -52,7 +52,7 @@ PARAMS = (
 
 
 @dataclass(frozen=True)
-class _Sizes:
+class Sizes:
     """The product's rows, columns and terms, and the shape of a C that is an input."""
 
     rows: int
@@ -93,7 +93,7 @@ def _check_blocks(params: Params) -> None:
             )
 
 
-def _spread(kind: int, rows: int, columns: int) -> Shape:
+def spread(kind: int, rows: int, columns: int) -> Shape:
     """The shape of a C of that type, as it broadcasts against M x N."""
     return (rows if kind in {VECTOR_OF_ROWS, COLUMN, FULL} else 1, columns if kind in {FULL, ROW} else 1)
 
@@ -102,7 +102,7 @@ def _constant_addend(params: Params) -> Weight | None:
     kind = params.integer("constant_broadcast_type_C")
     if params.integer("constantC") != 1 or kind == NO_C:
         return None
-    shape = _spread(kind, params.integer("constantM"), params.integer("constantN"))
+    shape = spread(kind, params.integer("constantM"), params.integer("constantN"))
     if min(shape) < 1:
         raise GraphError(
             f"a constant C of type {kind} (10=) is {shape[0]} x {shape[1]}. Expected constantM and constantN."
@@ -160,7 +160,7 @@ def _matrix(name: str, shape: Shape, *, transposed: bool) -> tuple[int, int]:
     return (shape[-1], shape[0]) if transposed else (shape[0], shape[-1])
 
 
-def _sizes(params: Params, inputs: tuple[Shape, ...]) -> _Sizes:
+def product_sizes(params: Params, inputs: tuple[Shape, ...]) -> Sizes:
     """The extents of everything; raises where the operands do not fit."""
     dynamic = [name for name in "AB" if not params.integer(f"constant{name}")]
     most = len(dynamic) + (params.integer("constantC") == 0)
@@ -180,14 +180,14 @@ def _sizes(params: Params, inputs: tuple[Shape, ...]) -> _Sizes:
             f"A is {rows} x {terms} and B is {others} x {columns}. Expected as many rows of B as columns of A."
         )
     constant = _constant_addend(params)
-    if constant and constant.shape != _spread(params.integer("constant_broadcast_type_C"), rows, columns):
+    if constant and constant.shape != spread(params.integer("constant_broadcast_type_C"), rows, columns):
         raise ExecutionError(
             f"C is a constant {constant.shape[0]} x {constant.shape[1]}, and the product is {rows} x {columns}."
         )
-    return _Sizes(rows, columns, terms, inputs[len(dynamic)] if len(inputs) > len(dynamic) else None)
+    return Sizes(rows, columns, terms, inputs[len(dynamic)] if len(inputs) > len(dynamic) else None)
 
 
-def _addend_type(params: Params, shape: Shape, rows: int, columns: int) -> int:
+def addend_type(params: Params, shape: Shape, rows: int, columns: int) -> int:
     """How a C that is an input is spread; later rules override earlier ones, and no rule means its first element."""
     rules = (
         (SCALAR, (1,)),
@@ -207,24 +207,24 @@ def _addend_type(params: Params, shape: Shape, rows: int, columns: int) -> int:
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """(M, N), transposed or with an axis of 1 in between where the parameters say so."""
-    sizes = _sizes(params, inputs)
+    sizes = product_sizes(params, inputs)
     if sizes.addend is not None:
-        _addend_type(params, sizes.addend, sizes.rows, sizes.columns)
+        addend_type(params, sizes.addend, sizes.rows, sizes.columns)
     rows, columns = (sizes.columns, sizes.rows) if params.integer("output_transpose") else (sizes.rows, sizes.columns)
     return ((rows, 1, columns) if params.integer("output_N1M") else (rows, columns),)
 
 
 def macs(params: Params, inputs: tuple[Shape, ...], _: tuple[Shape, ...]) -> int:
     """Multiply-adds: M times N times K."""
-    sizes = _sizes(params, inputs)
+    sizes = product_sizes(params, inputs)
     return sizes.rows * sizes.columns * sizes.terms
 
 
 def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
     """The product in fp32, or of int8 codes and then in fp32."""
-    sizes = _sizes(params, tuple(values.shape[1:] for values in inputs))
+    sizes = product_sizes(params, tuple(values.shape[1:] for values in inputs))
     given = iter(inputs)
-    left, right = (weight[name] if name in weight else _operand(params, name, next(given)) for name in "AB")
+    left, right = (weight[name] if name in weight else operand(params, name, next(given)) for name in "AB")
     with np.errstate(all="ignore"):
         if is_int8(params):
             total = _int8_product(weight, left, right)
@@ -241,7 +241,7 @@ def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
     return (total[:, :, None] if params.integer("output_N1M") else total,)
 
 
-def _operand(params: Params, name: str, values: Array) -> FloatArray:
+def operand(params: Params, name: str, values: Array) -> FloatArray:
     """An input as matrices (n, rows, columns)."""
     matrices = values.reshape(len(values), -1 if values.ndim > 2 else 1, values.shape[-1])
     return matrices.swapaxes(1, 2) if params.integer(f"trans{name}") else matrices
@@ -261,13 +261,13 @@ def _int8_product(weight: Weights, left: Array, right: Array) -> FloatArray:
     return int8.dequantise(int8.product(left, right), np.float32(1) / (rows * whole))
 
 
-def _addend(params: Params, weight: Weights, sizes: _Sizes, given: Array | None) -> FloatArray | None:
+def _addend(params: Params, weight: Weights, sizes: Sizes, given: Array | None) -> FloatArray | None:
     """Beta times C as it broadcasts against (n, M, N), None without a C."""
     values: Array
     if given is not None:
-        kind = _addend_type(params, given.shape[1:], sizes.rows, sizes.columns)
+        kind = addend_type(params, given.shape[1:], sizes.rows, sizes.columns)
         flat = given.reshape(len(given), -1)
-        shape = _spread(kind, sizes.rows, sizes.columns)
+        shape = spread(kind, sizes.rows, sizes.columns)
         values = (flat[:, :1] if kind == SCALAR else flat).reshape(len(given), *shape)
     elif "C" in weight:
         values = weight["C"][None]

@@ -90,14 +90,45 @@ def chain(start: FloatArray | None, weights: FloatArray, columns: FloatArray) ->
     return out
 
 
+def chains(start: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
+    """As `chain` for batches of matrices: left (b, m, k), right (b, k, n), start that broadcasts to (b, m, n).
+
+    One matrix on either side serves the whole batch. Returns (b, m, n).
+    """
+    batch, (rows, steps), places = max(len(left), len(right)), left.shape[1:], right.shape[2]
+    start = np.broadcast_to(start, (batch, rows, places))
+    if not start.size or not steps:
+        return start.copy()
+    if len(right) == 1 and len(left) == batch:
+        return chain(start.reshape(-1, places), left.reshape(-1, steps), right[0]).reshape(start.shape)
+    if len(left) == 1:
+        aside = start.transpose(1, 0, 2).reshape(rows, -1)
+        found = chain(aside, left[0], right.transpose(1, 0, 2).reshape(steps, -1))
+        return np.ascontiguousarray(found.reshape(rows, batch, places).transpose(1, 0, 2))
+    out = np.empty(start.shape, np.float32)
+    together = max(1, _TILE_ELEMENTS // max(1, rows * places))
+    for begin in range(0, batch, together):
+        some = slice(begin, begin + together)
+        if together == 1:
+            out[begin] = chain(start[begin], left[begin], right[begin])
+        else:
+            tile = start[some], left[some].transpose(2, 0, 1).astype(np.float64), right[some].transpose(1, 0, 2)
+            run = _chain_by_bits if _cannot_overflow(*tile) else _chain_by_cast
+            out[some] = run(*tile)
+    return out
+
+
 def chain_in_float32(start: FloatArray, weights: FloatArray, columns: FloatArray) -> FloatArray:
-    """As `chain` in scalar code: each sum is rounded to float32 first and then to fp16, so that ties move now and then."""
-    total: FloatArray = np.broadcast_to(start, (weights.shape[0], columns.shape[1]))
+    """As `chain` in scalar code: each sum is rounded to float32 first and then to fp16, so that ties move now and then.
+
+    Weights (…, m, k) and columns (…, k, n) may be batches of matrices.
+    """
+    total: FloatArray = np.asarray(start, np.float32)
     with np.errstate(all="ignore"):
-        for step in range(len(columns)):
-            wide = total + weights[:, step, None].astype(np.float64) * columns[step]
+        for step in range(columns.shape[-2]):
+            wide = total + weights[..., step, None].astype(np.float64) * columns[..., step, None, :]
             total = round_to(wide.astype(np.float32), "fp16")
-    return total
+    return np.broadcast_to(total, (*total.shape[:-2], weights.shape[-2], columns.shape[-1]))
 
 
 def _tiles(height: int, width: int) -> list[tuple[slice, slice]]:
@@ -117,7 +148,11 @@ def _cannot_overflow(start: FloatArray, by_step: npt.NDArray[np.float64], column
         # Each of the k roundings grows the sum by at most 2**-11 of it; 1 % more covers float32's own rounding here.
         growth = np.float64(1 + 2.0**-11) ** len(columns)  # infinite for very long chains, where Python's would raise
         limit = FP16.largest / (1.01 * growth)
-        weights, values, begun = np.abs(by_step.T), np.abs(columns), np.max(np.abs(start), initial=0.0)
+        begun = np.max(np.abs(start), initial=0.0)
+        if columns.ndim > 2:
+            weights, values = np.abs(np.moveaxis(by_step, 0, -1)), np.abs(np.moveaxis(columns, 0, -2))
+            return bool(np.max(weights.astype(np.float32) @ values, initial=0.0) + begun < limit)
+        weights, values = np.abs(by_step.T), np.abs(columns)
         # The largest value of each step bounds its products in all columns at once: cheap, and mostly enough.
         if np.max(weights @ np.max(values, axis=1, initial=0.0), initial=0.0) + begun < limit:
             return True
@@ -130,7 +165,7 @@ def _chain_by_bits(start: FloatArray, by_step: npt.NDArray[np.float64], columns:
     product = np.empty_like(total)
     carry = np.empty(total.shape, np.int64)
     for step in range(len(scaled)):
-        np.multiply(by_step[step][:, None], scaled[step][None, :], out=product)
+        np.multiply(by_step[step][..., None], scaled[step][..., None, :], out=product)
         product += total
         bits = product.view(np.int64)
         np.right_shift(bits, _DROPPED, out=carry)
@@ -147,7 +182,7 @@ def _chain_by_cast(start: FloatArray, by_step: npt.NDArray[np.float64], columns:
         wide = columns.astype(np.float64)
         total = start.astype(np.float64)
         for step in range(len(wide)):
-            product = by_step[step][:, None] * wide[step][None, :]
+            product = by_step[step][..., None] * wide[step][..., None, :]
             product += total
             total = product.astype(np.float16).astype(np.float64)
     return total.astype(np.float32)

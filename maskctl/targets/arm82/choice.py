@@ -21,6 +21,7 @@ _NORMS: Mapping[str, str | Chooser] = {
 FP16SA: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_fp16sa,
     "ConvolutionDepthWise": convolution.depthwise_fp16sa,
+    "Gemm": "gemm_fp16sa",
     "InnerProduct": "innerproduct_fp16sa",
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
@@ -32,6 +33,7 @@ FP16SA: Mapping[str, str | Chooser] = {
 FP16S: Mapping[str, str | Chooser] = {
     "Convolution": "convolution_packed_fp16s",
     "ConvolutionDepthWise": convolution.depthwise_fp16s,
+    "Gemm": "gemm_fp16s",
     "InnerProduct": "innerproduct_fp16s",
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",

@@ -1,0 +1,132 @@
+"""Gemm of fp16 values with fp32 sums: one accumulator for each element, begun at C, but for last rows that are no four.
+
+Source: ncnn `src/layer/arm/gemm_fp16s.h`, and the released build's order of what the compiler made vectors of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from maskctl.kernels.gemm_operands import Tiles, arranged, cast_left, cast_right, column_blocks, operands, tiles
+from maskctl.kernels.packing import Options, elempack
+from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.numeric import casts
+from maskctl.numeric.chains32 import chains, lanes
+from maskctl.numeric.formats import FloatArray
+
+Chain: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+"""Adds the products of rows and columns to what it is given first."""
+
+
+def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
+    """The product of each sample, plus C, times alpha."""
+    given = operands(params, weights, inputs)
+    left, right, addend = given.left, given.right, given.addend
+    if given.constant[0]:
+        left = cast_left(left, casts.nearest, casts.one_by_one, transposed=params.integer("transA") != 0)
+    if given.constant[1]:
+        right = cast_right(right, casts.nearest, casts.one_by_one, transposed=params.integer("transB") != 0)
+    if addend is not None and params.real("beta") != 1:
+        with np.errstate(all="ignore"):
+            addend = addend * np.float32(params.real("beta"))
+    size = tiles(params, right.shape[2], right.shape[1], 8)
+    total = product(left, right, addend, size, params.real("alpha"))
+    return (arranged(params, stored(params, total, size, options), len(inputs[0]) if inputs else 1),)
+
+
+def stored(params: Params, total: FloatArray, size: Tiles, options: Options) -> FloatArray:
+    """The sums (b, M, N) cast to fp16: one by one in rows and columns left over from fours.
+
+    Where the result is transposed, all columns of a last pair of rows are, and those of a last single row if they are not
+    packed.
+    """
+    rows, columns = total.shape[1:]
+    alone = np.zeros((rows, columns), bool)
+    if params.integer("output_transpose"):
+        alone[rows // 4 * 4 : rows // 2 * 2] = True
+        alone[rows // 2 * 2 :] = out_pack(params, columns, options) == 1
+    else:
+        alone[rows // 4 * 4 :] = column_blocks(columns, size.columns) < 4
+    return np.where(alone, casts.one_by_one(total), casts.nearest(total))
+
+
+def out_pack(params: Params, outermost: int, options: Options) -> int:
+    """How many of the result's outermost axis lie side by side, 4 or 1."""
+    asked = params.integer("output_elempack")
+    return asked or elempack(outermost, options - {"use_fp16_arithmetic"})
+
+
+def product(left: FloatArray, right: FloatArray, addend: FloatArray | None, size: Tiles, alpha: float) -> FloatArray:
+    """Left (b, M, K) times right (b, K, N) plus an addend, times alpha, in fp32."""
+    rows, columns = left.shape[1], right.shape[2]
+    batch = max(len(left), len(right), 1 if addend is None else len(addend))
+    if batch > len(right) == 1:
+        left = np.broadcast_to(left, (batch, *left.shape[1:]))
+    total = np.array(np.broadcast_to(np.float32(0) if addend is None else addend, (batch, rows, columns)), np.float32)
+    blocks = column_blocks(columns, size.columns)
+    for begin in range(0, left.shape[2], size.terms):
+        total = _tile(total, left[:, :, begin : begin + size.terms], right[:, begin : begin + size.terms], blocks)
+    if alpha != 1:
+        with np.errstate(all="ignore"):
+            total *= np.float32(alpha)
+    return total
+
+
+def _tile(total: FloatArray, left: FloatArray, right: FloatArray, blocks: np.ndarray) -> FloatArray:
+    rows = total.shape[1]
+    out = np.empty_like(total)
+    fours, even, wide = rows // 4 * 4, rows // 2 * 2, blocks >= 4
+    parts = (
+        (slice(0, fours), blocks > 0, chains),
+        (slice(fours, even), wide, chains),
+        (slice(fours, even), ~wide, _pair_of_rows),
+        (slice(even, rows), wide, _row),
+        (slice(even, rows), blocks == 2, _row_of_two),
+        (slice(even, rows), blocks == 1, _row_of_one),
+    )
+    for part, chosen, run in parts:
+        if part.start < part.stop and chosen.any():
+            out[:, part, chosen] = run(total[:, part, chosen], left[:, part], right[:, :, chosen])
+    return out
+
+
+def _pair_of_rows(total: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
+    eights = left.shape[2] // 8 * 8
+    if eights:
+        q = lanes(4, left[:, :, :eights], right[:, :eights])
+        with np.errstate(all="ignore"):
+            total = total + ((q[0] + q[1]) + (q[2] + q[3]))
+    return chains(total, left[:, :, eights:], right[:, eights:])
+
+
+def _row(total: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
+    fours = left.shape[2] // 4 * 4
+    if fours:
+        q = lanes(4, left[:, :, :fours], right[:, :fours])
+        with np.errstate(all="ignore"):
+            total = (total + (q[0] + q[1])) + (q[2] + q[3])
+    return chains(total, left[:, :, fours:], right[:, fours:])
+
+
+def _row_of_two(total: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
+    """The last block of four terms is added to the total in turns with the sums of the blocks before."""
+    fours = left.shape[2] // 4 * 4
+    if fours:
+        q = lanes(4, left[:, :, : fours - 4], right[:, : fours - 4])
+        with np.errstate(all="ignore"):
+            for step in range(4):
+                last = fours - 4 + step
+                total = (total + left[:, :, last, None] * right[:, last, None]) + q[3 - step]
+    return chains(total, left[:, :, fours:], right[:, fours:])
+
+
+def _row_of_one(total: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
+    fours = left.shape[2] // 4 * 4
+    if fours:
+        q = lanes(4, left[:, :, :fours], right[:, :fours])
+        with np.errstate(all="ignore"):
+            total = ((total + (q[1] + q[2])) + q[3]) + q[0]
+    return chains(total, left[:, :, fours:], right[:, fours:])

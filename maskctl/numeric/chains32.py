@@ -1,0 +1,47 @@
+"""Sums of products in float32 in a given order, over batches of matrices, where every product is exact in float32.
+
+That of two fp16 values is, and so is that of two bf16 values but for subnormals. A fused multiply-add and a multiplication
+followed by an addition then give the same bits, and only the order of the additions matters.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.numeric.formats import FloatArray, Operand
+
+_TILE_ELEMENTS = 65536  # two float32 arrays of this size stay in a core's L2 cache
+
+
+def chains(start: Operand, left: FloatArray, right: FloatArray) -> FloatArray:
+    """One accumulator for each element, summed in the order of `k`: left (b, m, k), right (b, k, n), start to (b, m, n).
+
+    One matrix on either side serves the whole batch. Returns (b, m, n).
+    """
+    batch, rows, places = max(len(left), len(right)), left.shape[1], right.shape[2]
+    out: FloatArray = np.array(np.broadcast_to(start, (batch, rows, places)), np.float32)
+    together = max(1, _TILE_ELEMENTS // max(1, rows * places))
+    some_rows = max(1, min(rows, _TILE_ELEMENTS // max(1, places)))
+    previous = np.setbufsize(16)  # numpy copies outer products through its buffer when that is large: 2x slower
+    try:
+        for first in range(0, batch, together):
+            part = slice(first, first + together)
+            a, b = (values if len(values) == 1 else values[part] for values in (left, right))
+            for top in range(0, rows, some_rows):
+                _add_products(out[part, top : top + some_rows], a[:, top : top + some_rows], b)
+    finally:
+        np.setbufsize(previous)
+    return out
+
+
+def _add_products(total: FloatArray, left: FloatArray, right: FloatArray) -> None:
+    by_step, product = np.ascontiguousarray(left.transpose(2, 0, 1)), np.empty_like(total)
+    with np.errstate(all="ignore"):
+        for step in range(len(by_step)):
+            np.multiply(by_step[step][:, :, None], right[:, step, None], out=product)
+            total += product
+
+
+def lanes(count: int, left: FloatArray, right: FloatArray) -> list[FloatArray]:
+    """As many accumulators begun at 0 as `count`; they take turns term by term."""
+    return [chains(0.0, left[:, :, lane::count], right[:, lane::count]) for lane in range(count)]
