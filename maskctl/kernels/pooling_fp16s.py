@@ -29,23 +29,24 @@ def forward(params: Params, _: Weights, inputs: Arrays, _options: Options) -> Ar
         if params.integer("pooling_type") == pooling_windows.MAX:
             larger = math16.maximum if packed else math16.maximum_number
             if params.integer("global_pooling"):
-                return (_maximum_of_map(values, larger),)
-            return (_maximum(pooling_windows.windows_of(params, values, fill=-np.inf), larger),)
+                return (maximum_of_map(values, larger),)
+            return (maximum_of_windows(pooling_windows.windows_of(params, values, fill=-np.inf), larger),)
         if params.integer("global_pooling"):
             total, count = pooling_windows.sum_of_map(values), np.float32(values[0, 0].size)
             return (_divided(total, count, packed=packed),)
-        total = _sum(pooling_windows.averaged_windows(params, values))
+        total = sum_of_windows(pooling_windows.averaged_windows(params, values))
         return (_divided(total, pooling_windows.counts(params, values.shape[1:]), packed=packed),)
 
 
-def _maximum(seen: FloatArray, larger: Larger) -> FloatArray:
+def maximum_of_windows(seen: FloatArray, larger: Larger) -> FloatArray:
+    """The maxima (n, c, h, w) of windows (n, c, kernel_h, kernel_w, h, w)."""
     out: FloatArray = np.full((*seen.shape[:2], *seen.shape[4:]), -np.inf, np.float32)
     for row, column in np.ndindex(*seen.shape[2:4]):
         out = larger(out, seen[:, :, row, column])
     return out
 
 
-def _maximum_of_map(values: FloatArray, larger: Larger) -> FloatArray:
+def maximum_of_map(values: FloatArray, larger: Larger) -> FloatArray:
     """The maximum of each channel, found by halves: whichever way it goes, a maximum is the same."""
     pixels = values.reshape(*values.shape[:2], -1)
     while pixels.shape[2] > 1:
@@ -54,7 +55,8 @@ def _maximum_of_map(values: FloatArray, larger: Larger) -> FloatArray:
     return larger(pixels[:, :, 0], np.float32(-np.inf))
 
 
-def _sum(seen: FloatArray) -> FloatArray:
+def sum_of_windows(seen: FloatArray) -> FloatArray:
+    """The sums (n, c, h, w) of windows (n, c, kernel_h, kernel_w, h, w), element by element in the order of the map."""
     total = np.zeros((*seen.shape[:2], *seen.shape[4:]), np.float32)
     for row, column in np.ndindex(*seen.shape[2:4]):
         total += seen[:, :, row, column]

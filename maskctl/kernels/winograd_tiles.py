@@ -49,10 +49,10 @@ class Winograd:
         values = inputs[0]
         n, channels = values.shape[:2]
         outputs, height, width = convolution.shapes(params, (values.shape[1:],))[0]
-        tiles = self._tiles(params, values, height, width)
+        tiles = tiles_of(params, values, self.outputs, height, width)
         fours = channels // 4 * 4
         transformed = np.concatenate(
-            [_both_axes(self.input, tiles[:, :, :fours]), _both_axes(self.input_scalar, tiles[:, :, fours:])], axis=2
+            [both_axes(self.input, tiles[:, :, :fours]), both_axes(self.input_scalar, tiles[:, :, fours:])], axis=2
         )
         rows, columns = -(-height // self.outputs), -(-width // self.outputs)
         products = self._products(self.kernels.transform(weights["weight"]), transformed, rows * columns)
@@ -61,16 +61,6 @@ class Winograd:
         maps = out.reshape(self.outputs, self.outputs, outputs, n, rows, columns).transpose(3, 2, 4, 0, 5, 1)
         whole = maps.reshape(n, outputs, rows * self.outputs, columns * self.outputs)
         return (activate_map(params, np.ascontiguousarray(whole[:, :, :height, :width])),)
-
-    def _tiles(self, params: Params, values: FloatArray, height: int, width: int) -> FloatArray:
-        """The input tiles, (row in tile, column in tile, c, n * tiles)."""
-        padded, _ = convolution.placed(params, values)
-        side = self.outputs + 2
-        whole = [-(-extent // self.outputs) * self.outputs + 2 for extent in (height, width)]
-        below, right = (max(0, wanted - have) for wanted, have in zip(whole, padded.shape[2:], strict=True))
-        extended = np.pad(padded, ((0, 0), (0, 0), (0, below), (0, right)))
-        seen = patches(extended, Window((side, side), (self.outputs, self.outputs)))
-        return seen.transpose(2, 3, 1, 0, 4, 5).reshape(side, side, values.shape[1], -1)
 
     def _products(self, kernels: FloatArray, tiles: FloatArray, count: int) -> FloatArray:
         """Kernels (s, s, m, c) times tiles (s, s, c, n * count) at each frequency, (s, s, m, n * count).
@@ -100,7 +90,18 @@ class Winograd:
         return np.concatenate(parts, axis=2)
 
 
-def _both_axes(transform: InputTransform, tiles: FloatArray) -> FloatArray:
+def tiles_of(params: Params, values: FloatArray, outputs: int, height: int, width: int) -> FloatArray:
+    """The input tiles, (row in tile, column in tile, c, n * tiles), for tiles of so many outputs and a map of that size."""
+    padded, _ = convolution.placed(params, values)
+    side = outputs + 2
+    whole = [-(-extent // outputs) * outputs + 2 for extent in (height, width)]
+    below, right = (max(0, wanted - have) for wanted, have in zip(whole, padded.shape[2:], strict=True))
+    extended = np.pad(padded, ((0, 0), (0, 0), (0, below), (0, right)))
+    seen = patches(extended, Window((side, side), (outputs, outputs)))
+    return seen.transpose(2, 3, 1, 0, 4, 5).reshape(side, side, values.shape[1], -1)
+
+
+def both_axes(transform: InputTransform, tiles: FloatArray) -> FloatArray:
     """The transform along the columns of each row, then along the rows: (row frequency, column frequency, c, p)."""
     by_column = np.stack(transform([*tiles.swapaxes(0, 1)]))
     return np.stack(transform([*by_column.swapaxes(0, 1)]))

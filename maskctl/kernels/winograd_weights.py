@@ -27,6 +27,10 @@ class KernelProgram:
 
     def transform(self, weight: FloatArray) -> FloatArray:
         """The kernels (m, c, 3, 3) in fp16 as (row frequency, column frequency, m, c)."""
+        return round_to(self.in_float32(weight), "fp16")
+
+    def in_float32(self, weight: FloatArray) -> FloatArray:
+        """As `transform`, before the rounding."""
         taps = np.ascontiguousarray(weight.reshape(*weight.shape[:2], 9).transpose(2, 0, 1), np.float32)
         values: dict[str, FloatArray] = {f"k{tap}": taps[tap] for tap in range(9)}
         for line in self.operations.split(";"):
@@ -36,7 +40,7 @@ class KernelProgram:
         names = self.results.split()
         size = int(len(names) ** 0.5)
         by_column = np.stack([values[name] for name in names]).reshape(size, size, *weight.shape[:2])
-        return round_to(by_column.swapaxes(0, 1), "fp16")
+        return by_column.swapaxes(0, 1)
 
 
 def _operand(text: str, values: Mapping[str, FloatArray]) -> FloatArray:

@@ -46,6 +46,9 @@ BF16S: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_bf16s,
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
+    "ConvolutionDepthWise": convolution.depthwise_bf16s,
+    "InnerProduct": "innerproduct_bf16s",
+    "Pooling": "pooling_bf16s",
 }
 """bf16 blobs, fp32 sums."""
 

@@ -90,8 +90,37 @@ def _is(extents: Extents, *, kernel: int, stride: int) -> bool:
     return all(extents[f"{name}_{axis}"] == size for name, size in square.items() for axis in "wh")
 
 
-def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice | None:
-    """bf16 sums in fp32; only the engine's winograd, which it takes from 8 channels on, rounds in between."""
+def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice:
+    """The kernel of a Convolution in bf16 storage; the engine's winograd keeps everything in fp32 to the last rounding."""
     extents = extents_of(layer)
-    winograd = "use_winograd_convolution" in options and _is(extents, kernel=3, stride=1)
-    return KernelChoice("", "winograd") if winograd and max(extents["channels"], extents["num_output"]) >= 8 else None
+    channels, outputs = extents["channels"], extents["num_output"]
+    is_3x3 = _is(extents, kernel=3, stride=1)
+    if "use_winograd_convolution" not in options or not is_3x3 or max(channels, outputs) < 8:
+        return KernelChoice(_direct_bf16s(extents, options))
+    if max(channels, outputs) <= 128:
+        return KernelChoice("convolution_winograd63_bf16s")
+    return KernelChoice(
+        "convolution_winograd43_bf16s" if min(channels, outputs) >= 8 else "convolution_winograd23_bf16s"
+    )
+
+
+def _direct_bf16s(extents: Extents, options: Options) -> str:
+    channels, outputs = extents["channels"], extents["num_output"]
+    packs = elempack(channels, options), elempack(outputs, options)
+    square = next((size for size in _SQUARES if _is(extents, kernel=size[0], stride=size[1])), None)
+    has_code = (packs == (4, 4) and square in {(3, 2), (5, 1), (5, 2)}) or (
+        packs == (1, 4) and square in {(3, 1), (3, 2), (7, 2)}
+    )
+    is_for_gemm = packs == (4, 4) and (
+        (square == (3, 2) and outputs >= 32) or (square == (5, 2) and channels >= 8 and outputs >= 44)
+    )
+    prefers_gemm = (channels > 16 or outputs > 16) and (is_for_gemm or not has_code)
+    is_1x1 = (extents["kernel_w"], extents["kernel_h"]) == (1, 1)
+    if is_1x1 or (prefers_gemm and "use_sgemm_convolution" in options):
+        return "convolution_gemm_bf16s"
+    return "convolution_direct_bf16s" if has_code else "convolution_packed_bf16s"
+
+
+def depthwise_bf16s(layer: Layer, _options: Options) -> KernelChoice | None:
+    """The kernel of a ConvolutionDepthWise in bf16 storage; groups of several channels are run as convolutions."""
+    return KernelChoice("convolutiondepthwise_bf16s") if _is_depthwise(extents_of(layer)) else None
