@@ -67,17 +67,14 @@ class Winograd:
 
         Where outputs left over from fours meet tiles left over from fours, the sums are those of scalar code.
         """
-        side, _, outputs, _ = kernels.shape
+        outputs = kernels.shape[2]
         zero = np.zeros((outputs, 1), np.float32)
         fours = outputs // 4 * 4
         rest = np.flatnonzero(np.arange(tiles.shape[3]) % count >= count // 4 * 4)
-        products = np.empty((side, side, outputs, tiles.shape[3]), np.float32)
-        for row, column in np.ndindex(side, side):
-            kernel, tile = kernels[row, column], tiles[row, column]
-            products[row, column] = fma16.chain(zero, kernel, tile)
-            if fours < outputs and len(rest):
-                in_float32 = fma16.chain_in_float32(zero[fours:], kernel[fours:], tile[:, rest])
-                products[row, column, fours:, rest] = in_float32.T
+        products = fma16.chain(zero, kernels, tiles)
+        if fours < outputs and len(rest):
+            in_float32 = fma16.chain_in_float32(zero[fours:], kernels[:, :, fours:], tiles[..., rest])
+            products[:, :, fours:, rest] = in_float32
         return products
 
     def _restore(self, products: FloatArray, bias: FloatArray) -> FloatArray:

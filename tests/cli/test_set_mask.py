@@ -172,7 +172,10 @@ def test_refused(net: Path, run: Runner, arguments: tuple[str, ...], message: st
         (("set-mask", "conv1"), "Missing argument"),
         (("set-maks", "conv1", "3"), "there is no command 'set-maks'. Did you mean 'set-mask'?"),
         (("analyse", "net.param"), "there is no command 'analyse'. Did you mean 'analyze'?"),
-        (("net.param",), "there is no command 'net.param'. Commands are: analyze, compare, run, set-mask, show, verify."),
+        (
+            ("net.param",),
+            "there is no command 'net.param'. Commands are: analyze, compare, run, set-mask, show, verify.",
+        ),
     ],
 )
 def test_typos(net: Path, run: Runner, arguments: tuple[str, ...], hint: str) -> None:

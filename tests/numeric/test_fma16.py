@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskctl.numeric import fma16
+from maskctl.numeric import chain16_in_float32, chain16_in_float64, fma16
 from maskctl.numeric.formats import FloatArray
 from tests.numeric.exact16 import bits, every_finite16, f32, matrix16
 from tests.numeric.exact16 import fma16 as exact_fma
@@ -172,32 +172,54 @@ def test_chain_near_overflow(limit: float) -> None:
     assert np.array_equal(bits(expected), bits(fma16.chain(start, weights, columns)))
 
 
-def _both_ways(start: FloatArray, weights: FloatArray, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-    by_step = np.ascontiguousarray(weights.T, np.float64)
-    return fma16._chain_by_bits(start, by_step, columns), fma16._chain_by_cast(start, by_step, columns)
+def _terms(weights: FloatArray, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """One product's terms step by step, (k, 1, m) and (k, 1, n)."""
+    return np.ascontiguousarray(weights.T[:, None]), np.ascontiguousarray(columns[:, None])
+
+
+def _swapped(start: FloatArray, by_step: FloatArray, values: FloatArray) -> FloatArray:
+    """The sums in float32 of the transposed product, whose start does not lie row by row in memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chain16_in_float32, "_MOST_TIES", 1.0)
+        swapped: FloatArray = chain16_in_float32.chain(start.T[None], values, by_step)[0][0].T
+    return swapped
+
+
+def _every_way(start: FloatArray, weights: FloatArray, columns: FloatArray) -> dict[str, FloatArray]:
+    """The sums by bits, by casts, and in float32 however many ties there are."""
+    by_step, values = _terms(weights, columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chain16_in_float32, "_MOST_TIES", 1.0)
+        in_float32, done = chain16_in_float32.chain(start[None], by_step, values)
+    assert done == len(columns)
+    return {
+        "bits": chain16_in_float64.by_bits(start[None], by_step, values)[0],
+        "cast": chain16_in_float64.by_cast(start[None], by_step, values)[0],
+        "float32": in_float32[0],
+        "float32, sides swapped": _swapped(start, by_step, values),
+    }
 
 
 @pytest.mark.parametrize("kind", [_normal, _whole, _ties, _tiny, _zeros])
-def test_both_ways(kind: Kind) -> None:
-    """Rounding on the bits and rounding by a cast give the same bits, those of exact arithmetic, where nothing overflows."""
+def test_every_way(kind: Kind) -> None:
+    """Every way of rounding gives the bits of exact arithmetic, where nothing overflows."""
     random = np.random.default_rng(4)
     start, weights, columns = kind(random, 5, 6), kind(random, 5, 30), kind(random, 30, 6)
     expected = matrix16(start, weights, columns)
-    by_bits, by_cast = _both_ways(start, weights, columns)
     assert np.isfinite(expected).all()
-    assert np.array_equal(bits(expected), bits(by_bits))
-    assert np.array_equal(bits(expected), bits(by_cast))
+    for way, found in _every_way(start, weights, columns).items():
+        assert (way, True) == (way, np.array_equal(bits(expected), bits(found)))
 
 
-def test_both_ways_at_every_value() -> None:
-    """Every fp16 value times one, on top of zero or a little, comes out of both ways alike and as exact."""
+def test_every_way_at_every_value() -> None:
+    """Every fp16 value times one, on top of zero or a little, comes out of all ways alike and as exact."""
     columns = FINITE[np.abs(FINITE) < 60000][None]
     for start, weight in ((0.0, 1.0), (2**-24, 1.0), (0.0, 0.5), (1.0, -(2**-11))):
         begin, weights = np.full(columns.shape, start, np.float32), f32([[weight]])
-        by_bits, by_cast = _both_ways(begin, weights, columns)
+        ways = _every_way(begin, weights, columns)
         some = slice(None, None, 37)
-        assert np.array_equal(bits(by_cast), bits(by_bits))
-        assert np.array_equal(bits(matrix16(begin[:, some], weights, columns[:, some])), bits(by_bits[:, some]))
+        assert [True] * 4 == [np.array_equal(bits(ways["cast"]), bits(found)) for found in ways.values()]
+        assert np.array_equal(bits(matrix16(begin[:, some], weights, columns[:, some])), bits(ways["cast"][:, some]))
 
 
 @KIND
@@ -208,7 +230,7 @@ def test_only_the_cast_where_it_could_overflow(kind: Kind) -> None:
     for scale in (0, 2, 4, 6, 8):
         start, weights = kind(random, 1, 4), _half(kind(random, 1, 12) * np.float32(2.0**-scale))
         columns = kind(random, 12, 4)
-        if fma16._cannot_overflow(start, np.ascontiguousarray(weights.T, np.float64), columns):
+        if fma16._cannot_overflow(start[None], *_terms(weights, columns)):
             trusted += 1
             partial = [matrix16(start, weights[:, :stop], columns[:stop]) for stop in range(13)]
             assert np.isfinite(partial).all()
@@ -230,8 +252,8 @@ def test_only_the_cast_where_it_could_overflow(kind: Kind) -> None:
 )
 def test_cannot_overflow(start: float, weight: float, count: int, trusted: bool) -> None:  # noqa: FBT001 - a parameter of the table
     """The bits are trusted only for finite sums well under the largest value, and never for endless chains."""
-    by_step, columns = np.full((count, 1), weight), np.ones((count, 1), np.float32)
-    assert trusted is fma16._cannot_overflow(np.full((1, 1), start, np.float32), by_step, columns)
+    by_step, columns = np.full((count, 1, 1), weight, np.float32), np.ones((count, 1, 1), np.float32)
+    assert trusted is fma16._cannot_overflow(np.full((1, 1, 1), start, np.float32), by_step, columns)
 
 
 def _step_by_step(start: FloatArray, weights: FloatArray, columns: FloatArray) -> FloatArray:
@@ -259,14 +281,46 @@ def test_tiles(height: int, width: int) -> None:
     assert np.array_equal(bits(expected), bits(found))
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 5), (300, 200), (70, 2100), (2, 70000), (70000, 2), (0, 4)])
-def test_tiles_cover_once(height: int, width: int) -> None:
+@pytest.mark.parametrize(
+    ("batch", "height", "width"),
+    [
+        (1, 1, 1),
+        (3, 7, 5),
+        (1, 300, 200),
+        (2, 70, 2100),
+        (1, 2, 70000),
+        (1, 70000, 2),
+        (64, 32, 100),
+        (2, 0, 4),
+        (0, 3, 4),
+    ],
+)
+def test_tiles_cover_once(batch: int, height: int, width: int) -> None:
     """The tiles of a matrix cover each element exactly once, and none is larger than the cache wants."""
-    seen = np.zeros((height, width), np.int64)
-    for rows, places in fma16._tiles(height, width):
-        seen[rows, places] += 1
-        assert seen[rows, places].size <= fma16._TILE_ELEMENTS
+    seen = np.zeros((batch, height, width), np.int64)
+    for tile in fma16._tiles(batch, height, width):
+        seen[tile] += 1
+        assert seen[tile].size <= fma16._TILE_ELEMENTS
     assert (seen == 1).all()
+
+
+@KIND
+def test_products_side_by_side(kind: Kind) -> None:
+    """Products numbered by leading axes are those computed one by one."""
+    random = np.random.default_rng(8)
+    start, weights, columns = kind(random, 2, 3, 5, 1), kind(random, 2, 3, 5, 20), kind(random, 2, 3, 20, 4)
+    found = fma16.chain(start, weights, columns)
+    assert (2, 3, 5, 4) == found.shape
+    for place in np.ndindex(2, 3):
+        assert np.array_equal(bits(fma16.chain(start[place], weights[place], columns[place])), bits(found[place]))
+
+
+def test_float32_leaves_many_ties_to_others() -> None:
+    """Where ties are many the chain in float32 stops after its first steps; where they are few it goes to the end."""
+    random = np.random.default_rng(9)
+    for kind, expected in ((_whole, 4), (_normal, 40)):
+        start, weights, columns = kind(random, 1, 64, 512), kind(random, 40, 1, 64), kind(random, 40, 1, 512)
+        assert expected == chain16_in_float32.chain(start, weights, columns)[1]
 
 
 @pytest.mark.parametrize("start", [0.5, [[0.5], [1], [2]], [[1, 2, 3, 4]], np.ones((3, 4))])
