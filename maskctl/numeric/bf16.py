@@ -61,7 +61,7 @@ def pair_chain(start: FloatArray, weights: FloatArray, columns: FloatArray) -> F
     begun = np.broadcast_to(start, (height, width))
     out = np.empty((height, width), np.float32)
     rows = max(1, min(height, _TILE_ELEMENTS // max(1, width)))
-    flush = _may_be_subnormal(weights, columns)
+    flush = may_be_subnormal(weights, columns)
     with np.errstate(all="ignore"):
         for top in range(0, height, rows):
             part = slice(top, top + rows)
@@ -94,7 +94,7 @@ def _flushed(values: FloatArray, *, flush: bool) -> FloatArray:
     return np.where(np.abs(values) < _SMALLEST_NORMAL, np.copysign(np.float32(0), values), values) if flush else values
 
 
-def _may_be_subnormal(weights: FloatArray, columns: FloatArray) -> bool:
+def may_be_subnormal(weights: FloatArray, columns: FloatArray) -> bool:
     """True unless every product is so large that no sum of products can come out subnormal."""
     with np.errstate(all="ignore"):
         smallest = [float(np.min(np.abs(values), where=values != 0, initial=np.inf)) for values in (weights, columns)]

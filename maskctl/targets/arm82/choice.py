@@ -44,6 +44,7 @@ FP16S: Mapping[str, str | Chooser] = {
 
 BF16S: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_bf16s,
+    "Gemm": "gemm_bf16s",
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
     "ConvolutionDepthWise": convolution.depthwise_bf16s,
