@@ -79,9 +79,7 @@ def product(
         return total * np.float32(alpha)
 
 
-def _plus(
-    total: FloatArray, addend: FloatArray, beta: np.float32, blocks: npt.NDArray[np.intp]
-) -> FloatArray:
+def _plus(total: FloatArray, addend: FloatArray, beta: np.float32, blocks: npt.NDArray[np.intp]) -> FloatArray:
     """total + beta * addend, in one operation for a full addend, for a row of it behind the fours of rows, and in scalar code."""
     rows = total.shape[1]
     together = np.zeros(total.shape[1:], bool)

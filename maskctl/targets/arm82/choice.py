@@ -8,6 +8,7 @@ from typing import TypeAlias
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.arm82 import convolution
+from maskctl.targets.arm82.products import unless_quantised
 from maskctl.targets.arm82.support import SUPPORT
 from maskctl.targets.table import KernelChoice
 
@@ -21,7 +22,7 @@ _NORMS: Mapping[str, str | Chooser] = {
 FP16SA: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_fp16sa,
     "ConvolutionDepthWise": convolution.depthwise_fp16sa,
-    "Gemm": "gemm_fp16sa",
+    "Gemm": unless_quantised("gemm_fp16sa"),
     "InnerProduct": "innerproduct_fp16sa",
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
@@ -33,7 +34,7 @@ FP16SA: Mapping[str, str | Chooser] = {
 FP16S: Mapping[str, str | Chooser] = {
     "Convolution": "convolution_packed_fp16s",
     "ConvolutionDepthWise": convolution.depthwise_fp16s,
-    "Gemm": "gemm_fp16s",
+    "Gemm": unless_quantised("gemm_fp16s"),
     "InnerProduct": "innerproduct_fp16s",
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
@@ -44,7 +45,7 @@ FP16S: Mapping[str, str | Chooser] = {
 
 BF16S: Mapping[str, str | Chooser] = {
     "Convolution": convolution.convolution_bf16s,
-    "Gemm": "gemm_bf16s",
+    "Gemm": unless_quantised("gemm_bf16s"),
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
     "ConvolutionDepthWise": convolution.depthwise_bf16s,
