@@ -19,6 +19,7 @@ _KERNELS_WITH_ACTIVATIONS = {
     "inner product of 10": ((20,), inner_product(20, 10)),
     "inner product of rows": ((3, 12), inner_product(12, 8)),
     "inner product of rows, 10": ((3, 12), inner_product(12, 10)),
+    "inner product of packed rows, 10": ((4, 12), inner_product(12, 10)),
 }
 
 

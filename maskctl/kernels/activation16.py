@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.errors import ExecutionError
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
 from maskctl.numeric import fma16, math16
@@ -55,12 +56,12 @@ def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
     return activate(params, values)
 
 
-def activate_map(params: Params, values: FloatArray) -> FloatArray:
+def activate_map(params: Params, values: FloatArray, options: Options) -> FloatArray:
     """As `activate` on a map (n, c, h, w), where the activation is a layer of its own.
 
-    Where channels are not a multiple of 4, the last `h * w mod 4` pixels of each are computed one by one.
+    Where channels are not packed, the last `h * w mod 4` pixels of each are computed one by one.
     """
-    if values.shape[1] % 4 == 0:
+    if elempack(values.shape[1], options) > 1:
         return activate(params, values)
     pixels = values.reshape(*values.shape[:2], -1)
     fours = pixels.shape[2] // 4 * 4

@@ -11,6 +11,7 @@ import numpy as np
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
 from maskctl.numeric import math16
+from maskctl.numeric.fma32 import fma
 from maskctl.numeric.formats import FloatArray
 
 _ONE, _ZERO = np.float32(1), np.float32(0)
@@ -29,7 +30,7 @@ def activate(params: Params, values: FloatArray) -> FloatArray:
         if number == activation.CLIP:
             return math16.minimum(math16.maximum(values, given[0]), given[1])
         if number == activation.HARD_SWISH:
-            return np.minimum(np.maximum(_fma(given[1], values, given[0]), _ZERO), _ONE) * values
+            return np.minimum(np.maximum(values * given[0] + given[1], _ZERO), _ONE) * values
     return activation.apply(params, values)
 
 
@@ -53,7 +54,7 @@ def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
         if number == activation.HARD_SWISH:
             lower = -given[1] / given[0]
             upper = _ONE / given[0] + lower
-            middle = values * _fma(given[1], values, given[0])
+            middle = values * fma(given[1], values, given[0])
             return np.where(values < lower, _ZERO, np.where(values > upper, values, middle))
     return activate(params, values)
 
@@ -63,9 +64,3 @@ def _mish_gate(values: FloatArray) -> FloatArray:
     grown = np.exp(values.astype(np.float64)).astype(np.float32) + _ONE
     logarithm = np.log(grown.astype(np.float64)).astype(np.float32)
     return np.tanh(logarithm.astype(np.float64)).astype(np.float32)
-
-
-def _fma(addend: np.float32, left: FloatArray, right: np.float32) -> FloatArray:
-    """RN32(addend + left*right). The float64 sum rounds first, which moves a float32 once in 2**29, and an fp16 never seen."""
-    total: FloatArray = (left.astype(np.float64) * right + addend).astype(np.float32)
-    return total

@@ -31,7 +31,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
     result = terms.arranged(_sums(terms, weight, columns))
     if convolution.is_inner_product(params, inputs[0].shape[1:]):
         return (activate(params, result.reshape(len(result), -1)),)
-    return (activate_map(params, result),)
+    return (activate_map(params, result, options),)
 
 
 def _sums(terms: Operands, weight: FloatArray, columns: FloatArray) -> FloatArray:

@@ -78,7 +78,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
         kept.T.reshape(-1, 1, channels, 1, 1),
         bias.reshape(1, channels, 1, 1),
     )
-    return (activate_map(params, _sums(terms, window, pack)),)
+    return (activate_map(params, _sums(terms, window, pack), options),)
 
 
 def _sums(terms: _Terms, window: Window, pack: int) -> FloatArray:

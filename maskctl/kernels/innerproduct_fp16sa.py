@@ -1,4 +1,4 @@
-"""InnerProduct in fp16: eight accumulators per output, or eight lanes where outputs are not a multiple of 4.
+"""InnerProduct in fp16: eight accumulators per output, or eight lanes where outputs are not packed.
 
 Source: ncnn `src/layer/arm/innerproduct_fp16s.h`, and the released build's order of the final sum.
 """
@@ -21,19 +21,21 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
     taken = innerproduct.inputs_taken(params)
     outputs = params.integer("num_output")
     columns = inputs[0].reshape(-1, taken).T
-    weight = cast_weight(weights["weight"], elempack(outputs, options))
+    pack = elempack(outputs, options)
+    weight = cast_weight(weights["weight"], pack)
     bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
     by_rows = innerproduct.by_rows(params, shape[1:])
-    if by_rows and shape[1] % 4 and outputs % 4:
+    packs = max(pack, elempack(shape[1], options)) if by_rows else pack
+    if by_rows and packs == 1:
         totals = _rows_in_float32(weight, columns, bias[:, None])
     elif by_rows:
         totals = fma16.chain(casts.flat(bias)[:, None], weight, columns)
-    elif outputs % 4 == 0:
+    elif pack > 1:
         totals = _eight_accumulators(weight, columns, casts.flat(bias)[:, None])
     else:
         totals = _eight_lanes(weight, columns, bias[:, None])
     out = np.ascontiguousarray(totals.T).reshape(*shape[:1], *innerproduct.shapes(params, (shape[1:],))[0])
-    return (activate(params, out) if outputs % 4 == 0 else activate_one_by_one(params, out),)
+    return (activate(params, out) if packs > 1 else activate_one_by_one(params, out),)
 
 
 def cast_weight(weight: FloatArray, block: int) -> FloatArray:

@@ -1,6 +1,6 @@
 """Pooling of fp16 blobs with fp32 sums: elements in row-major order, one rounding at the end.
 
-Packed channels (a multiple of 4) multiply by the reciprocal of the count, others divide by it. A maximum of packed
+Packed channels multiply by the reciprocal of the count, others divide by it. A maximum of packed
 channels is NaN where any element is; of others only where none is a number, and then -infinity.
 Source: ncnn `src/layer/arm/pooling_arm_asimdhp.cpp`.
 """
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from maskctl.kernels.packing import Options
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families import pooling_windows
 from maskctl.numeric import math16
@@ -21,10 +21,10 @@ from maskctl.numeric.formats import FloatArray, Operand, round_to
 Larger: TypeAlias = Callable[[Operand, Operand], FloatArray]
 
 
-def forward(params: Params, _: Weights, inputs: Arrays, _options: Options) -> Arrays:
+def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The pooled map of each sample, to the bit of the engine."""
     values = inputs[0]
-    packed = values.shape[1] % 4 == 0
+    packed = elempack(values.shape[1], options) > 1
     with np.errstate(all="ignore"):
         if params.integer("pooling_type") == pooling_windows.MAX:
             larger = math16.maximum if packed else math16.maximum_number

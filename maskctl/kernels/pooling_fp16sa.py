@@ -1,6 +1,6 @@
 """Pooling in fp16: averages over windows are a running fp16 sum in row-major order, then one multiplication or division.
 
-Packed channels (a multiple of 4), and windows that count their border, multiply by the rounded reciprocal of the count;
+Packed channels, and windows that count their border, multiply by the rounded reciprocal of the count;
 others divide by it. Maxima and global averages are those of `pooling_fp16s`.
 Source: ncnn `src/layer/arm/pooling_arm_asimdhp.cpp` and the released arm64 build.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels import pooling_fp16s
-from maskctl.kernels.packing import Options
+from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families import pooling_windows
 from maskctl.numeric import fma16
@@ -29,7 +29,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
             total = fma16.add(total, seen[:, :, row, column])
     counts: FloatArray = pooling_windows.counts(params, values.shape[1:])
     with np.errstate(all="ignore"):
-        if values.shape[1] % 4 == 0 or params.integer("avgpool_count_include_pad"):
+        if elempack(values.shape[1], options) > 1 or params.integer("avgpool_count_include_pad"):
             reciprocal: FloatArray = np.reciprocal(counts)
             return (fma16.multiply(total, round_to(reciprocal, "fp16")),)
         return (round_to(total / counts, "fp16"),)

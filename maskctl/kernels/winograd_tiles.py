@@ -44,7 +44,7 @@ class Winograd:
     output: OutputTransform
     output_scalar: OutputTransform
 
-    def forward(self, params: Params, weights: Weights, inputs: Arrays, _options: Options) -> Arrays:
+    def forward(self, params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
         """The output map of each sample, to the bit of the engine."""
         values = inputs[0]
         n, channels = values.shape[:2]
@@ -60,7 +60,7 @@ class Winograd:
         out = self._restore(products, casts.flat(bias)[:, None])
         maps = out.reshape(self.outputs, self.outputs, outputs, n, rows, columns).transpose(3, 2, 4, 0, 5, 1)
         whole = maps.reshape(n, outputs, rows * self.outputs, columns * self.outputs)
-        return (activate_map(params, np.ascontiguousarray(whole[:, :, :height, :width])),)
+        return (activate_map(params, np.ascontiguousarray(whole[:, :, :height, :width]), options),)
 
     def _products(self, kernels: FloatArray, tiles: FloatArray, count: int) -> FloatArray:
         """Kernels (s, s, m, c) times tiles (s, s, c, n * count) at each frequency, (s, s, m, n * count).
