@@ -31,7 +31,8 @@ class Comparison:
         """Adds the elements of two arrays of one shape."""
         if reference.shape != actual.shape:
             raise ValueError(f"shapes {reference.shape} and {actual.shape} differ")
-        wide, low = reference.astype(np.float64), actual.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            wide, low = reference.astype(np.float64), actual.astype(np.float64)
         same = (wide == low) | (np.isnan(wide) & np.isnan(low))
         finite = np.isfinite(wide) & np.isfinite(low)
         self.lost += int(np.count_nonzero(~finite & ~same))
