@@ -152,10 +152,11 @@ def _of_rounding(rng: np.random.Generator, profile: str, shape: tuple[int, ...])
 def sample(rng: np.random.Generator, profile: str, shape: tuple[int, ...]) -> FloatArray:
     """One sample.
 
-    normal: standard normal. sparse: half of them 0. big: up to 60000, so that sums pass 65504. tiny: fp16 subnormals and
-    less. special: ties, limits, signed zeros. infinite and nan: one or two such elements among others. halfway: half of them
-    lie halfway between two fp16 values, the others between two bf16 values. cancelling: the sum over channels (the elements of
-    vectors and rows) is 0, but for what rounding left of large terms, so that it shows the order of a sum to its last bit.
+    normal: standard normal. wide: as normal, times 1/256 to 256. sparse: half of them 0. big: up to 60000, so that sums
+    pass 65504. tiny: fp16 subnormals and less. special: ties, limits, signed zeros. infinite and nan: one or two such
+    elements among others. halfway: half of them lie halfway between two fp16 values, the others between two bf16 values.
+    cancelling: the sum over channels (the elements of vectors and rows) is 0, but for what rounding left of large terms, so
+    that it shows the order of a sum to its last bit.
     """
     normal = _with_bits(rng.standard_normal(shape), 7)
     if profile == "sparse":
@@ -164,8 +165,9 @@ def sample(rng: np.random.Generator, profile: str, shape: tuple[int, ...]) -> Fl
         return _with_bits(rng.uniform(-60000, 60000, shape), 8)
     if profile in {"cancelling", "halfway"}:
         return _of_rounding(rng, profile, shape)
-    if profile == "tiny":
-        return normal * np.ldexp(np.float32(1), -rng.integers(10, 25, shape)).astype(np.float32)
+    if profile in {"tiny", "wide"}:
+        exponent = -rng.integers(10, 25, shape) if profile == "tiny" else rng.integers(-8, 9, shape)
+        return normal * np.ldexp(np.float32(1), exponent).astype(np.float32)
     if profile in {"special", "infinite", "nan"}:
         values = np.round(normal * 4) / np.float32(4)
         chosen = {"special": _SPECIAL, "infinite": (np.inf, -np.inf), "nan": (np.nan,)}[profile]

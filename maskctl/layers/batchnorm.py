@@ -16,7 +16,7 @@ PARAMS = (
     Param(0, "channels", 0, "elements of each weight"),
     Param(1, "eps", 0.0, "added to the variance"),
 )
-_LEAST_DEVIATION = np.float32(0.0001)
+LEAST_DEVIATION = np.float32(0.0001)
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
@@ -29,7 +29,7 @@ def prepare(params: Params, weight: Weights) -> Weights:
     """Factor and offset, folded in fp32 as the engine does at load."""
     with np.errstate(all="ignore"):
         deviation: FloatArray = np.sqrt(weight["var"] + np.float32(params.real("eps")))
-        deviation[deviation == 0] = _LEAST_DEVIATION
+        deviation[deviation == 0] = LEAST_DEVIATION
         return {
             "factor": weight["slope"] / deviation,
             "offset": weight["bias"] - weight["slope"] * weight["mean"] / deviation,

@@ -75,7 +75,7 @@ def same_bits(expected: FloatArray, actual: FloatArray) -> npt.NDArray[np.bool_]
     return equal | (np.isnan(left) & np.isnan(right))
 
 
-def half(value: float) -> np.float32:
+def half(value: float | np.float32) -> np.float32:
     """A number rounded to fp16.
 
     >>> float(half(0.1))

@@ -135,7 +135,9 @@ def changes_with_bit_1(layer: Layer, step: Step, target: Target) -> bool:
         return False
     masked = replace(step, options=step.options - featmask.cleared_options(featmask.NO_FP16_ARITHMETIC))
     now, then = (kernel_of(layer, way, target) for way in (step, masked))
-    return (now.kernel if now else "") != (then.kernel if then else "")
+    if (now.kernel if now else "") != (then.kernel if then else ""):
+        return True
+    return now is not None and bool(now.kernel) and not now.instead_of  # one kernel for both goes by the options
 
 
 def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard, ...]:

@@ -320,7 +320,7 @@ def test_unread_inputs_are_not_measured() -> None:
 
 def test_bit_1_is_not_proposed_where_it_cannot_be_shown_to_help() -> None:
     """A type whose fp16 arithmetic is not reproduced gets 32-bit storage at once, where that is safe, or nothing."""
-    model = Network().layer("Sigmoid s 1 1 data s").layer("Sigmoid t 1 1 s t").model()
+    model = Network().layer("Interp s 1 1 data s 0=2 1=1.5 2=1.5").layer("Interp t 1 1 s t 0=2 1=1.5 2=1.5").model()
     found = analyze(model, values(0.1, 0.7, 0.3), goal=Goal(((SQNR, 300.0),)))
     assert {1: 2, 2: 2} == found.masks
     assert {0} == {row.loss.layerwise_storage.elements for row in found.rows}

@@ -351,16 +351,16 @@ def test_the_safe_alternative_is_safe(mask: int) -> None:
 @pytest.mark.parametrize(
     ("name", "precision", "expected"),
     [
-        ("Swish", "fp16", "fp16 arithmetic"),
-        ("Swish", "fp16-storage", None),
-        ("BinaryOp", "fp16-storage", "fp16 arithmetic"),
+        ("Swish", "fp16", ""),
+        ("Swish", "fp16-storage", ""),
+        ("BinaryOp", "fp16-storage", ""),
         ("ConvolutionDepthWise", "fp16", "fp16 arithmetic"),
         ("Deconvolution", "fp16", "fp16 arithmetic"),
-        ("ReLU", "fp16", None),
+        ("ReLU", "fp16", ""),
         ("LayerNorm", "fp16", ""),
         ("Concat", "fp16", None),
         ("Permute", "fp16", None),
-        ("Swish", "bf16", None),
+        ("Swish", "bf16", ""),
     ],
 )
 def test_arithmetic_that_is_not_reproduced(name: str, precision: str, expected: str | None) -> None:
@@ -406,7 +406,7 @@ def test_depthwise_kernels(params: str, expected: str | None) -> None:
         ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=72 7=8", 1),
         ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=288 7=2", 2),
         ("Convolution l 1 1 data out 0=8 1=3 6=576 8=1", 2),
-        ("Sigmoid l 1 1 data out", 2),
+        ("Sigmoid l 1 1 data out", 1),
         ("Gemm l 1 1 data out 5=1 8=4 9=4", 1),
         ("InnerProduct l 1 1 data out 0=4 2=16", 1),
     ],

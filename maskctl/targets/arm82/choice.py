@@ -19,7 +19,14 @@ _NORMS: Mapping[str, str | Chooser] = {
 }
 """Layers that compute in fp32, or nearly so, whatever the format of their blobs and the mask."""
 
+_ELEMENTWISE_TYPES = (
+    "BatchNorm BinaryOp Clip ELU Eltwise Erf GELU HardSigmoid HardSwish Mish PReLU ReLU SELU Sigmoid Swish TanH UnaryOp"
+)
+_ELEMENTWISE: Mapping[str, str | Chooser] = {name: f"{name.lower()}_fp16s_bf16s" for name in _ELEMENTWISE_TYPES.split()}
+"""Layers that compute each element by itself: one kernel for all 16-bit storage, which goes by the options."""
+
 FP16SA: Mapping[str, str | Chooser] = {
+    **_ELEMENTWISE,
     "Convolution": convolution.convolution_fp16sa,
     "ConvolutionDepthWise": convolution.depthwise_fp16sa,
     "Gemm": unless_quantised("gemm_fp16sa"),
@@ -32,6 +39,7 @@ FP16SA: Mapping[str, str | Chooser] = {
 """fp16 blobs, fp16 sums. A kernel's name, or a function that chooses one by what is written on the layer's line."""
 
 FP16S: Mapping[str, str | Chooser] = {
+    **_ELEMENTWISE,
     "Convolution": "convolution_packed_fp16s",
     "ConvolutionDepthWise": convolution.depthwise_fp16s,
     "Gemm": unless_quantised("gemm_fp16s"),
@@ -44,6 +52,7 @@ FP16S: Mapping[str, str | Chooser] = {
 """fp16 blobs, fp32 sums: fp16 arithmetic is off, by option or by bit 1."""
 
 BF16S: Mapping[str, str | Chooser] = {
+    **_ELEMENTWISE,
     "Convolution": convolution.convolution_bf16s,
     "Gemm": unless_quantised("gemm_bf16s"),
     **_NORMS,
@@ -55,8 +64,6 @@ BF16S: Mapping[str, str | Chooser] = {
 """bf16 blobs, fp32 sums."""
 
 _OWN_ARITHMETIC = KernelChoice("", "fp16 arithmetic")
-_ONE_ROUNDING = {"ReLU"}
-"""Types whose fp16 kernels compute nothing that one rounding at the end does not give."""
 
 
 def choose(layer: Layer, options: Options) -> KernelChoice | None:
@@ -71,7 +78,7 @@ def choose(layer: Layer, options: Options) -> KernelChoice | None:
 
 def _rounds_inside(type_name: str, *, arithmetic: bool) -> bool:
     """True for types that the engine computes in fp16 step by step, by kernels that are not reproduced here."""
-    if type_name in _ONE_ROUNDING or type_name not in SUPPORT:
+    if type_name not in SUPPORT:
         return False
     kind = SUPPORT[type_name].arithmetic
     return kind == "fp16" or (kind == "bit 1" and arithmetic)

@@ -35,10 +35,16 @@ SUPPORT = {
 } | {name: Support(packing=True) for name in _PACKED_IN_FP32.split()}
 
 
+_MAXIMUM = 2
+"""Eltwise's number for it."""
+
+
 def supports(layer: Layer) -> Support:
     """What the layer's type keeps; a few types depend on their parameters."""
     if layer.type == "Pooling":
         return _pooling(layer)
+    if layer.type == "Eltwise" and (len(layer.bottoms) == 2 or layer.params.get(0, 0) == _MAXIMUM):
+        return replace(SUPPORT["Eltwise"], arithmetic="fp16")
     if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
         return UNSUPPORTED
     support = SUPPORT.get(layer.type, UNSUPPORTED)

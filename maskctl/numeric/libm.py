@@ -1,0 +1,40 @@
+"""The C library's float functions, with which the engine computes what is left over from vectors.
+
+They are right to the last bit of fp32 nearly everywhere, so the double precision functions, rounded, stand for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from maskctl.numeric.formats import FloatArray, Operand
+
+Unary: TypeAlias = Callable[[Operand], FloatArray]
+Binary: TypeAlias = Callable[[Operand, Operand], FloatArray]
+
+
+def _unary(function: np.ufunc) -> Unary:
+    def rounded(values: Operand) -> FloatArray:
+        with np.errstate(all="ignore"):
+            return np.asarray(function(np.asarray(values, np.float64)), np.float32)
+
+    return rounded
+
+
+def _binary(function: np.ufunc) -> Binary:
+    def rounded(left: Operand, right: Operand) -> FloatArray:
+        with np.errstate(all="ignore"):
+            return np.asarray(function(np.asarray(left, np.float64), np.asarray(right, np.float64)), np.float32)
+
+    return rounded
+
+
+exp, expm1, log, log10, log1p = (_unary(ufunc) for ufunc in (np.exp, np.expm1, np.log, np.log10, np.log1p))
+sin, cos, tan, asin, acos, atan = (_unary(ufunc) for ufunc in (np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan))
+sinh, cosh, tanh, asinh, acosh, atanh = (
+    _unary(ufunc) for ufunc in (np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh)
+)
+power, atan2, fmod = (_binary(ufunc) for ufunc in (np.power, np.arctan2, np.fmod))
