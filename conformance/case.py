@@ -17,6 +17,7 @@ import numpy.typing as npt
 from maskctl.graph.network import build
 from maskctl.graph.operators import Operator, operators
 from maskctl.layers import Weight
+from maskctl.layers.base import Array
 from maskctl.numeric.formats import FloatArray
 from maskctl.param import parse
 
@@ -28,6 +29,10 @@ WITHOUT_BIG = tuple(profile for profile in PROFILES if profile != "big")
 """For fp32 sums: where big terms cancel, another order of summation moves the result by more than one fp16 value."""
 Doubles: TypeAlias = npt.NDArray[np.float64]
 _PERIOD = 251
+_INT8_TAG = (0x000D4B38).to_bytes(4, "little")
+_CODE_STD = 73.0
+_CODES_PER_UNIT = 32.0
+"""Standard deviation of weights in int8, and codes for each unit of a blob."""
 _SPECIAL = (0.0, -0.0, 65504, 65519.996, 65520, 2**-15, -(2**-24), 2**-25, 1 + 2**-11, 1 + 3 * 2**-11, 2049, -2051)
 
 
@@ -38,7 +43,8 @@ class Case:
     `precision` is one of `PRECISIONS`, `without` names options of the engine that are off. `least` is the share of elements
     that must have the engine's bits; where it is under 1, `loose` says why, and the others may differ by one value of the
     storage format, or by `within` times the sample's largest output. What is not finite must be the same in any case.
-    Cases with the same `data` get the same weights and samples; by default each has its own.
+    Cases with the same `data` get the same weights and samples; by default each has its own. `integers` feeds whole numbers
+    of 32 bits.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Case:
     within: float = 2.0**-20
     loose: str = ""
     data: str = ""
+    integers: bool = False
 
     def __post_init__(self) -> None:
         """A case that may differ says why."""
@@ -78,7 +85,13 @@ class Case:
     def samples(self, seed: int) -> FloatArray:
         """One sample per profile, (n, …)."""
         rng = self._rng(seed, "samples")
+        if self.integers:
+            return rng.integers(-140, 141, (len(self.profiles), *self.shape)).astype(np.float32)
         return np.stack([sample(rng, profile, self.shape) for profile in self.profiles])
+
+    def fed(self, samples: FloatArray) -> Array:
+        """Samples as the networks take them."""
+        return samples.astype(np.int32) if self.integers else samples
 
     def write(self, folder: Path, seed: int) -> Path:
         """Writes the model into `folder` and returns the path of its `.param`, the `.bin` beside it."""
@@ -106,7 +119,14 @@ def _tensor(rng: np.random.Generator, weight: Weight, *, cancelling: bool = Fals
 
     Large tensors repeat a prime number of values, so that no two kernels are the same and the file stays small.
     Where inputs are `cancelling`, the weights of a second half of inputs are those of the first, and a bias is small.
+    Weights of int8 layers are codes, and come to unit variance by their scales.
     """
+    if weight.role == "int8":
+        codes = np.resize(rng.integers(-127, 128, min(weight.count, _PERIOD)), weight.count).astype(np.int8)
+        return _INT8_TAG + codes.tobytes() + bytes(-weight.count % 4)
+    if weight.role == "int8 scale":
+        scale = _CODE_STD * weight.fan_in**0.5 if weight.fan_in else _CODES_PER_UNIT
+        return rng.uniform(0.8 * scale, 1.2 * scale, weight.count).astype("<f4").tobytes()
     fan_in = weight.count // weight.shape[0] if weight.tagged else 4
     values = rng.standard_normal(min(weight.count, _PERIOD)) * fan_in**-0.5
     values = np.resize(np.where(rng.random(len(values)) < 0.05, values * 3e-5, values), weight.count)

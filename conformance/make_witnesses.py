@@ -30,7 +30,7 @@ def collect(engine: NcnnEngine, cases: Sequence[Case], seed: int) -> tuple[str, 
         jobs = []
         for case in cases:
             path = case.write(Path(folder), seed)
-            samples = {"data": case.samples(seed)}
+            samples = {"data": case.fed(case.samples(seed))}
             jobs.append(
                 Job(path, path.with_suffix(".bin"), samples, ("out",), PRECISIONS[case.precision] - case.without)
             )
@@ -42,11 +42,11 @@ def collect(engine: NcnnEngine, cases: Sequence[Case], seed: int) -> tuple[str, 
             case.profiles,
             case.param,
             case.weights(seed),
-            job.inputs["data"],
-            run.blobs["out"],
+            case.samples(seed),
+            run.blobs["out"].astype(np.float32),
             case.without,
         )
-        for case, job, run in zip(cases, jobs, runs, strict=True)
+        for case, run in zip(cases, runs, strict=True)
     ]
     return runs[0].version, found
 

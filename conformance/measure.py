@@ -71,7 +71,7 @@ def compare(engine: NcnnEngine, cases: Sequence[Case], seed: int, rows: dict[tup
         for case, witness in zip(cases, collect(engine, cases, seed)[1], strict=True):
             model = load(witness.write(Path(folder)))
             policy = Policy(case.precision, TARGETS[case.target], without=case.without)
-            actual = run(model, {"data": witness.inputs}, policy)["out"]
+            actual = run(model, {"data": case.fed(witness.inputs)}, policy)["out"].astype(np.float32)
             said = problem(case, witness.outputs, actual)
             if said:
                 found.append(f"seed {seed}, {case.name}: {said}")

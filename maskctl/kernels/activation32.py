@@ -10,7 +10,7 @@ import numpy as np
 
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
-from maskctl.numeric import math16
+from maskctl.numeric import libm32, math16, neon32
 from maskctl.numeric.fma32 import fma
 from maskctl.numeric.formats import FloatArray
 
@@ -18,8 +18,11 @@ _ONE, _ZERO = np.float32(1), np.float32(0)
 _SIGMOID_LIMIT = np.float32(88.3762626647949)
 
 
-def activate(params: Params, values: FloatArray) -> FloatArray:
-    """The activation of fp32 `values` in vector code, which lets NaN through."""
+def activate(params: Params, values: FloatArray, *, fused: bool = False) -> FloatArray:
+    """The activation of fp32 `values` in vector code, which lets NaN through.
+
+    Built in, hard swish multiplies and adds in two steps; as a layer of its own (`fused`) in one.
+    """
     number, numbers = activation.kind(params)
     given = [np.float32(value) for value in numbers]
     with np.errstate(all="ignore"):
@@ -30,8 +33,11 @@ def activate(params: Params, values: FloatArray) -> FloatArray:
         if number == activation.CLIP:
             return math16.minimum(math16.maximum(values, given[0]), given[1])
         if number == activation.HARD_SWISH:
-            return np.minimum(np.maximum(values * given[0] + given[1], _ZERO), _ONE) * values
-    return activation.apply(params, values)
+            gate = fma(given[1], values, given[0]) if fused else given[1] + values * given[0]
+            return np.minimum(np.maximum(gate, _ZERO), _ONE) * values
+        if number == activation.MISH:
+            return values * neon32.tanh(neon32.log(neon32.exp(values) + _ONE))
+        return neon32.sigmoid(values) if number == activation.SIGMOID else values
 
 
 def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
@@ -48,19 +54,12 @@ def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
             return np.fmin(np.fmax(values, given[0]), given[1])
         if number == activation.SIGMOID:
             bounded = np.fmax(np.fmin(values, _SIGMOID_LIMIT), -_SIGMOID_LIMIT)
-            return _ONE / (_ONE + np.exp(-bounded.astype(np.float64)).astype(np.float32))
+            return _ONE / (_ONE + libm32.exp(-bounded))
         if number == activation.MISH:
-            return values * _mish_gate(values)
+            return values * libm32.tanh(libm32.log(libm32.exp(values) + _ONE))
         if number == activation.HARD_SWISH:
             lower = -given[1] / given[0]
             upper = _ONE / given[0] + lower
             middle = values * fma(given[1], values, given[0])
             return np.where(values < lower, _ZERO, np.where(values > upper, values, middle))
     return activate(params, values)
-
-
-def _mish_gate(values: FloatArray) -> FloatArray:
-    """tanh(log(exp(x) + 1)), each function rounded to fp32."""
-    grown = np.exp(values.astype(np.float64)).astype(np.float32) + _ONE
-    logarithm = np.log(grown.astype(np.float64)).astype(np.float32)
-    return np.tanh(logarithm.astype(np.float64)).astype(np.float32)

@@ -14,13 +14,12 @@ from functools import lru_cache
 from maskctl import featmask
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
+from maskctl.targets.int8 import gives_codes, sums_codes
 from maskctl.targets.table import PRECISIONS, Hazard, KernelChoice, Support, Target
 
 STORAGE_OPTION = {"fp16": "use_fp16_storage", "bf16": "use_bf16_storage"}
 STORAGE_BIT = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAGE}
 
-_INT8_TYPES = {"Convolution", "ConvolutionDepthWise", "InnerProduct"}
-_REQUANTISES = 100
 _DYNAMIC_WEIGHT = {"Convolution": 19, "ConvolutionDepthWise": 19}
 """The parameter with which weights come as blobs."""
 
@@ -43,7 +42,7 @@ class Step:
     @property
     def gives_packed(self) -> bool:
         """True when its fp32 blobs leave it with four channels side by side."""
-        return self.stored == "fp32" and self.support.packing and "use_packing_layout" in self.options
+        return self.gives == "fp32" and self.support.packing and "use_packing_layout" in self.options
 
     @property
     def weights(self) -> str:
@@ -78,7 +77,7 @@ def _steps(graph: Graph, target: Target, options: Options, masks: tuple[int, ...
         step = _step(layer, target, options, masks[layer.index], stored)
         step = replace(step, packed=tuple(packed[bottom] for bottom in layer.bottoms))
         packed.update(dict.fromkeys(layer.tops, step.gives_packed))
-        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_int8(layer, step) else step.gives))
+        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_codes(layer, step) else step.gives))
         found.append(step)
     return tuple(found)
 
@@ -99,16 +98,10 @@ def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Map
     return Step("fp32", masked, support, arrives)
 
 
-def _gives_int8(layer: Layer, step: Step) -> bool:
+def _gives_codes(layer: Layer, step: Step) -> bool:
     """True for layers that quantise their output or move codes; nothing casts such a blob on its way."""
     moves_codes = step.support.arithmetic == "moves" and "int8" in step.arrives[:1]
-    return moves_codes or layer.type in {"Quantize", "Requantize"} or _int8_term(layer) > _REQUANTISES
-
-
-def _int8_term(layer: Layer) -> int:
-    """How a convolution or inner product uses int8; 0 for not at all."""
-    term = layer.params.get(8, 0)
-    return term if layer.type in _INT8_TYPES and isinstance(term, int) else 0
+    return moves_codes or layer.type == "Quantize" or gives_codes(layer)
 
 
 def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Hazard:
@@ -119,9 +112,9 @@ def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Ha
 def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     """The kernel of a layer where it is not its fp32 definition with one rounding, or None.
 
-    int8 sums and weights that come as blobs have none: their definition is what every kernel computes.
+    Weights that come as blobs have none: the definition is what every kernel computes. int8 sums have one in fp32 too.
     """
-    if step.stored == "fp32" or _int8_term(layer) or layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)):
+    if layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)) or (step.stored == "fp32" and not sums_codes(layer)):
         return None
     return target.choose(layer, step.options)
 

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, MaskctlError
+from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.peers.ncnn_engine import EngineRun, Job, NcnnEngine
-from maskctl.targets import PRECISIONS
+from maskctl.targets import PRECISIONS, TARGETS
 from tests.layers.row import BITS, Row
 
 SEED = 11
@@ -68,7 +69,7 @@ def _computed(row: Row, path: Path, inputs: dict[str, Values]) -> list[Values]:
     """The tops for one sample, without the sample axis; integers as the float bits the engine's binding shows."""
     from maskctl.graph.model import load
 
-    trace = run(load(path), inputs)
+    trace = run(load(path), inputs, Policy(target=TARGETS["x86"]))
     tops = [np.ascontiguousarray(trace[name][0]) for name in row.tops_named]
     return [top.view(np.float32) if top.dtype == np.int32 else top.astype(np.float32) for top in tops]
 

@@ -14,6 +14,7 @@ import pytest
 
 from conformance.case import chain, sample
 from maskctl.errors import ExecutionError
+from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import load
 from maskctl.graph.network import build
@@ -23,6 +24,7 @@ from maskctl.graph.weights import write_random
 from maskctl.layers import Weight
 from maskctl.param import parse
 from maskctl.peers.ncnn_engine import NcnnEngine
+from maskctl.targets import TARGETS
 from tests.layers.agreement import OPTIONS, agreement_db
 from tests.layers.row import SUMS
 
@@ -58,7 +60,7 @@ def both(path: Path, shape: tuple[int, ...], blob: str = "out") -> tuple[npt.NDA
     """A blob as the engine computes it and as maskctl does."""
     given = {"data": samples(shape)}
     engine = NcnnEngine().run(path, path.with_suffix(".bin"), given, [blob], OPTIONS)
-    return engine.blobs[blob], run(load(path), given)[blob]
+    return engine.blobs[blob], run(load(path), given, Policy(target=TARGETS["x86"]))[blob]
 
 
 @NEEDS_NCNN

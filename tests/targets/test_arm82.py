@@ -370,12 +370,57 @@ def test_arithmetic_that_is_not_reproduced(name: str, precision: str, expected: 
     assert choice is None or not choice.is_winograd
 
 
-@pytest.mark.parametrize("words", ["8=2", "8=101", "19=1"])
-def test_int8_and_dynamic_weights_have_no_fp16_kernel(words: str) -> None:
-    """int8 sums, and weights that come as blobs, are not for the fp16 kernels of plain convolutions."""
-    graph = chain_of(f"Convolution 0=16 1=3 6=2304 {words}")
-    step = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1]
-    assert kernel_of(graph.layers[1], step, ARM82) is None
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "fp16-storage", "bf16"])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Convolution 0=16 1=3 6=2304 8=2", "convolution_int8"),
+        ("Convolution 0=16 1=3 6=2304 8=101", "convolution_int8"),
+        ("Convolution 0=16 1=3 6=2304 19=1", None),
+        ("ConvolutionDepthWise 0=16 1=3 6=144 7=16 8=1", "convolutiondepthwise_int8"),
+        ("InnerProduct 0=4 2=16 8=2", "innerproduct_int8"),
+        ("Requantize", "requantize_int8"),
+    ],
+)
+def test_int8_kernels(words: str, expected: str | None, precision: str) -> None:
+    """int8 sums have kernels of their own in every precision, weights that come as blobs none."""
+    choice = _choice(chain_of(words), precision)
+    assert (expected and KernelChoice(expected)) == choice
+
+
+@pytest.mark.parametrize(
+    ("words", "precision", "lost"),
+    [
+        ("0=16 1=3 6=1152 7=2 8=1", "fp16", True),
+        ("0=16 1=3 6=1152 7=2 8=101", "fp16", False),
+        ("0=16 1=3 6=1152 7=2 8=1", "fp16-storage", False),
+        ("0=8 1=3 6=288 7=2 8=1", "fp16", False),
+    ],
+)
+def test_groups_the_engine_loses(words: str, precision: str, lost: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    """In fp16 arithmetic the engine loses the float output of int8 groups of 8 channels, which the choice says."""
+    choice = _choice(chain_of(f"ConvolutionDepthWise {words}"), precision)
+    assert choice is not None
+    assert lost == bool(choice.instead_of)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("InnerProduct 0=4 2=16 8=2", "fp32"),
+        ("Convolution 0=8 1=3 6=576 8=2", "fp16"),
+        ("Convolution 0=8 1=3 6=576 8=102", "int8"),
+        ("ConvolutionDepthWise 0=8 1=3 6=72 7=8 8=1 9=1", "fp16"),
+        ("ConvolutionDepthWise 0=8 1=3 6=72 7=8 8=1 9=4", "fp32"),
+        ("ConvolutionDepthWise 0=8 1=5 6=200 7=8 8=1", "fp32"),
+        ("ConvolutionDepthWise 0=8 1=3 6=288 7=2 8=1", "fp16"),
+        ("ConvolutionDepthWise 0=8 1=5 6=200 7=8 8=101", "int8"),
+    ],
+)
+def test_what_int8_layers_give(line: str, expected: str) -> None:
+    """Inner products and depthwise kernels but most 3x3 keep their floats in fp32, and codes are codes."""
+    graph = chain_of(line, "Split")
+    assert (expected,) == steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[2].arrives
 
 
 @pytest.mark.parametrize(
@@ -389,7 +434,6 @@ def test_int8_and_dynamic_weights_have_no_fp16_kernel(words: str) -> None:
         ("0=16 1=3 5=1 6=144 7=8", "fp16 arithmetic"),
         ("0=8 1=3 5=1 6=72 7=8 31=1", "convolutiondepthwise_fp16s"),
         ("0=8 1=3 5=1 6=288 7=2 31=1", None),
-        ("0=8 1=3 5=1 6=72 7=8 8=1", None),
     ],
 )
 def test_depthwise_kernels(params: str, expected: str | None) -> None:

@@ -8,13 +8,15 @@ scales on x86 (12 bits); maskctl divides, as the other targets do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Arrays, Params, Weight, Weights
 from maskctl.layers.families import activation, int8
+from maskctl.layers.families.int8 import Codes, Sums
 from maskctl.layers.families.windows import convolution_border, convolution_window, patches, require_map
 from maskctl.numeric.formats import FloatArray
 
@@ -35,7 +37,7 @@ def scales(params: Params, weight_scales: int, fan_in: int) -> tuple[Weight, ...
 def prepare(weights: Weights) -> Weights:
     """The weights with the kernels as codes: those the `.bin` holds, or made of its floats with `weight_scales`."""
     kernels = weights["weight"]
-    return {**weights, "weight": int8.weight_codes(kernels, _per_output(weights, len(kernels))[:, None, None, None])}
+    return {**weights, "weight": int8.weight_codes(kernels, per_output(weights, len(kernels))[:, None, None, None])}
 
 
 def forward(params: Params, weights: Weights, inputs: Arrays, groups: int) -> Arrays:
@@ -43,24 +45,47 @@ def forward(params: Params, weights: Weights, inputs: Arrays, groups: int) -> Ar
 
     The weight is [num_output][channels / groups][kernel_h][kernel_w], from `prepare`.
     """
-    values = inputs[0]
-    shape = require_map((values.shape[1:],))
-    kernels = weights["weight"]
-    outputs = len(kernels)
-    if shape[0] != kernels.shape[1] * groups or outputs % groups:
+    require_channels(weights, inputs[0], groups)
+    codes = int8.codes(inputs[0], weights["bottom_scale"])
+
+    def finish(sums: Sums) -> Array:
+        total = _finished(params, weights, sums)
+        return int8.quantise(total, weights["top_scale"]) if requantises(params) else total
+
+    return (_by_rows(params, weights, codes, groups, finish, np.int8 if requantises(params) else np.float32),)
+
+
+def sums(params: Params, weights: Weights, codes: Codes, groups: int) -> Sums:
+    """The exact sums (n, num_output, h, w) of products of codes, of which `forward` makes the output."""
+    require_channels(weights, codes, groups)
+    return _by_rows(params, weights, codes, groups, lambda some: some, np.int32)
+
+
+def requantises(params: Params) -> bool:
+    """True where the output is codes."""
+    return params.integer("int8_scale_term") > 100
+
+
+def require_channels(weights: Weights, values: Array, groups: int) -> None:
+    """Raises `ExecutionError` for an input that does not fit the weight."""
+    shape, kernels = require_map((values.shape[1:],)), weights["weight"]
+    if shape[0] != kernels.shape[1] * groups or len(kernels) % groups:
         raise ExecutionError(
             f"the input has {shape[0]} channels. The weight is for {kernels.shape[1] * groups} in {groups} groups."
         )
-    codes = int8.codes(values, weights["bottom_scale"])
-    border = _border_code(params.real("pad_value"))
+
+
+def _by_rows(
+    params: Params, weights: Weights, codes: Codes, groups: int, finish: Callable[[Sums], Array], dtype: npt.DTypeLike
+) -> Array:
+    """What `finish` makes of the sums of some rows of the output, all rows together."""
+    kernels, border = weights["weight"], _border_code(params.real("pad_value"))
     window = convolution_window(params)
-    seen = patches(convolution_border(params, window, shape).around(codes, border), window)
-    requantised = params.integer("int8_scale_term") > 100
-    out = np.empty((len(values), outputs, *seen.shape[-2:]), np.int8 if requantised else np.float32)
-    for rows in _rows_at_a_time(seen, outputs):
-        total = _finished(params, weights, _sums(kernels, seen[..., rows, :], groups))
-        out[..., rows, :] = int8.quantise(total, weights["top_scale"]) if requantised else total
-    return (out,)
+    seen = patches(convolution_border(params, window, codes.shape[1:]).around(codes, border), window)
+    out = np.empty((len(codes), len(kernels), *seen.shape[-2:]), dtype)
+    for rows in _rows_at_a_time(seen, len(kernels)):
+        out[..., rows, :] = finish(_sums(kernels, seen[..., rows, :], groups))
+    return out
 
 
 def _rows_at_a_time(seen: Array, outputs: int) -> Iterator[slice]:
@@ -71,15 +96,20 @@ def _rows_at_a_time(seen: Array, outputs: int) -> Iterator[slice]:
     yield from (slice(start, start + step) for start in range(0, height, step))
 
 
-def _finished(params: Params, weights: Weights, sums: Array) -> FloatArray:
+def _finished(params: Params, weights: Weights, total: Sums) -> FloatArray:
     """Sums (n, outputs, rows, w) as floats, with bias and activation."""
-    factor = int8.factor(weights["bottom_scale"], _per_output(weights, sums.shape[1]))
-    bias = weights["bias"][:, None, None] if params.integer("bias_term") else None
     with np.errstate(all="ignore"):
-        return activation.apply(params, int8.dequantise(sums, factor[:, None, None], bias))
+        return activation.apply(params, int8.dequantise(total, *factor_and_bias(params, weights)))
 
 
-def _per_output(weights: Weights, outputs: int) -> FloatArray:
+def factor_and_bias(params: Params, weights: Weights) -> tuple[FloatArray, FloatArray | None]:
+    """What turns the sums of each output into floats, ready to broadcast against them."""
+    factor = int8.factor(weights["bottom_scale"], per_output(weights, len(weights["weight"])))
+    bias = weights["bias"][:, None, None] if params.integer("bias_term") else None
+    return factor[:, None, None], bias
+
+
+def per_output(weights: Weights, outputs: int) -> FloatArray:
     """The scale of each output's kernel; a depthwise layer has one per group, or one for all."""
     found = weights["weight_scales"]
     return np.repeat(found, outputs // len(found))
@@ -91,7 +121,7 @@ def _border_code(value: float) -> int:
     return (whole + 128) % 256 - 128
 
 
-def _sums(kernels: Array, seen: Array, groups: int) -> Array:
+def _sums(kernels: Array, seen: Array, groups: int) -> Sums:
     """Sums of code products (n, outputs, h, w) of what the window sees, (n, c, kernel_h, kernel_w, h, w)."""
     n, height, width = len(seen), *seen.shape[-2:]
     rows = kernels.reshape(groups, len(kernels) // groups, -1)

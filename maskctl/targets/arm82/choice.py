@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
-from maskctl.targets.arm82 import convolution
+from maskctl.targets.arm82 import convolution, int8
 from maskctl.targets.arm82.products import unless_quantised
 from maskctl.targets.arm82.support import SUPPORT
+from maskctl.targets.int8 import sums_codes
 from maskctl.targets.table import KernelChoice
 
 Chooser: TypeAlias = Callable[[Layer, Options], KernelChoice | None]
@@ -34,6 +35,7 @@ FP16SA: Mapping[str, str | Chooser] = {
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16sa",
+    "Quantize": "quantize_fp16sa",
     "Softmax": "softmax_fp16s",
 }
 """fp16 blobs, fp16 sums. A kernel's name, or a function that chooses one by what is written on the layer's line."""
@@ -51,6 +53,14 @@ FP16S: Mapping[str, str | Chooser] = {
 }
 """fp16 blobs, fp32 sums: fp16 arithmetic is off, by option or by bit 1."""
 
+INT8: Mapping[str, str | Chooser] = {
+    "Convolution": "convolution_int8",
+    "ConvolutionDepthWise": int8.depthwise_int8,
+    "InnerProduct": "innerproduct_int8",
+    "Requantize": "requantize_int8",
+}
+"""int8 weights, whatever blobs are stored in."""
+
 BF16S: Mapping[str, str | Chooser] = {
     **_ELEMENTWISE,
     "Convolution": convolution.convolution_bf16s,
@@ -67,13 +77,19 @@ _OWN_ARITHMETIC = KernelChoice("", "fp16 arithmetic")
 
 
 def choose(layer: Layer, options: Options) -> KernelChoice | None:
-    """The kernel of a layer kept in 16 bits, or None where one rounding of its fp32 result is what the engine does."""
+    """The kernel of a layer, or None where one rounding of its fp32 result is what the engine does."""
+    if sums_codes(layer):
+        return _of(INT8.get(layer.type), layer, options)
     stored = "use_fp16_storage" in options
     arithmetic = stored and "use_fp16_arithmetic" in options
     found = (FP16SA if arithmetic else FP16S if stored else BF16S).get(layer.type)
     if found is None:
         return _OWN_ARITHMETIC if stored and _rounds_inside(layer.type, arithmetic=arithmetic) else None
-    return KernelChoice(found) if isinstance(found, str) else found(layer, options)
+    return _of(found, layer, options)
+
+
+def _of(row: str | Chooser | None, layer: Layer, options: Options) -> KernelChoice | None:
+    return row(layer, options) if callable(row) else KernelChoice(row) if row else None
 
 
 def _rounds_inside(type_name: str, *, arithmetic: bool) -> bool:

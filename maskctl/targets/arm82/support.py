@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maskctl.graph.network import Layer
+from maskctl.targets.arm82.int8 import gives_fp32, packs
+from maskctl.targets.int8 import int8_term
 from maskctl.targets.table import UNSUPPORTED, Support
 
 _FOLLOWS_BIT_1 = (
@@ -48,6 +50,8 @@ def supports(layer: Layer) -> Support:
     if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
         return UNSUPPORTED
     support = SUPPORT.get(layer.type, UNSUPPORTED)
+    if int8_term(layer):
+        support = replace(support, gives_fp32=gives_fp32(layer), packing=packs(layer))
     if support.packing and not _keeps_packing(layer):
         support = replace(support, packing=False)
     if layer.type in {"MultiHeadAttention", "SDPA"} and layer.params.get(18, 0):  # int8

@@ -1,0 +1,108 @@
+"""exp, log, tanh and sigmoid as the engine's fp32 vector code computes them inside other layers.
+
+exp and log fuse what can be fused; the polynomials of tanh multiply and add. sigmoid takes the CPU's
+estimate of a reciprocal and improves it twice. Source: ncnn `src/layer/arm/neon_mathfun.h`, `neon_mathfun_tanh.h`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maskctl.numeric.fma32 import fma
+from maskctl.numeric.formats import FloatArray
+
+_ONE, _HALF, _ZERO = np.float32(1), np.float32(0.5), np.float32(0)
+_EXP_LIMIT = np.float32(88.3762626647949)
+_LOG2E = np.float32(1.44269504088896341)
+_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
+_EXP = tuple(
+    np.float32(value)
+    for value in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
+)
+_LOG = tuple(
+    np.float32(value)
+    for value in (
+        *(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1),
+        *(2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1),
+    )
+)
+_SQRT_HALF = np.float32(0.707106781186547524)
+_TANH_ABOVE = tuple(
+    np.float32(value)
+    for value in (
+        *(-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-8),
+        *(1.48572235717979e-5, 6.37261928875436e-4, 4.89352455891786e-3),
+    )
+)
+_TANH_BELOW = tuple(
+    np.float32(value) for value in (1.19825839466702e-6, 1.18534705686654e-4, 2.26843463243900e-3, 4.89352518554385e-3)
+)
+_TANH_LIMIT, _TANH_TINY = np.float32(9), np.float32(1e-4)
+
+
+def exp(values: FloatArray) -> FloatArray:
+    """The exponential, x kept within +-88.37; NaN passes."""
+    x = np.maximum(np.minimum(values, _EXP_LIMIT), -_EXP_LIMIT)
+    power = np.floor(fma(_HALF, x, _LOG2E))
+    x = fma(fma(x, -power, _LN2_HIGH), -power, _LN2_LOW)
+    factor = np.full_like(x, _EXP[0])
+    for coefficient in _EXP[1:]:
+        factor = fma(coefficient, factor, x)
+    factor = fma(x, factor, x * x) + _ONE
+    return factor * np.where(power <= -127, _ZERO, np.exp2(power))
+
+
+def log(values: FloatArray) -> FloatArray:
+    """The natural logarithm of numbers over 0; NaN for all others."""
+    x = np.ascontiguousarray(np.maximum(values, np.float32(2.0**-126)))
+    bits = x.view(np.int32)
+    power = (bits >> 23).astype(np.float32) - np.float32(126)
+    x = ((bits & np.int32(0x007FFFFF)) | np.int32(0x3F000000)).view(np.float32)
+    small = x < _SQRT_HALF
+    power = power - small
+    x = (x - _ONE) + np.where(small, x, _ZERO)
+    square = x * x
+    series = np.full_like(x, _LOG[0])
+    for coefficient in _LOG[1:]:
+        series = fma(coefficient, series, x)
+    series = fma(series * x * square, power, _LN2_LOW)
+    series = fma(series, -square, _HALF)
+    return np.where(values > 0, fma(x + series, power, _LN2_HIGH), np.float32(np.nan))
+
+
+def tanh(values: FloatArray) -> FloatArray:
+    """The hyperbolic tangent: a rational polynomial of x within +-9; tiny x as they are."""
+    size = np.abs(values)
+    x = np.where(size <= _TANH_LIMIT, size, _TANH_LIMIT)
+    square = x * x
+    above, below = (_polynomial(numbers, square) for numbers in (_TANH_ABOVE, _TANH_BELOW))
+    return np.where(size >= _TANH_TINY, np.copysign(above * x / below, values), values)
+
+
+def _polynomial(numbers: tuple[np.float32, ...], at: FloatArray) -> FloatArray:
+    total = np.full_like(at, numbers[0])
+    for number in numbers[1:]:
+        total = number + total * at
+    return total
+
+
+def sigmoid(values: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)): a reciprocal in two steps of Newton from an estimate of 8 bits."""
+    return _reciprocal(exp(-values) + _ONE)
+
+
+def _reciprocal(values: FloatArray) -> FloatArray:
+    found = _estimate(values)
+    for _ in range(2):
+        found = fma(np.float32(2), -values, found) * found
+    return found
+
+
+def _estimate(values: FloatArray) -> FloatArray:
+    """The CPU's own estimate of 1 / x (`frecpe`) for numbers from 1 on; from 2**126 on it would be subnormal, and is 0."""
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    top = (bits >> np.uint32(15) & np.uint32(0xFF)) + np.uint32(256)
+    nearest = ((1 << 19) // (2 * top.astype(np.int64) + 1) + 1) // 2
+    exponent = np.uint32(253) - (bits >> np.uint32(23))
+    found = (exponent << np.uint32(23) | (nearest - 256).astype(np.uint32) << np.uint32(15)).view(np.float32)
+    return np.where(values < np.float32(2.0**126), found, np.where(np.isnan(values), values, _ZERO))
