@@ -153,7 +153,95 @@ def _layer_section(name: str) -> list[str]:
     return parts
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "masks.md": masks_page, "layers.md": layers_page}
+def conformance_page() -> str:
+    """How well each kernel agrees with the engine it is the image of, and whole real models beside it."""
+    stored = json.loads((HERE / "conformance.json").read_text(encoding="utf-8"))
+    models = json.loads((HERE / "conformance_models.json").read_text(encoding="utf-8"))
+    parts = [NOTICE, "# Conformance\n", CONFORMANCE_INTRODUCTION.format(**stored)]
+    for target in stored["targets"]:
+        parts += [f"## {target['title']}\n", f"{target['engine']}, seeds {', '.join(map(str, target['seeds']))}.\n"]
+        parts += [
+            "| layer type | precision | kernel | cases | elements | equal | worst | |",
+            "|---|---|---|--:|--:|--:|--:|--:|",
+        ]
+        reasons: list[str] = []
+        parts += [_conformance_row(row, reasons) for row in target["rows"]]
+        parts += ["", *(f"{number}. {reason}" for number, reason in enumerate(reasons, 1)), ""]
+    parts += [
+        MODELS_INTRODUCTION,
+        "| model, blob | precision | predicted dB | engine dB | not finite | equal |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
+    for run in models:
+        for name, facts in run["blobs"].items():
+            lost = f"{facts['lost'][0]:,} / {facts['lost'][1]:,}" if any(facts["lost"]) else ""
+            figures = " | ".join(_db(facts[side]) for side in ("predicted_db", "real_db"))
+            parts.append(
+                f"| {run['model']} {name} | {run['precision']} | {figures} | {lost} | {_percent(facts['equal'])} |"
+            )
+    parts += ["", "Each layer fed what the engine fed it, by kernel:\n"]
+    parts += ["| layer type and kernel | precision | models | elements | equal |", "|---|---|--:|--:|--:|"]
+    parts += _kernels_of_models(models)
+    return "\n".join(parts) + "\n"
+
+
+CONFORMANCE_INTRODUCTION = """What maskctl computes beside the real engine, kernel by kernel, on the cases of
+`conformance/cases/`: small networks with
+awkward shapes and values (zeros of both signs, NaN, infinities, subnormals, 65504 and its neighbours). *equal* is the share
+of elements with the same bits, *worst* how many values of the storage format the farthest element is away, in
+steps; elements that are not finite are the same everywhere. A number in the last column says why a kernel is not equal
+everywhere. "definition" is a layer's fp32 definition over inputs as stored, rounded once. The page is made by
+`python -m conformance.measure --json docs/conformance.json` and `make docs`; the tests compare stored outputs of the same
+cases, and where the engine is set up (`conformance/setup-arm64.sh`) live ones on fresh values.
+"""
+
+MODELS_INTRODUCTION = """## Real models
+
+A photo, in a whole run: SQNR against fp32 as predicted and as the engine has it, elements that are not finite in the one
+and the other, and the share of elements with the same bits. Made by `python -m conformance.models`, with 2 threads.
+"""
+
+
+def _conformance_row(row: dict[str, Any], reasons: list[str]) -> str:
+    if row["why"] and row["why"] not in reasons:
+        reasons.append(row["why"])
+    why = str(reasons.index(row["why"]) + 1) if row["why"] and row["equal"] < row["elements"] else ""
+    share = _percent(row["equal"] / max(1, row["elements"]))
+    return (
+        f"| {row['type']} | {row['precision']} | {row['kernel'] or 'definition'} | {row['cases']} | {row['elements']:,} | {share} "
+        f"| {row['worst_steps'] or ''} | {why} |"
+    )
+
+
+def _kernels_of_models(models: list[dict[str, Any]]) -> list[str]:
+    sums: dict[tuple[str, str], list[float]] = {}
+    for run in models:
+        for name, facts in run["kernels"].items():
+            found = sums.setdefault((name, run["precision"]), [0, 0, 0])
+            found[0] += 1
+            found[1] += facts["elements"]
+            found[2] += facts["equal"]
+    return [
+        f"| {name} | {precision} | {int(count)} | {int(elements):,} | {_percent(equal / elements)} |"
+        for (name, precision), (count, elements, equal) in sorted(sums.items())
+    ]
+
+
+def _percent(share: float) -> str:
+    """A share in percent, never rounded up to 100."""
+    return "100 %" if share == 1 else f"{int(share * 100000) / 1000:.3f} %"
+
+
+def _db(value: float | None) -> str:
+    return "" if value is None else "NaN" if value != value else f"{value:.2f}"  # noqa: PLR0124
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "masks.md": masks_page,
+    "layers.md": layers_page,
+    "conformance.md": conformance_page,
+}
 
 
 def main() -> int:
