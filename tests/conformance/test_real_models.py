@@ -54,8 +54,8 @@ def test_predicted_losses_are_real(model: str, precision: str) -> None:
     for name, blob in BY_NAME[model].shown.items():
         row = figures(next(row for row in found.rows if row.blob == blob))
         expected = TABLE[model, name][PRECISIONS.index(precision)]
-        assert (name, expected) == (name, pytest.approx(row["real_db"], abs=0.5, nan_ok=True))
-        assert (name, expected) == (name, pytest.approx(row["predicted_db"], abs=0.5, nan_ok=True))
+        assert expected == pytest.approx(row["real_db"], abs=0.5, nan_ok=True), name
+        assert expected == pytest.approx(row["predicted_db"], abs=0.5, nan_ok=True), name
 
 
 @pytest.mark.parametrize(("model", "precision"), RUNS)
