@@ -449,7 +449,7 @@ def test_depthwise_kernels(params: str, expected: str | None) -> None:
     [
         ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=72 7=8", 1),
         ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=288 7=2", 2),
-        ("Convolution l 1 1 data out 0=8 1=3 6=576 8=1", 2),
+        ("Convolution l 1 1 data out 0=8 1=3 6=576 8=1", 1),
         ("Sigmoid l 1 1 data out", 1),
         ("Gemm l 1 1 data out 5=1 8=4 9=4", 1),
         ("InnerProduct l 1 1 data out 0=4 2=16", 1),
