@@ -13,10 +13,9 @@ from maskctl.numeric import math16
 def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The blob within the limits, which fp16 may round to infinity; scalar code makes NaN the lower limit."""
     mode = mode_regardless(options)
-    with np.errstate(over="ignore"):
-        low, high = mode.kept(params.real("min")), mode.kept(params.real("max"))
+    low, high = mode.store(np.array([params.real("min"), params.real("max")], np.float32))
     parts = (
         (4, lambda x: math16.minimum(math16.maximum(x, low), high)),
         (1, lambda x: np.fmin(np.fmax(x, low), high)),
     )
-    return (by_parts(inputs[0], options, mode, *parts),)
+    return (by_parts(inputs[0], options, mode, *parts, is_exact=True),)

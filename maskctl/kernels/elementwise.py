@@ -49,8 +49,9 @@ class Mode:
         return _to_bf16(values) if self.stored == "bf16" else round_to(values, "fp16")
 
     def kept(self, value: float | np.float32) -> np.float32:
-        """A number as scalar code keeps it: rounded to fp16 where the layer computes in fp16."""
-        return self.lanes.constant(value)
+        """A number as the layer keeps it: rounded to fp16, maybe to infinity, where it computes in fp16."""
+        with np.errstate(over="ignore"):
+            return self.lanes.constant(value)
 
 
 FP16SA, FP16S, BF16S = Mode(HALF, "fp16"), Mode(SINGLE, "fp16"), Mode(SINGLE, "bf16")
@@ -68,11 +69,14 @@ def mode_regardless(options: Options) -> Mode:
     return FP16SA if "use_fp16_storage" in options else BF16S
 
 
-def by_parts(values: Array, options: Options, mode: Mode, *parts: Part) -> FloatArray:
-    """Each channel of a blob (n, …) computed part by part and stored; blobs of rank 1 and 2 are one channel."""
+def by_parts(values: Array, options: Options, mode: Mode, *parts: Part, is_exact: bool = False) -> FloatArray:
+    """Each channel of a blob (n, …) computed part by part and stored; blobs of rank 1 and 2 are one channel.
+
+    `is_exact` says that results are values of the storage format already.
+    """
     values = floats_in(values)
     pack = elempack(values.shape[1], options)
-    stored = tuple((width, _stored(width, function, mode)) for width, function in parts)
+    stored = parts if is_exact else tuple((width, _stored(width, function, mode)) for width, function in parts)
     if pack % stored[0][0] == 0:
         return stored[0][1](values)
     return from_memory(falling((in_memory(values, pack),), stored), values.shape, pack)

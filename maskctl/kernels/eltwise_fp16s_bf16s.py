@@ -22,12 +22,15 @@ def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arr
     mode, number = mode_of(options), params.integer("op_type")
     if mode is FP16S and (len(inputs) == 2 or number == eltwise.MAXIMUM):
         mode = FP16SA
-    pack = elempack(inputs[0].shape[1], options)
-    rows = tuple(in_memory(floats_in(values), pack) for values in inputs)
     vector, rest = _functions(params, mode)
+    blobs = tuple(floats_in(values) for values in inputs)
     with np.errstate(all="ignore"):
-        found = mode.store(falling(rows, ((4, vector), (1, rest))))
-    return (from_memory(found, inputs[0].shape, pack),)
+        if elempack(blobs[0].shape[1], options) > 1:
+            found = vector(*blobs)
+        else:
+            rows = tuple(in_memory(values, 1) for values in blobs)
+            found = from_memory(falling(rows, ((4, vector), (1, rest))), blobs[0].shape, 1)
+    return (found if mode is FP16SA else mode.store(found),)
 
 
 def _functions(params: Params, mode: Mode) -> tuple[Function, Function]:
@@ -37,11 +40,8 @@ def _functions(params: Params, mode: Mode) -> tuple[Function, Function]:
     if number == eltwise.MAXIMUM:
         return _in_turn(math16.maximum), _in_turn(math16.maximum_number)
     if number == eltwise.SUM and factors:
-        if mode is BF16S:
-            return lambda *blobs: _weighted_unfused(blobs, factors), lambda *blobs: _weighted_rest(
-                lanes, blobs, factors
-            )
-        return lambda *blobs: _weighted(lanes, blobs, factors), lambda *blobs: _weighted_rest(lanes, blobs, factors)
+        weighted = _weighted_unfused if mode is BF16S else _weighted
+        return lambda *blobs: weighted(lanes, blobs, factors), lambda *blobs: _weighted_rest(lanes, blobs, factors)
     both = _in_turn(lanes.multiply if number == eltwise.PRODUCT else lanes.add)
     return both, both
 
@@ -58,7 +58,7 @@ def _weighted(lanes: Lanes, blobs: Sequence[FloatArray], factors: Sequence[np.fl
     return found
 
 
-def _weighted_unfused(blobs: Sequence[FloatArray], factors: Sequence[np.float32]) -> FloatArray:
+def _weighted_unfused(_: Lanes, blobs: Sequence[FloatArray], factors: Sequence[np.float32]) -> FloatArray:
     """As `_weighted` in bf16, where products are rounded to fp32 before they are added."""
     return reduce(np.add, (values * factor for values, factor in zip(blobs, factors, strict=False)))
 
@@ -68,5 +68,5 @@ def _weighted_rest(lanes: Lanes, blobs: Sequence[FloatArray], factors: Sequence[
     kept = factors if len(blobs) == 2 else [lanes.constant(factor) for factor in factors]
     found = SINGLE.fma(blobs[1] * kept[1], blobs[0], kept[0])
     for values, factor in zip(blobs[2:], kept[2:], strict=False):
-        found = lanes.rounded(SINGLE.fma(lanes.rounded(found), values, factor))
-    return found
+        found = SINGLE.fma(lanes.rounded(found), values, factor)
+    return lanes.rounded(found)

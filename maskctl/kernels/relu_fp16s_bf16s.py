@@ -22,11 +22,12 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
         return relu.forward(params, weights, inputs)
     mode = mode_regardless(options)
     slope = mode.kept(params.real("slope"))
-    if params.real("slope"):
+    has_slope = params.real("slope") != 0
+    if has_slope:
         parts = (
             (4, lambda x: np.where(x <= 0, mode.lanes.multiply(x, slope), x)),
             (1, lambda x: np.where(x < 0, mode.lanes.multiply(x, slope), x)),
         )
     else:
         parts = ((4, lambda x: math16.maximum(x, _ZERO)), (1, lambda x: np.where(x >= 0, x, _ZERO)))
-    return (by_parts(inputs[0], options, mode, *parts),)
+    return (by_parts(inputs[0], options, mode, *parts, is_exact=not has_slope),)

@@ -37,4 +37,16 @@ sin, cos, tan, asin, acos, atan = (_unary(ufunc) for ufunc in (np.sin, np.cos, n
 sinh, cosh, tanh, asinh, acosh, atanh = (
     _unary(ufunc) for ufunc in (np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh)
 )
-power, atan2, fmod = (_binary(ufunc) for ufunc in (np.power, np.arctan2, np.fmod))
+power, fmod, _exact_atan2 = (_binary(ufunc) for ufunc in (np.power, np.fmod, np.arctan2))
+
+_PI, _PI_LOW = np.float32(np.pi), np.float32(np.pi - float(np.float32(np.pi)))
+
+
+def atan2(left: Operand, right: Operand) -> FloatArray:
+    """The angle of (right, left) as fdlibm finds it: atan of the quotient, which is rounded first, and then its quadrant."""
+    up, along = np.broadcast_arrays(np.asarray(left, np.float32), np.asarray(right, np.float32))
+    with np.errstate(all="ignore"):
+        angle = atan(np.abs(up / along))
+        turned = np.where(np.signbit(along), _PI - (angle - _PI_LOW), angle)
+        is_plain = np.isfinite(up) & np.isfinite(along) & (up != 0) & (along != 0)
+    return np.where(is_plain, np.copysign(turned, up), _exact_atan2(up, along))
