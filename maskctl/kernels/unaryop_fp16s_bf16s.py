@@ -128,5 +128,5 @@ def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arr
     lanes = mode.lanes
     parts: list[Part] = [(4, lambda x: VECTORS[name](lanes, x)), (1, lambda x: REST[name](lanes, x))]
     if name == "exp" and lanes is HALF:  # the half vector is compiled otherwise
-        parts = [(8, lambda x: cephes.exp(lanes, x)), (4, lambda x: cephes.exp_fused(lanes, x)), parts[1]]
+        parts = [(8, lambda x: cephes.exp(lanes, x)), (4, lambda x: cephes.exp_in_fours(lanes, x)), parts[1]]
     return (by_parts(inputs[0], options, mode, *parts),)

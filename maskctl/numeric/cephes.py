@@ -69,10 +69,10 @@ def exp(lanes: Lanes, values: FloatArray) -> FloatArray:
     return lanes.multiply(lanes.add(factor, _ONE), power)
 
 
-def exp_fused(lanes: Lanes, values: FloatArray) -> FloatArray:
-    """exp of each element as fp16 code of half width has it: p + f * p."""
+def exp_in_fours(lanes: Lanes, values: FloatArray) -> FloatArray:
+    """exp of each element as fp16 code of half width has it: f * p + p, which differs where f * p is subnormal."""
     factor, power = _exp_parts(lanes, values)
-    return lanes.fma(power, factor, power)
+    return lanes.add(lanes.multiply(factor, power), power)
 
 
 def one_plus_exp(lanes: Lanes, values: FloatArray) -> FloatArray:
