@@ -124,7 +124,7 @@ def changes_with_bit_1(layer: Layer, step: Step, target: Target) -> bool:
 
     Where the engine's fp16 arithmetic is not reproduced, both come to the same, and nothing can be said for the bit.
     """
-    if step.support.arithmetic != "bit 1" or not step.sums_in_fp16 or sums_codes(layer):
+    if step.support.arithmetic != "bit 1" or not step.sums_in_fp16:
         return False
     masked = replace(step, options=step.options - featmask.cleared_options(featmask.NO_FP16_ARITHMETIC))
     now, then = (kernel_of(layer, way, target) for way in (step, masked))
