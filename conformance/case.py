@@ -225,6 +225,17 @@ def depthwise(channels: int, kernel: int, more: str = "") -> str:
     )
 
 
+def in_groups(
+    kind: str, channels: int, outputs: int, kernel: int, more: str = "", groups: int = 1, bias: int = 1
+) -> str:
+    """A convolution or deconvolution of any type as "Type params"; 11= (kernel height) in `more` counts."""
+    axes = 1 if kind.endswith("1D") else 2
+    height = next((int(word[3:]) for word in more.split() if word.startswith("11=")), kernel) if axes == 2 else 1
+    size = channels // groups * outputs * kernel * height
+    group = f" 7={groups}" if kind.endswith("DepthWise") else ""
+    return f"{kind} 0={outputs} 1={kernel} 5={bias} 6={size}{group} {more}".strip()
+
+
 def inner_product(inputs: int, outputs: int, more: str = "", bias: int = 1) -> str:
     """An InnerProduct as "Type params"."""
     return f"InnerProduct 0={outputs} 1={bias} 2={inputs * outputs} {more}".strip()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from maskctl.errors import ExecutionError, MaskctlError
+from maskctl.executor import blob_weights
 from maskctl.graph.operators import Operator
 from maskctl.graph.weights import LayerWeights
 from maskctl.kernels.registry import find as find_kernel
@@ -35,6 +36,9 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
             return find_kernel(choice.kernel)(
                 params, weights, tuple(np.ascontiguousarray(values) for values in read), step.options | target.features
             )
+        found = blob_weights.run(op, params, tuple(np.ascontiguousarray(values) for values in read), step, target)
+        if found is not None:
+            return found
         ready = _ready(op, params, weights, step, target)
         tops = tuple(_stored(values, op, step, target) for values in _forward(op, params, ready, read))
         return tops if inputs else tuple(np.broadcast_to(values, (samples, *values.shape[1:])) for values in tops)

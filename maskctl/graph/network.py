@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from maskctl.errors import GraphError, Place, did_you_mean
-from maskctl.param import LayerLine, ParamDocument, Value
+from maskctl.param import LayerLine, ParamDocument, ParamToken, Value
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ class Layer:
     def mask(self) -> int:
         """The feature mask."""
         return self.line.mask
+
+    def as_if_written(self, type_name: str, params: Mapping[int, Value]) -> Layer:
+        """The layer as if its line said another type, and these values for these parameters."""
+        others = tuple(token for token in self.line.tokens if token.id not in params)
+        added = tuple(ParamToken(number, value, 0, 0) for number, value in params.items())
+        return Layer(self.index, replace(self.line, type=type_name, tokens=(*others, *added)))
 
     def __str__(self) -> str:
         return f"#{self.index} '{self.name}' ({self.type})"

@@ -24,7 +24,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, _options: Options)
     with np.errstate(all="ignore"):
         vectors = activate(params, _four_accumulators(terms, slice(0, fours)))
         scalars = activate_one_by_one(params, _left_over(terms, fours))
-        if params.integer("activation_type") == activation.HARD_SWISH and len(scalars) > 1:
+        if params.integer("activation_type") == activation.HARD_SWISH and len(scalars) > 1 and inputs[0].ndim != 3:
             scalars[0] = np.nan_to_num(scalars[0], nan=0.0, posinf=np.inf, neginf=-np.inf)  # the first of a pair
     return (terms.arranged(away(np.concatenate([vectors, scalars]))),)
 

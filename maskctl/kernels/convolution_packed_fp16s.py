@@ -33,7 +33,8 @@ def forward(params: Params, weights: Weights, inputs: Arrays, _options: Options)
     ):
         if rows.start < rows.stop:
             totals[rows] = activate(params, summed(terms, rows, bias[rows]))
-    if params.integer("activation_type") == activation.HARD_SWISH and outputs - fours >= 2:
+    is_map = inputs[0].ndim != 3  # rows have a function of their own
+    if params.integer("activation_type") == activation.HARD_SWISH and outputs - fours >= 2 and is_map:
         totals[fours] = np.where(np.isnan(totals[fours]), np.float32(0), totals[fours])
     out = terms.arranged(round_to(totals, "fp16"))
     return (out.reshape(len(out), -1) if inputs[0].ndim == 2 else out,)

@@ -57,11 +57,13 @@ def operands(
     values: FloatArray,
     cast_weight: Callable[[FloatArray], FloatArray] = casts.nearest,
 ) -> Operands:
-    """The operands of a convolution whose inputs `values` (n, c, h, w) are fp16 already."""
+    """The operands of a convolution whose inputs `values` (n, c, h, w), or rows (n, c, w), are fp16 already."""
     if values.ndim == 2:
         values = values[:, :, None, None]
     padded, window = convolution.placed(params, values)
     seen = patches(padded, window)
+    if seen.ndim == 4:
+        seen = seen[:, :, None, :, None]
     n, channels, kernel_h, kernel_w, height, width = seen.shape
     outputs = params.integer("num_output")
     bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)

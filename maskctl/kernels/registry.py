@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TypeAlias, cast
 
+from maskctl.kernels import grouped
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 
@@ -16,6 +17,12 @@ Kernel: TypeAlias = Callable[[Params, Weights, Arrays, Options], Arrays]
 
 @cache
 def find(name: str) -> Kernel:
-    """The kernel of that name; a target table that names a kernel without a file is a bug, and raises."""
+    """The kernel of that name; a target table that names a kernel without a file is a bug, and raises.
+
+    "grouped NAME" is kernel NAME for one group of channels after another.
+    """
+    of_group = name.removeprefix("grouped ")
+    if of_group != name:
+        return partial(grouped.forward, find(of_group))
     module = importlib.import_module(f"maskctl.kernels.{name}")
     return cast("Kernel", module.forward)

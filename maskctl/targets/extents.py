@@ -6,7 +6,8 @@ from maskctl.graph.network import Layer
 from maskctl.targets.table import Extents
 
 _SIZES = (("kernel", 1, 11, 0), ("dilation", 2, 12, 1), ("stride", 3, 13, 1))
-_CONVOLUTIONS = {"Convolution", "ConvolutionDepthWise"}
+_DENSE = {"Convolution", "Deconvolution", "Convolution1D"}
+_GROUPED = {"ConvolutionDepthWise", "DeconvolutionDepthWise"}
 
 
 def extents_of(layer: Layer) -> Extents:
@@ -14,9 +15,9 @@ def extents_of(layer: Layer) -> Extents:
 
     Sizes that are missing or make no sense count as 0, so that a file need not be sound to be asked about.
     """
-    if layer.type not in _CONVOLUTIONS:
+    if layer.type not in _DENSE | _GROUPED:
         return {}
-    group = _integer(layer, 7, 1) if layer.type == "ConvolutionDepthWise" else 1
+    group = _integer(layer, 7, 1) if layer.type in _GROUPED else 1
     found = {"num_output": _integer(layer, 0, 0), "group": group}
     for name, width, height, default in _SIZES:
         found[f"{name}_w"] = _integer(layer, width, default)

@@ -20,7 +20,13 @@ from maskctl.targets.table import PRECISIONS, Hazard, KernelChoice, Support, Tar
 STORAGE_OPTION = {"fp16": "use_fp16_storage", "bf16": "use_bf16_storage"}
 STORAGE_BIT = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAGE}
 
-_DYNAMIC_WEIGHT = {"Convolution": 19, "ConvolutionDepthWise": 19}
+_DYNAMIC_WEIGHT = {
+    "Convolution": 19,
+    "ConvolutionDepthWise": 19,
+    "Convolution1D": 19,
+    "Deconvolution": 28,
+    "DeconvolutionDepthWise": 28,
+}
 """The parameter with which weights come as blobs."""
 
 
@@ -112,7 +118,8 @@ def _hazard(layer: Layer, target: Target, mask: int, blob: str, kept: str) -> Ha
 def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     """The kernel of a layer where it is not its fp32 definition with one rounding, or None.
 
-    Weights that come as blobs have none: the definition is what every kernel computes. int8 sums have one in fp32 too.
+    int8 sums have one in fp32 too. Weights that come as blobs have none: the executor asks for the layer that the engine
+    builds with them.
     """
     if layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)) or (step.stored == "fp32" and not sums_codes(layer)):
         return None

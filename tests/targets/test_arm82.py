@@ -354,8 +354,7 @@ def test_the_safe_alternative_is_safe(mask: int) -> None:
         ("Swish", "fp16", ""),
         ("Swish", "fp16-storage", ""),
         ("BinaryOp", "fp16-storage", ""),
-        ("ConvolutionDepthWise", "fp16", "fp16 arithmetic"),
-        ("Deconvolution", "fp16", "fp16 arithmetic"),
+        ("LSTM", "fp16", "fp16 arithmetic"),
         ("ReLU", "fp16", ""),
         ("LayerNorm", "fp16", ""),
         ("Concat", "fp16", None),
@@ -430,14 +429,15 @@ def test_what_int8_layers_give(line: str, expected: str) -> None:
         ("0=12 1=5 5=1 6=300 7=12", "convolutiondepthwise_fp16sa"),
         ("0=3 1=3 3=2 5=1 6=27 7=3", "convolutiondepthwise_fp16sa"),
         ("0=3 1=5 5=1 6=75 7=3", "convolutiondepthwise_fp16s"),
-        ("0=8 1=3 5=1 6=288 7=2", "fp16 arithmetic"),
-        ("0=16 1=3 5=1 6=144 7=8", "fp16 arithmetic"),
+        ("0=8 1=3 5=1 6=288 7=2", "grouped convolution_3x3_direct_fp16sa"),
+        ("0=64 1=3 5=1 6=18432 7=2", "grouped convolution_winograd63_fp16sa"),
+        ("0=16 1=3 5=1 6=144 7=8", "grouped convolution_packed_fp16sa"),
         ("0=8 1=3 5=1 6=72 7=8 31=1", "convolutiondepthwise_fp16s"),
-        ("0=8 1=3 5=1 6=288 7=2 31=1", None),
+        ("0=8 1=3 5=1 6=288 7=2 31=1", "grouped convolution_packed_fp16s"),
     ],
 )
 def test_depthwise_kernels(params: str, expected: str | None) -> None:
-    """One group per channel has a kernel, of fp32 sums where the engine sums so; other groups have none that is reproduced."""
+    """One group per channel has a kernel, of fp32 sums where the engine sums so; other groups have that of a dense layer."""
     graph = graph_of("Input data 0 1 data", f"ConvolutionDepthWise dw 1 1 data out {params}")
     step = steps(graph, ARM82, PRECISIONS["fp16"], _masks(graph))[1]
     choice = kernel_of(graph.layers[1], step, ARM82)
@@ -448,7 +448,7 @@ def test_depthwise_kernels(params: str, expected: str | None) -> None:
     ("line", "expected"),
     [
         ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=72 7=8", 1),
-        ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=288 7=2", 2),
+        ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=288 7=2", 1),
         ("Convolution l 1 1 data out 0=8 1=3 6=576 8=1", 1),
         ("Sigmoid l 1 1 data out", 1),
         ("Gemm l 1 1 data out 5=1 8=4 9=4", 1),

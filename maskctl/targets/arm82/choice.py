@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
-from maskctl.targets.arm82 import convolution, int8
+from maskctl.targets.arm82 import convolution, deconvolution, int8
 from maskctl.targets.arm82.products import unless_quantised
 from maskctl.targets.arm82.support import SUPPORT
+from maskctl.targets.inner import layer_of_group
 from maskctl.targets.int8 import sums_codes
 from maskctl.targets.table import KernelChoice
 
@@ -30,6 +32,9 @@ FP16SA: Mapping[str, str | Chooser] = {
     **_ELEMENTWISE,
     "Convolution": convolution.convolution_fp16sa,
     "ConvolutionDepthWise": convolution.depthwise_fp16sa,
+    "Convolution1D": "convolution1d_packed_fp16sa",
+    "Deconvolution": deconvolution.deconvolution_fp16sa,
+    "DeconvolutionDepthWise": "deconvolutiondepthwise_fp16sa",
     "Gemm": unless_quantised("gemm_fp16sa"),
     "InnerProduct": "innerproduct_fp16sa",
     **_NORMS,
@@ -44,7 +49,10 @@ FP16SA: Mapping[str, str | Chooser] = {
 FP16S: Mapping[str, str | Chooser] = {
     **_ELEMENTWISE,
     "Convolution": "convolution_packed_fp16s",
-    "ConvolutionDepthWise": convolution.depthwise_fp16s,
+    "ConvolutionDepthWise": "convolutiondepthwise_fp16s",
+    "Convolution1D": "convolution1d_packed_fp16s",
+    "Deconvolution": "deconvolution_direct_fp16s",
+    "DeconvolutionDepthWise": "deconvolutiondepthwise_fp16s",
     "Gemm": unless_quantised("gemm_fp16s"),
     "InnerProduct": "innerproduct_fp16s",
     **_NORMS,
@@ -66,12 +74,15 @@ INT8: Mapping[str, str | Chooser] = {
 BF16S: Mapping[str, str | Chooser] = {
     **_ELEMENTWISE,
     "Convolution": convolution.convolution_bf16s,
+    "ConvolutionDepthWise": "convolutiondepthwise_bf16s",
+    "Convolution1D": "convolution1d_packed_bf16s",
+    "Deconvolution": "deconvolution_direct_bf16s",
+    "DeconvolutionDepthWise": "deconvolutiondepthwise_bf16s",
     "Gemm": unless_quantised("gemm_bf16s"),
+    "InnerProduct": "innerproduct_bf16s",
     **_NORMS,
     "Interp": "interp_fp16s_bf16s",
     "Padding": "padding_fp16s_bf16s",
-    "ConvolutionDepthWise": convolution.depthwise_bf16s,
-    "InnerProduct": "innerproduct_bf16s",
     "Pooling": "pooling_bf16s",
 }
 """bf16 blobs, fp32 sums."""
@@ -83,6 +94,14 @@ def choose(layer: Layer, options: Options) -> KernelChoice | None:
     """The kernel of a layer, or None where one rounding of its fp32 result is what the engine does."""
     if sums_codes(layer):
         return _of(INT8.get(layer.type), layer, options)
+    of_group = layer_of_group(layer)
+    if of_group is not None:
+        found = choose(of_group, options)
+        return replace(found, kernel=f"grouped {found.kernel}") if found and found.kernel else found
+    return _in_16_bits(layer, options)
+
+
+def _in_16_bits(layer: Layer, options: Options) -> KernelChoice | None:
     stored = "use_fp16_storage" in options
     arithmetic = stored and "use_fp16_arithmetic" in options
     found = (FP16SA if arithmetic else FP16S if stored else BF16S).get(layer.type)

@@ -16,7 +16,7 @@ def convolution_fp16sa(layer: Layer, options: Options) -> KernelChoice:
     extents = extents_of(layer)
     direct = _direct_convolution(extents, options)
     channels, outputs = extents["channels"], extents["num_output"]
-    is_3x3 = _is(extents, kernel=3, stride=1)
+    is_3x3 = is_square(extents, kernel=3, stride=1)
     if "use_winograd_convolution" not in options or not is_3x3 or max(channels, outputs) < 16:
         return direct
     if max(channels, outputs) <= 128:
@@ -42,7 +42,7 @@ def _direct_convolution(extents: Extents, options: Options) -> KernelChoice:
 def _handwritten(extents: Extents, packs: tuple[int, int]) -> str:
     """The kernel for packings that have hand-written code, "" where there is none or the engine prefers gemm."""
     channels, outputs = extents["channels"], extents["num_output"]
-    square = next((size for size in _SQUARES if _is(extents, kernel=size[0], stride=size[1])), None)
+    square = next((size for size in _SQUARES if is_square(extents, kernel=size[0], stride=size[1])), None)
     if packs == (8, 8) and (
         square in {(3, 1), (5, 1)}
         or (square == (3, 2) and (channels < 64 or outputs < 128))
@@ -58,34 +58,23 @@ def _handwritten(extents: Extents, packs: tuple[int, int]) -> str:
     return ""
 
 
-def _is_depthwise(extents: Extents) -> bool:
-    """True where each channel is a group; other groups are run as convolutions of their own, which is not reproduced."""
-    return bool(extents) and extents["channels"] == extents["group"] == extents["num_output"]
-
-
 def depthwise_fp16sa(layer: Layer, options: Options) -> KernelChoice:
-    """The kernel of a ConvolutionDepthWise in fp16 arithmetic.
+    """The kernel of a ConvolutionDepthWise with a group per channel in fp16 arithmetic.
 
     Unpacked channels have fp16 sums in 3x3 kernels only, and sums in fp32 otherwise.
     """
     extents = extents_of(layer)
-    if not _is_depthwise(extents):
-        return KernelChoice("", "fp16 arithmetic")
-    is_3x3 = any(_is(extents, kernel=3, stride=stride) for stride in (1, 2))
+    is_3x3 = any(is_square(extents, kernel=3, stride=stride) for stride in (1, 2))
     in_fp16 = is_3x3 or elempack(extents["channels"], options) > 1
     return KernelChoice("convolutiondepthwise_fp16sa" if in_fp16 else "convolutiondepthwise_fp16s")
-
-
-def depthwise_fp16s(layer: Layer, _options: Options) -> KernelChoice | None:
-    """The kernel of a ConvolutionDepthWise with fp32 sums; other groups than one per channel are not reproduced."""
-    return KernelChoice("convolutiondepthwise_fp16s") if _is_depthwise(extents_of(layer)) else None
 
 
 _SQUARES = ((3, 1), (3, 2), (5, 1), (5, 2), (7, 2))
 """Kernel extent and stride of the convolutions that have hand-written code for some packings."""
 
 
-def _is(extents: Extents, *, kernel: int, stride: int) -> bool:
+def is_square(extents: Extents, *, kernel: int, stride: int) -> bool:
+    """True for square kernels of that extent and stride without dilation."""
     square = {"kernel": kernel, "stride": stride, "dilation": 1}
     return all(extents[f"{name}_{axis}"] == size for name, size in square.items() for axis in "wh")
 
@@ -94,7 +83,7 @@ def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice:
     """The kernel of a Convolution in bf16 storage; the engine's winograd keeps everything in fp32 to the last rounding."""
     extents = extents_of(layer)
     channels, outputs = extents["channels"], extents["num_output"]
-    is_3x3 = _is(extents, kernel=3, stride=1)
+    is_3x3 = is_square(extents, kernel=3, stride=1)
     if "use_winograd_convolution" not in options or not is_3x3 or max(channels, outputs) < 8:
         return KernelChoice(_direct_bf16s(extents, options))
     if max(channels, outputs) <= 128:
@@ -107,7 +96,7 @@ def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice:
 def _direct_bf16s(extents: Extents, options: Options) -> str:
     channels, outputs = extents["channels"], extents["num_output"]
     packs = elempack(channels, options), elempack(outputs, options)
-    square = next((size for size in _SQUARES if _is(extents, kernel=size[0], stride=size[1])), None)
+    square = next((size for size in _SQUARES if is_square(extents, kernel=size[0], stride=size[1])), None)
     has_code = (packs == (4, 4) and square in {(3, 2), (5, 1), (5, 2)}) or (
         packs == (1, 4) and square in {(3, 1), (3, 2), (7, 2)}
     )
@@ -119,8 +108,3 @@ def _direct_bf16s(extents: Extents, options: Options) -> str:
     if is_1x1 or (prefers_gemm and "use_sgemm_convolution" in options):
         return "convolution_gemm_bf16s"
     return "convolution_direct_bf16s" if has_code else "convolution_packed_bf16s"
-
-
-def depthwise_bf16s(layer: Layer, _options: Options) -> KernelChoice | None:
-    """The kernel of a ConvolutionDepthWise in bf16 storage; groups of several channels are run as convolutions."""
-    return KernelChoice("convolutiondepthwise_bf16s") if _is_depthwise(extents_of(layer)) else None
