@@ -24,7 +24,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, _: Options) -> Arr
         left = cast_constant(left, in_columns=params.integer("transA") != 0)
     if given.constant[1]:
         right = cast_constant(right.swapaxes(1, 2), in_columns=params.integer("transB") == 0).swapaxes(1, 2)
-    size = tiles(params, right.shape[2], right.shape[1], 8)
+    size = tiles(right.shape[2], right.shape[1], 8, params)
     factors = params.real("alpha"), params.real("beta")
     total = product(left, right, given.addend, size, *factors)
     return (arranged(params, stored(total, size), len(inputs[0]) if inputs else 1),)

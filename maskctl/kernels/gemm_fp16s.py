@@ -24,20 +24,20 @@ Chain: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The product of each sample, plus C, times alpha."""
     given = operands(params, weights, inputs)
-    left, right, addend = given.left, given.right, given.addend
+    left, right = given.left, given.right
     if given.constant[0]:
         left = cast_left(left, casts.nearest, casts.one_by_one, transposed=params.integer("transA") != 0)
     if given.constant[1]:
         right = cast_right(right, casts.nearest, casts.one_by_one, transposed=params.integer("transB") != 0)
-    if addend is not None and params.real("beta") != 1:
-        with np.errstate(all="ignore"):
-            addend = addend * np.float32(params.real("beta"))
-    size = tiles(params, right.shape[2], right.shape[1], 8)
-    total = product(left, right, addend, size, params.real("alpha"))
-    return (arranged(params, stored(params, total, size, options), len(inputs[0]) if inputs else 1),)
+    size = tiles(right.shape[2], right.shape[1], 8, params)
+    total = product(left, right, given.addend, size, params.real("alpha"), params.real("beta"))
+    transposed = params.integer("output_transpose") != 0
+    pack = params.integer("output_elempack") or elempack(right.shape[2], options - {"use_fp16_arithmetic"})
+    kept = stored(total, size, transposed=transposed, packed=pack > 1)
+    return (arranged(params, kept, len(inputs[0]) if inputs else 1),)
 
 
-def stored(params: Params, total: FloatArray, size: Tiles, options: Options) -> FloatArray:
+def stored(total: FloatArray, size: Tiles, *, transposed: bool = False, packed: bool = False) -> FloatArray:
     """The sums (b, M, N) cast to fp16: one by one in rows and columns left over from fours.
 
     Where the result is transposed, all columns of a last pair of rows are, and those of a last single row if they are not
@@ -45,27 +45,24 @@ def stored(params: Params, total: FloatArray, size: Tiles, options: Options) -> 
     """
     rows, columns = total.shape[1:]
     alone = np.zeros((rows, columns), bool)
-    if params.integer("output_transpose"):
-        alone[rows // 4 * 4 : rows // 2 * 2] = True
-        alone[rows // 2 * 2 :] = out_pack(params, columns, options) == 1
+    if transposed:
+        alone[rows // 4 * 4 : rows if not packed else rows // 2 * 2] = True
     else:
         alone[rows // 4 * 4 :] = column_blocks(columns, size.columns) < 4
     return np.where(alone, casts.one_by_one(total), casts.nearest(total))
 
 
-def out_pack(params: Params, outermost: int, options: Options) -> int:
-    """How many of the result's outermost axis lie side by side, 4 or 1."""
-    asked = params.integer("output_elempack")
-    return asked or elempack(outermost, options - {"use_fp16_arithmetic"})
-
-
-def product(left: FloatArray, right: FloatArray, addend: FloatArray | None, size: Tiles, alpha: float) -> FloatArray:
-    """Left (b, M, K) times right (b, K, N) plus an addend, times alpha, in fp32."""
+def product(
+    left: FloatArray, right: FloatArray, addend: FloatArray | None, size: Tiles, alpha: float = 1, beta: float = 1
+) -> FloatArray:
+    """alpha * (left (b, M, K) times right (b, K, N) + beta * addend), in fp32."""
     rows, columns = left.shape[1], right.shape[2]
     batch = max(len(left), len(right), 1 if addend is None else len(addend))
     if batch > len(right) == 1:
         left = np.broadcast_to(left, (batch, *left.shape[1:]))
-    total = np.array(np.broadcast_to(np.float32(0) if addend is None else addend, (batch, rows, columns)), np.float32)
+    with np.errstate(all="ignore"):
+        begun = np.float32(0) if addend is None else addend * np.float32(beta)
+    total = np.array(np.broadcast_to(begun, (batch, rows, columns)), np.float32)
     blocks = column_blocks(columns, size.columns)
     for begin in range(0, left.shape[2], size.terms):
         total = _tile(total, left[:, :, begin : begin + size.terms], right[:, begin : begin + size.terms], blocks)

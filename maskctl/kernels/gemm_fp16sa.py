@@ -33,7 +33,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, _: Options) -> Arr
         beta = np.float32(params.real("beta"))
         if beta != 1:
             addend = fma16.multiply(addend, beta if given.constant[2] else half(float(beta)))
-    size = tiles(params, right.shape[2], right.shape[1], 6)
+    size = tiles(right.shape[2], right.shape[1], 6, params)
     total = product(left, right, addend, size)
     if params.real("alpha") != 1:
         total = fma16.multiply(total, np.float32(params.real("alpha")))

@@ -113,8 +113,11 @@ def cast_right(
     return np.where(alone, one_by_one(values), nearest(values))
 
 
-def tiles(params: Params, columns: int, terms: int, bytes_of_three: int) -> Tiles:
-    """The engine's tiles with one thread; `bytes_of_three` is what an element of A, one of B and one of the sum take."""
+def tiles(columns: int, terms: int, bytes_of_three: int, params: Params | None = None) -> Tiles:
+    """The engine's tiles with one thread; `bytes_of_three` is what an element of A, one of B and one of the sum take.
+
+    Parameters of a Gemm may ask for tiles of their own.
+    """
     size = int(math.sqrt(L2_CACHE_BYTES / bytes_of_three))
     steps, width = max(8, size // 8 * 8), max(4, size // 4 * 4)
     parts = max(1, _parts(terms, steps))
@@ -122,7 +125,7 @@ def tiles(params: Params, columns: int, terms: int, bytes_of_three: int) -> Tile
     if parts == 1:
         width = max(4, L2_CACHE_BYTES // 4 // steps // 4 * 4)
     width = min(width, _rounded_up(_parts(columns, _parts(columns, width)), 4))
-    hinted = params.integer("constant_TILE_N"), params.integer("constant_TILE_K")
+    hinted = (params.integer("constant_TILE_N"), params.integer("constant_TILE_K")) if params else (0, 0)
     return Tiles(
         _rounded_up(hinted[0], 4) if hinted[0] > 0 else width, _rounded_up(hinted[1], 8) if hinted[1] > 0 else steps
     )

@@ -46,14 +46,20 @@ def macs(params: Params, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The product in fp32."""
+    wanted = shapes(params, tuple(values.shape[1:] for values in inputs))[0]
+    left, right = operands(params, inputs)
+    with np.errstate(all="ignore"):
+        product: FloatArray = np.matmul(left, right)
+    return (product.reshape(len(product), *wanted),)
+
+
+def operands(params: Params, inputs: Arrays) -> tuple[FloatArray, FloatArray]:
+    """Both inputs as batches of matrices (n, …, rows, columns) of one rank that multiply."""
     given = tuple(values.shape[1:] for values in inputs)
-    wanted = shapes(params, given)[0]
     left, right = _matrices(params, given)
     rank = max(len(left), len(right))
     second = inputs[1].swapaxes(-1, -2) if params.integer("transB") and len(given[1]) > 1 else inputs[1]
-    with np.errstate(all="ignore"):
-        product: FloatArray = np.matmul(_batched(inputs[0], left, rank), _batched(second, right, rank))
-    return (product.reshape(len(product), *wanted),)
+    return _batched(inputs[0], left, rank), _batched(second, right, rank)
 
 
 def _batched(values: Array, shape: Shape, rank: int) -> Array:

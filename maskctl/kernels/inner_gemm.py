@@ -1,0 +1,37 @@
+"""The Gemm that other layers have inside: matrices that are blobs, a result without packing, and the way by the options.
+
+Source: ncnn `src/layer/arm/matmul_arm.cpp`, `sdpa_arm.cpp`, `multiheadattention_arm.cpp`.
+"""
+
+from __future__ import annotations
+
+from maskctl.kernels import gemm_bf16s, gemm_fp16s, gemm_fp16sa
+from maskctl.kernels.gemm_operands import tiles
+from maskctl.kernels.packing import Options
+from maskctl.numeric import fma16
+from maskctl.numeric.formats import FloatArray, half
+
+
+def multiply(
+    left: FloatArray,
+    right: FloatArray,
+    options: Options,
+    addend: FloatArray | None = None,
+    *,
+    alpha: float = 1,
+    beta: float = 1,
+    transposed: bool = False,
+) -> FloatArray:
+    """alpha * (left (b, M, K) times right (b, K, N) + beta * addend) as stored, (b, M, N).
+
+    `transposed` says that the engine lays the result out as (N, M), which moves a cast or two.
+    """
+    if "use_fp16_arithmetic" in options and "use_fp16_storage" in options:
+        addend = addend if addend is None or beta == 1 else fma16.multiply(addend, half(beta))
+        total = gemm_fp16sa.product(left, right, addend, tiles(right.shape[2], right.shape[1], 6))
+        return total if alpha == 1 else fma16.multiply(total, alpha)
+    size = tiles(right.shape[2], right.shape[1], 8)
+    if "use_fp16_storage" in options:
+        total = gemm_fp16s.product(left, right, addend, size, alpha, beta)
+        return gemm_fp16s.stored(total, size, transposed=transposed)
+    return gemm_bf16s.stored(gemm_bf16s.product(left, right, addend, size, alpha, beta), size)
