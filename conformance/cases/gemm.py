@@ -13,7 +13,8 @@ C_SHAPES = {"scalar": 0, "vector of rows": 1, "column": 2, "full": 3, "row": 4}
 
 def memory(name: str, shape: tuple[int, ...]) -> str:
     """A MemoryData line of an fp32 blob."""
-    keys = " ".join(f"{key}={extent}" for key, extent in enumerate(reversed(shape)))
+    names = (0, 1, 11, 2) if len(shape) == 4 else (0, 1, 2)
+    keys = " ".join(f"{key}={extent}" for key, extent in zip(names, reversed(shape), strict=False))
     return f"MemoryData {name} 0 1 {name} {keys}"
 
 

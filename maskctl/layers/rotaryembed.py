@@ -9,10 +9,14 @@ the engine took those of the first half for both. Source: ncnn `src/layer/rotary
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
+from maskctl.numeric.formats import FloatArray
 
 PARAMS = (Param(0, "interleaved", 0, "1: a pair is two neighbours, else one of each half of the row"),)
 
@@ -46,20 +50,43 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     return inputs[:1]
 
 
+@dataclass(frozen=True)
+class Angles:
+    """Cosines and sines for the first and for the second elements of the pairs, (n, 1, rows, pairs) each."""
+
+    cosines: tuple[Array, Array]
+    sines: tuple[Array, Array]
+
+
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The pairs turned, in fp32."""
+    return (turned(params, inputs, turn),)
+
+
+def turn(x: FloatArray, y: FloatArray, angles: Angles) -> tuple[FloatArray, FloatArray]:
+    """First and second elements of the pairs turned by the angles."""
+    with np.errstate(all="ignore"):
+        return x * angles.cosines[0] - y * angles.sines[0], x * angles.sines[1] + y * angles.cosines[1]
+
+
+def turned(
+    params: Params, inputs: Arrays, how: Callable[[FloatArray, FloatArray, Angles], tuple[FloatArray, FloatArray]]
+) -> FloatArray:
+    """The first input with its pairs turned in that way."""
     values, given = inputs[0], tuple(blob.shape[1:] for blob in inputs)
     shapes(params, given)
     rows, width = _rows(given[0])
     cosines, sines = (_angles(blob, rows, _count(params, given)) for blob in inputs[1:])
-    first, second = slice(width // 2), slice(-(width // 2), None)
+    halves = slice(width // 2), slice(-(width // 2), None)
+    angles = Angles(
+        (cosines[..., halves[0]], cosines[..., halves[1]]),
+        (sines[..., halves[0]], sines[..., halves[1]]),
+    )
     heads = values.reshape(len(values), -1, rows, width)
-    turned = np.empty(heads.shape, np.float32)
-    (x, y), (left, right) = _pairs(params, heads), _pairs(params, turned)
-    with np.errstate(all="ignore"):
-        np.subtract(x * cosines[..., first], y * sines[..., first], out=left)
-        np.add(x * sines[..., second], y * cosines[..., second], out=right)
-    return (turned.reshape(values.shape),)
+    result = np.empty(heads.shape, np.float32)
+    (x, y), (left, right) = _pairs(params, heads), _pairs(params, result)
+    left[...], right[...] = how(x, y, angles)
+    return result.reshape(values.shape)
 
 
 def _angles(values: Array, rows: int, count: int) -> Array:

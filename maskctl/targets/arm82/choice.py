@@ -43,6 +43,7 @@ FP16SA: Mapping[str, str | Chooser] = {
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16sa",
     "Quantize": "quantize_fp16sa",
+    "RotaryEmbed": "rotaryembed_fp16sa",
     "Softmax": "softmax_fp16s",
 }
 """fp16 blobs, fp16 sums. A kernel's name, or a function that chooses one by what is written on the layer's line."""
@@ -84,6 +85,7 @@ BF16S: Mapping[str, str | Chooser] = {
     "MatMul": "matmul_arm",
     **_NORMS,
     "Padding": "padding_fp16s_bf16s",
+    "RotaryEmbed": "rotaryembed_bf16s",
     "ConvolutionDepthWise": convolution.depthwise_bf16s,
     "InnerProduct": "innerproduct_bf16s",
     **_NORMS,
