@@ -8,6 +8,7 @@ from __future__ import annotations
 from maskctl.kernels import gemm_bf16s, gemm_fp16s, gemm_fp16sa
 from maskctl.kernels.gemm_operands import tiles
 from maskctl.kernels.packing import Options
+from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
 from maskctl.numeric.formats import FloatArray, half
 
@@ -35,3 +36,12 @@ def multiply(
         total = gemm_fp16s.product(left, right, addend, size, alpha, beta)
         return gemm_fp16s.stored(total, size, transposed=transposed)
     return gemm_bf16s.stored(gemm_bf16s.product(left, right, addend, size, alpha, beta), size)
+
+
+def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
+    """A Gemm with parameters and weights of its own."""
+    if "use_fp16_storage" not in options:
+        return gemm_bf16s.forward(params, weights, inputs, options)
+    if "use_fp16_arithmetic" not in options:
+        return gemm_fp16s.forward(params, weights, inputs, options)
+    return gemm_fp16sa.forward(params, weights, inputs, options)

@@ -5,8 +5,6 @@ Source: ncnn `src/layer/arm/rotaryembed_arm_asimdhp.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.kernels.packing import Options
 from maskctl.layers import rotaryembed
 from maskctl.layers.base import Arrays, Params, Weights

@@ -18,6 +18,8 @@ Source: ncnn `src/layer/multiheadattention.cpp`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -164,25 +166,48 @@ def macs(params: Params, inputs: tuple[Shape, ...], _: tuple[Shape, ...]) -> int
     return between + sum(rows[name] * math.prod(extents) for name, extents in _maps(params).items())
 
 
-def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
-    """Attention in fp32, or with int8 products."""
+@dataclass(frozen=True)
+class Sources:
+    """The inputs by what they are; `behind` says of "k" and "v" whether they are the queries' blob too."""
+
+    query: Array
+    key: Array
+    value: Array
+    mask: Array | None
+    keys: Array | None
+    values: Array | None
+    behind: Mapping[str, bool]
+
+
+def sources(params: Params, inputs: Arrays) -> Sources:
+    """The inputs by what they are; raises where they do not fit."""
     shapes(params, tuple(values.shape[1:] for values in inputs))
     places = _places(params, len(inputs))
     cache, masked = params.integer("kv_cache") != 0, params.integer("attn_mask") != 0
+    query, key, value = (inputs[place] for place in places)
+    mask = inputs[-3 if cache else -1] if masked else None
+    keys, values = inputs[-2:] if cache else (None, None)
+    return Sources(query, key, value, mask, keys, values, {"k": places[1] == 0, "v": places[2] == 0})
+
+
+def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
+    """Attention in fp32, or with int8 products."""
+    given = sources(params, inputs)
     with np.errstate(all="ignore"):
-        query = _mapped(params, weight, "q", inputs[places[0]])
-        query *= np.float32(_scale(params))
+        query = _mapped(params, weight, "q", given.query)
+        query *= np.float32(scale_of(params))
         key, value = (
-            _with_cache(params, weight, name, inputs[place], inputs[past] if cache else None, behind=place == 0)
-            for name, place, past in (("k", places[1], -2), ("v", places[2], -1))
+            _with_cache(params, weight, name, blob, past, behind=given.behind[name])
+            for name, blob, past in (("k", given.key, given.keys), ("v", given.value, given.values))
         )
-        mask = attention.mask_of(inputs[-3 if cache else -1]) if masked else None
+        mask = None if given.mask is None else attention.mask_of(given.mask)
         found = attention.attend(_in_heads(params, query), key, value, mask, 1.0, in_int8=is_int8(params))
         top = _mapped(params, weight, "out", found.swapaxes(1, 2).reshape(query.shape))
-    return (top, key, value) if cache else (top,)
+    return (top,) if given.keys is None else (top, key, value)
 
 
-def _scale(params: Params) -> float:
+def scale_of(params: Params) -> float:
+    """The factor of the mapped queries."""
     scale = params.real("scale")
     return 1 / math.sqrt(params.integer("embed_dim") // params.integer("num_heads")) if math.isnan(scale) else scale
 

@@ -89,15 +89,8 @@ def macs(params: Params, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """Attention in fp32, or with int8 products."""
-    shapes(params, tuple(values.shape[1:] for values in inputs))
-    key, value = inputs[1:3]
-    if params.integer("kv_cache"):
-        key, value = (
-            np.concatenate((_with_heads(past), _with_heads(current)), 2) if past.size else current
-            for past, current in zip(inputs[-2:], (key, value), strict=True)
-        )
+    query, key, value = joined(params, inputs)
     mask = attention.mask_of(inputs[3]) if params.integer("attn_mask") else None
-    query = _with_heads(inputs[0])
     top = attention.attend(
         query,
         _with_heads(key),
@@ -107,6 +100,18 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
         in_int8=params.integer("int8_scale_term") != 0,
     )
     return (top, key, value) if params.integer("kv_cache") else (top,)
+
+
+def joined(params: Params, inputs: Arrays) -> tuple[Array, Array, Array]:
+    """Queries (n, heads, rows, width), and keys and values with what is cached in front, as the tops have them."""
+    shapes(params, tuple(values.shape[1:] for values in inputs))
+    key, value = inputs[1:3]
+    if params.integer("kv_cache"):
+        key, value = (
+            np.concatenate((_with_heads(past), _with_heads(current)), 2) if past.size else current
+            for past, current in zip(inputs[-2:], (key, value), strict=True)
+        )
+    return _with_heads(inputs[0]), key, value
 
 
 def _with_heads(values: Array) -> Array:

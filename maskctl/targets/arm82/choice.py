@@ -36,14 +36,16 @@ FP16SA: Mapping[str, str | Chooser] = {
     "Deconvolution": deconvolution.deconvolution_fp16sa,
     "DeconvolutionDepthWise": "deconvolutiondepthwise_fp16sa",
     "Gemm": unless_quantised("gemm_fp16sa"),
-    "MatMul": "matmul_arm",
     "InnerProduct": "innerproduct_fp16sa",
+    "MatMul": "matmul_arm",
+    "MultiHeadAttention": unless_quantised("multiheadattention_arm"),
     **_NORMS,
     "Interp": "interp_fp16sa",
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16sa",
-    "Quantize": "quantize_fp16sa",
     "RotaryEmbed": "rotaryembed_fp16sa",
+    "SDPA": unless_quantised("sdpa_arm"),
+    "Quantize": "quantize_fp16sa",
     "Softmax": "softmax_fp16s",
 }
 """fp16 blobs, fp16 sums. A kernel's name, or a function that chooses one by what is written on the layer's line."""
@@ -56,12 +58,14 @@ FP16S: Mapping[str, str | Chooser] = {
     "Deconvolution": "deconvolution_direct_fp16s",
     "DeconvolutionDepthWise": "deconvolutiondepthwise_fp16s",
     "Gemm": unless_quantised("gemm_fp16s"),
-    "MatMul": "matmul_arm",
     "InnerProduct": "innerproduct_fp16s",
+    "MatMul": "matmul_arm",
+    "MultiHeadAttention": unless_quantised("multiheadattention_arm"),
     **_NORMS,
     "Interp": "interp_fp16s_bf16s",
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_fp16s",
+    "SDPA": unless_quantised("sdpa_arm"),
     "Softmax": "softmax_fp16s",
 }
 """fp16 blobs, fp32 sums: fp16 arithmetic is off, by option or by bit 1."""
@@ -82,16 +86,13 @@ BF16S: Mapping[str, str | Chooser] = {
     "Deconvolution": "deconvolution_direct_bf16s",
     "DeconvolutionDepthWise": "deconvolutiondepthwise_bf16s",
     "Gemm": unless_quantised("gemm_bf16s"),
-    "MatMul": "matmul_arm",
-    **_NORMS,
-    "Padding": "padding_fp16s_bf16s",
-    "RotaryEmbed": "rotaryembed_bf16s",
-    "ConvolutionDepthWise": convolution.depthwise_bf16s,
     "InnerProduct": "innerproduct_bf16s",
+    "MatMul": "matmul_arm",
     **_NORMS,
     "Interp": "interp_fp16s_bf16s",
     "Padding": "padding_fp16s_bf16s",
     "Pooling": "pooling_bf16s",
+    "RotaryEmbed": "rotaryembed_bf16s",
 }
 """bf16 blobs, fp32 sums."""
 
