@@ -164,3 +164,12 @@ def test_the_stated_accuracies_are_measured() -> None:
     assert f"`31=1` on `conv3`, {right('digits_masked', 'fp16')} in fp16" in page
     assert f"it gets {fp32} of 500" in README
     assert f"model gets {right('digits_masked', 'fp16')} right in fp16" in README
+
+
+def test_another_compilers_order_is_as_documented() -> None:
+    """What docs/analysis.md says the source's order of sums would change is what the script prints."""
+    text = (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- output: python (-m [\w.]+) -->\n```text\n(.*?)```", text, flags=re.DOTALL)
+    assert found is not None
+    printed = script(*found.group(1).split()).stdout.split()
+    assert [] == [pair for pair in zip(found.group(2).split(), printed, strict=True) if not same_word(*pair)]
