@@ -9,6 +9,7 @@ difference, and the SQNR of either order against fp32.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from unittest import mock
@@ -96,7 +97,12 @@ def main() -> None:
     rng = np.random.default_rng(0)
     for name, line, shape, build_kernel, source_kernel in trials():
         op = operators(build(parse(f"7767517\n2 2\nInput i 0 1 data\n{line}\n".encode(), "made.param")))[1]
-        inputs = (round_to(np.maximum(rng.standard_normal((4, *shape)), 0).astype(np.float32), "fp16"),)
+        inputs = (
+            round_to(
+                np.maximum(rng.standard_normal((max(4, 100_000 // math.prod(shape)), *shape)), 0).astype(np.float32),
+                "fp16",
+            ),
+        )
         weights: Weights = {
             weight.name: (rng.standard_normal(weight.shape) * (weight.count // weight.shape[0]) ** -0.5).astype(
                 np.float32
