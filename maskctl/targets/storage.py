@@ -121,7 +121,7 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     int8 sums have one in fp32 too. Weights that come as blobs have none: the executor asks for the layer that the engine
     builds with them.
     """
-    if layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)) or (step.stored == "fp32" and not sums_codes(layer)):
+    if layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)) or (step.weights == "fp32" and not sums_codes(layer)):
         return None
     return target.choose(layer, step.options)
 

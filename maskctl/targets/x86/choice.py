@@ -8,10 +8,29 @@ from typing import TypeAlias
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options, elempack
 from maskctl.targets.table import KernelChoice
+from maskctl.targets.x86 import convolution
+from maskctl.targets.x86.support import SUPPORT
 
 Chooser: TypeAlias = Callable[[Layer, Options], KernelChoice | None]
 
-BF16S: Mapping[str, str | Chooser] = {}
+BF16S: Mapping[str, str | Chooser] = {
+    "BinaryOp": "binaryop_bf16s_x86",
+    "Convolution": convolution.convolution_bf16s,
+    "Convolution1D": "convolution1d_bf16s_x86",
+    "Deconvolution": "deconvolution_bf16s_x86",
+    "Dequantize": lambda _, __: KernelChoice("", "a cast of its 32-bit integers to bf16, as if they were floats"),
+    "Eltwise": "eltwise_bf16s_x86",
+    "Gemm": "gemm_bf16s_x86",
+    "HardSigmoid": "hardsigmoid_bf16s_x86",
+    "HardSwish": "hardswish_bf16s_x86",
+    "InnerProduct": "innerproduct_bf16s_x86",
+    "Mish": "mish_bf16s_x86",
+    "PReLU": "prelu_bf16s_x86",
+    "Softmax": "softmax_bf16s_x86",
+    "Swish": "swish_bf16s_x86",
+    "TanH": "tanh_bf16s_x86",
+    "UnaryOp": "unaryop_bf16s_x86",
+}
 """bf16 blobs, fp32 sums: a kernel's name, or a function that chooses one by what is written on the layer's line."""
 
 _ROW_BY_ROW = (
@@ -22,12 +41,19 @@ _ROW_BY_ROW = (
 
 
 def choose(layer: Layer, options: Options) -> KernelChoice | None:
-    """The kernel of a layer kept in bf16, or None where one rounding of its fp32 result is what the engine does."""
+    """The kernel of a layer kept in bf16, or None where one rounding of its fp32 result is what the engine does.
+
+    Without bf16 storage there is one layer type to ask for: InnerProduct with its weights in fp16.
+    """
+    if "use_bf16_storage" not in options:
+        return KernelChoice("innerproduct_fp16w_x86")
     found = BF16S.get(layer.type)
     return found(layer, options) if callable(found) else KernelChoice(found) if found else None
 
 
 def rounding(layer: Layer, _: str, extent: int, options: Options) -> str:
-    """How a CPU with AVX512-BF16 rounds outputs."""
+    """How a CPU with AVX512-BF16 rounds outputs; what is only moved is in bf16 already, but for constants of a border."""
+    if layer.type in SUPPORT and SUPPORT[layer.type].arithmetic == "moves":
+        return "bf16 ties away"
     unpacked = elempack(extent, options) == 1
     return "bf16 blob in fours" if layer.type in _ROW_BY_ROW.split() and unpacked else "bf16 flushed"

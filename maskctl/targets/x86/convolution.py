@@ -1,0 +1,30 @@
+"""Which kernel the engine takes for a convolution in bf16 on x86-64.
+
+Source: ncnn `src/layer/x86/convolution_x86.cpp`, `create_pipeline_bf16s`.
+"""
+
+from __future__ import annotations
+
+from maskctl.graph.network import Layer
+from maskctl.kernels.packing import Options
+from maskctl.targets.extents import extents_of
+from maskctl.targets.table import KernelChoice
+
+_PLAIN_3X3 = {"kernel": 3, "stride": 1, "dilation": 1}
+
+
+def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice:
+    """Winograd keeps its weights in fp32, so that a plain 3x3 kernel rounds them or not by the channels it has.
+
+    Shape hints in the file may have the engine take another winograd, which differs in how far a value that is not finite
+    spreads, and now and then in rounding. The engine also prefers gemm where weights pass a quarter of its L2 cache, which
+    takes an 11x11 kernel or larger with up to 16 channels, so this is left out.
+    """
+    extents = extents_of(layer)
+    is_3x3 = all(extents[f"{name}_{axis}"] == size for name, size in _PLAIN_3X3.items() for axis in "wh")
+    most = max(extents["channels"], extents["num_output"])
+    if "use_winograd_convolution" in options and is_3x3 and most > 8:
+        return KernelChoice("convolution_winograd63_bf16s_x86" if most <= 32 else "convolution_winograd43_bf16s_x86")
+    is_1x1 = (extents["kernel_w"], extents["kernel_h"]) == (1, 1)
+    gemm = is_1x1 or (most > 16 and "use_sgemm_convolution" in options)
+    return KernelChoice("convolution_gemm_bf16s_x86" if gemm else "convolution_packed_bf16s_x86")
