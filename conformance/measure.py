@@ -1,9 +1,11 @@
-"""Compare maskctl with the real arm64 engine on fresh values, case by case, and sum the agreement up by kernel.
+"""Compare maskctl with the real engine on fresh values, case by case, and sum the agreement up by kernel.
 
-  python -m conformance.measure [FAMILY ...] [--seeds 0 1 2] [--json docs/conformance.json]
+  python -m conformance.measure [FAMILY ...] [--target x86] [--seeds 0 1 2] [--json docs/conformance.json]
 
-Run it in the folder of the repository, with MASKCTL_ARM64_PYTHON set to the launcher that setup-arm64.sh leaves behind. Prints
-every case that disagrees, then a line per layer type, precision and kernel.
+Run it in the folder of the repository. The engine is the arm64 one, with MASKCTL_ARM64_PYTHON set to the launcher that
+setup-arm64.sh leaves behind; or with --target x86 the ncnn of this machine, as the kind of CPU it has, and with --target
+x86-avx512bf16 or --python COMMAND the one named. Prints every case that disagrees, then a line per layer type, precision and
+kernel.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -27,8 +30,9 @@ from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import Model, load
 from maskctl.numeric.formats import FloatArray, same_bits
+from maskctl.peers.engines import target_of
 from maskctl.peers.ncnn_engine import NcnnEngine
-from maskctl.targets import TARGETS
+from maskctl.targets import TARGETS, Target
 from maskctl.targets.storage import kernel_of
 
 PLAIN = "fp32 definition, rounded once"
@@ -64,13 +68,15 @@ def subject(case: Case, model: Model, policy: Policy) -> tuple[str, str]:
     return model.graph.layers[layer].type, kernel + instead + ("" if case.target == "arm82" else f" ({case.target})")
 
 
-def compare(engine: NcnnEngine, cases: Sequence[Case], seed: int, rows: dict[tuple[str, str, str], Row]) -> list[str]:
+def compare(
+    engine: NcnnEngine, target: Target, cases: Sequence[Case], seed: int, rows: dict[tuple[str, str, str], Row]
+) -> list[str]:
     """Runs cases on one seed; returns what disagrees."""
     found = []
     with TemporaryDirectory() as folder:
         for case, witness in zip(cases, collect(engine, cases, seed)[1], strict=True):
             model = load(witness.write(Path(folder)))
-            policy = Policy(case.precision, TARGETS[case.target], without=case.without)
+            policy = Policy(case.precision, target, without=case.without)
             actual = run(model, {"data": case.fed(witness.inputs)}, policy)["out"].astype(np.float32)
             said = problem(case, witness.outputs, actual)
             if said:
@@ -83,21 +89,32 @@ def compare(engine: NcnnEngine, cases: Sequence[Case], seed: int, rows: dict[tup
     return found
 
 
+def engine_and_target(name: str, python: str | None) -> tuple[NcnnEngine, Target]:
+    """The engine to ask, and the target that is to agree with it; on its own, "x86" is this machine's kind of CPU."""
+    if name == "arm82":
+        return NcnnEngine((python or os.environ["MASKCTL_ARM64_PYTHON"],), timeout_s=1800), TARGETS[name]
+    if python:
+        return NcnnEngine(shlex.split(python), timeout_s=1800), TARGETS[name]
+    return NcnnEngine(), target_of("host")
+
+
 def main() -> int:
     """Prints the agreement; 1 where a case disagrees."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("family", nargs="*", help="default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--target", choices=TARGETS, default="arm82")
+    parser.add_argument("--python", help="a command line that runs a Python with the engine, in place of the usual one")
     arguments = parser.parse_args()
-    engine = NcnnEngine((os.environ["MASKCTL_ARM64_PYTHON"],), timeout_s=1800)
+    engine, target = engine_and_target(arguments.target, arguments.python)
     rows: dict[tuple[str, str, str], Row] = {}
     said: list[str] = []
     for name, cases in families().items():
-        chosen = [case for case in cases if case.target == "arm82"]
+        chosen = [case for case in cases if case.target == target.name.partition("-")[0]]
         if chosen and (not arguments.family or name in arguments.family):
             for seed in arguments.seeds:
-                said += compare(engine, chosen, seed, rows)
+                said += compare(engine, target, chosen, seed, rows)
     print(*said, sep="\n")
     for _, row in sorted(rows.items()):
         share = row.equal / max(1, row.elements)

@@ -19,6 +19,9 @@ def activate(params: Params, sums: FloatArray) -> FloatArray:
     with np.errstate(all="ignore"):
         if number == activation.LEAKY_RELU:
             return math32_x86.leaky_relu(sums, np.float32(numbers[0]))
+        if number == activation.CLIP:
+            lower, upper = (np.float32(value) for value in numbers)
+            return np.minimum(np.fmax(sums, lower), upper)
         if number == activation.SIGMOID:
             return math32_x86.sigmoid(sums)
         if number == activation.MISH:

@@ -1,6 +1,7 @@
 """InnerProduct of fp32 blobs on x86-64 whose weights are kept in fp16, where fp16 storage is on and the CPU has F16C.
 
-Outputs in eights have their weights cut off, outputs in fours have them cast one by one, others as one long row.
+Outputs in eights or fours have their weights cut off in blocks of as many inputs, and cast one by one for the inputs left
+over; the weights of others are cast as one long row.
 Source: ncnn `src/layer/x86/innerproduct_fp.h`, `innerproduct_transform_kernel_fp16s_sse`.
 """
 
@@ -18,10 +19,11 @@ from maskctl.numeric.formats import FloatArray
 def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The outputs of each sample in fp32."""
     outputs = params.integer("num_output")
+    weight = weights["weight"]
     if elempack(outputs, options) == 1:
-        kept = casts.flat(weights["weight"])
+        kept = casts.flat(weight)
     else:
-        kept = casts.one_by_one(weights["weight"]) if outputs % 8 else _cut_off(weights["weight"])
+        kept = casts.rows(weight, _cut_off, casts.one_by_one, 4 if outputs % 8 else 8)
     return LAYER.forward(params, {**weights, "weight": kept}, inputs)
 
 

@@ -16,8 +16,8 @@ _SMALLEST_NORMAL = np.float32(2.0**-126)
 
 
 def exp(values: FloatArray) -> FloatArray:
-    """exp of the clamped value, 0 where that is under 2**-126."""
-    grown: FloatArray = np.exp(np.minimum(np.maximum(values, -_LIMIT), _LIMIT))
+    """exp of the clamped value, 0 where that is under 2**-126; NaN is clamped to the upper end."""
+    grown: FloatArray = np.exp(np.fmin(np.maximum(values, -_LIMIT), _LIMIT))
     return np.where(grown < _SMALLEST_NORMAL, np.float32(0), grown)
 
 
@@ -42,8 +42,9 @@ def mish(values: FloatArray) -> FloatArray:
 
 
 def hard_sigmoid(values: FloatArray, slope: np.float32, offset: np.float32) -> FloatArray:
-    """slope * x + offset between 0 and 1."""
-    return np.minimum(np.maximum(values * slope + offset, np.float32(0)), _ONE)
+    """slope * x + offset between 0 and 1; 0 for NaN."""
+    gate: FloatArray = np.minimum(np.fmax(values * slope + offset, np.float32(0)), _ONE)
+    return gate
 
 
 def leaky_relu(values: FloatArray, slope: FloatArray | np.float32) -> FloatArray:

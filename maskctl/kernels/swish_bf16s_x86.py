@@ -23,4 +23,5 @@ def _vector(values: FloatArray) -> FloatArray:
 
 
 def _scalar(values: FloatArray) -> FloatArray:
-    return values / (np.float32(1) + np.exp(-values))
+    below: FloatArray = np.float32(1) + np.exp(-values)
+    return values / below

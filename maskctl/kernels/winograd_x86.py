@@ -26,8 +26,10 @@ Transform: TypeAlias = Callable[[Sequence[FloatArray]], list[FloatArray]]
 
 @dataclass(frozen=True)
 class Winograd:
-    """One variant: outputs per tile side, its kernels (m, c, 3, 3) as (row frequency, column frequency, m, c), and what
-    maps the values along one axis of input tiles and of sums."""
+    """One variant: outputs per tile side, its kernels, and what maps the values along one axis of input tiles and of sums.
+
+    `kernels` makes (row frequency, column frequency, m, c) of (m, c, 3, 3).
+    """
 
     outputs: int
     kernels: Callable[[FloatArray], FloatArray]

@@ -168,7 +168,7 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
     if step.hazard:
         return step.hazard.safe_mask
     choice = kernel_of(graph.layers[index], step, target)
-    if choice and choice.is_winograd:
+    if choice and choice.is_winograd and target.winograd_rounds:
         return masks[index] | featmask.NO_WINOGRAD
     if changes_with_bit_1(graph.layers[index], step, target):
         return masks[index] | featmask.NO_FP16_ARITHMETIC

@@ -109,6 +109,7 @@ class Target:
     `support` is the table behind `supports` and `notes` what it does not say, for the docs. `rounding` names the row of
     `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
     extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
+    `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64.
     """
 
     name: str
@@ -121,3 +122,4 @@ class Target:
     casts: Mapping[str, Casts] = field(default_factory=lambda: CASTS)
     rounding: Callable[[Layer, str, int, Options], str] = nearest_even
     features: Options = frozenset()
+    winograd_rounds: bool = True

@@ -15,6 +15,7 @@ Chooser: TypeAlias = Callable[[Layer, Options], KernelChoice | None]
 
 BF16S: Mapping[str, str | Chooser] = {
     "BinaryOp": "binaryop_bf16s_x86",
+    "Clip": "clip_bf16s_x86",
     "Convolution": convolution.convolution_bf16s,
     "Convolution1D": "convolution1d_bf16s_x86",
     "Deconvolution": "deconvolution_bf16s_x86",
@@ -26,6 +27,8 @@ BF16S: Mapping[str, str | Chooser] = {
     "InnerProduct": "innerproduct_bf16s_x86",
     "Mish": "mish_bf16s_x86",
     "PReLU": "prelu_bf16s_x86",
+    "ReLU": "relu_bf16s_x86",
+    "Sigmoid": "sigmoid_bf16s_x86",
     "Softmax": "softmax_bf16s_x86",
     "Swish": "swish_bf16s_x86",
     "TanH": "tanh_bf16s_x86",
@@ -56,4 +59,12 @@ def rounding(layer: Layer, _: str, extent: int, options: Options) -> str:
     if layer.type in SUPPORT and SUPPORT[layer.type].arithmetic == "moves":
         return "bf16 ties away"
     unpacked = elempack(extent, options) == 1
+    if layer.type == "Pooling" and unpacked:
+        return "bf16 ties away"
     return "bf16 blob in fours" if layer.type in _ROW_BY_ROW.split() and unpacked else "bf16 flushed"
+
+
+def choose_without_avx512bf16(layer: Layer, options: Options) -> KernelChoice | None:
+    """As `choose`, on a CPU without AVX512-BF16."""
+    found = choose(layer, options)
+    return convolution.without_avx512bf16(layer, found) if found and layer.type == "Convolution" else found

@@ -28,3 +28,18 @@ def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice:
     is_1x1 = (extents["kernel_w"], extents["kernel_h"]) == (1, 1)
     gemm = is_1x1 or (most > 16 and "use_sgemm_convolution" in options)
     return KernelChoice("convolution_gemm_bf16s_x86" if gemm else "convolution_packed_bf16s_x86")
+
+
+def without_avx512bf16(layer: Layer, choice: KernelChoice) -> KernelChoice:
+    """The choice on a CPU without AVX512-BF16, whose direct code gives other sums for outputs left over from fours.
+
+    Seen with AVX2: a last single output is wrong from 8 channels on, a pair where channels leave 4 or more over from
+    eights. Other outputs are right.
+    """
+    extents = extents_of(layer)
+    channels, outputs = extents["channels"], extents["num_output"]
+    wrong_single = outputs % 2 and channels >= 8
+    wrong_pair = outputs % 4 >= 2 and channels > 8 and channels % 8 >= 4
+    if choice.kernel != "convolution_packed_bf16s_x86" or not (wrong_single or wrong_pair):
+        return choice
+    return KernelChoice(choice.kernel, "direct code that gets outputs left over from fours wrong")
