@@ -22,10 +22,11 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
     """The tops of one layer, values as the engine stores them; raises `ExecutionError` naming the layer.
 
     A layer without bottoms gives the same blob for each of `samples`.
-    A step with a hazard gives NaN throughout: what the engine reads there depends on the memory behind the blob.
+    A step with a hazard, or that the engine gets wrong, gives NaN throughout: what the engine reads there depends on the
+    memory behind the blob.
     """
     try:
-        if step.hazard:
+        if step.hazard or step.broken:
             shapes = op.kind.shapes(op.params, tuple(values.shape[1:] for values in inputs))
             return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
         ways = zip(inputs, step.arrives, step.packed, strict=True)

@@ -35,6 +35,7 @@ class Step:
     """How one layer runs, and the hazard when its mask is unsafe.
 
     `stored` is the format it reads and writes, `arrives` the one its inputs come in, `options` what its mask leaves.
+    `broken` says why the engine gives garbage here, whatever the mask of its neighbours.
     `packed` is True for the inputs in fp32 that come with four channels side by side, where those are a multiple of 4.
     """
 
@@ -44,6 +45,7 @@ class Step:
     arrives: tuple[str, ...] = ()
     hazard: Hazard | None = None
     packed: tuple[bool, ...] = ()
+    broken: str = ""
 
     @property
     def gives_packed(self) -> bool:
@@ -81,7 +83,11 @@ def _steps(graph: Graph, target: Target, options: Options, masks: tuple[int, ...
     found = []
     for layer in graph.layers:
         step = _step(layer, target, options, masks[layer.index], stored)
-        step = replace(step, packed=tuple(packed[bottom] for bottom in layer.bottoms))
+        step = replace(
+            step,
+            packed=tuple(packed[bottom] for bottom in layer.bottoms),
+            broken=target.broken(layer, step.options),
+        )
         packed.update(dict.fromkeys(layer.tops, step.gives_packed))
         stored.update(dict.fromkeys(layer.tops, "int8" if _gives_codes(layer, step) else step.gives))
         found.append(step)
@@ -121,6 +127,8 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     int8 sums have one in fp32 too. Weights that come as blobs have none: the executor asks for the layer that the engine
     builds with them.
     """
+    if step.broken:
+        return KernelChoice("", step.broken)
     if layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)) or (step.weights == "fp32" and not sums_codes(layer)):
         return None
     return target.choose(layer, step.options)
@@ -172,8 +180,11 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
         return masks[index] | featmask.NO_WINOGRAD
     if changes_with_bit_1(graph.layers[index], step, target):
         return masks[index] | featmask.NO_FP16_ARITHMETIC
-    if step.weights not in STORAGE_BIT:
+    if step.broken:
+        raised = masks[index] | featmask.NO_BF16_STORAGE
+    elif step.weights in STORAGE_BIT:
+        raised = masks[index] | STORAGE_BIT[step.weights]
+    else:
         return None
-    raised = masks[index] | STORAGE_BIT[step.weights]
     changed = [raised if place == index else mask for place, mask in enumerate(masks)]
     return None if steps(graph, target, options, changed)[index].hazard else raised

@@ -102,6 +102,11 @@ def nearest_even(_: Layer, stored: str, __: int, ___: Options) -> str:
     return stored
 
 
+def never_broken(_: Layer, __: Options) -> str:
+    """For targets whose engine computes every layer."""
+    return ""
+
+
 @dataclass(frozen=True, eq=False)
 class Target:
     """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit.
@@ -109,7 +114,8 @@ class Target:
     `support` is the table behind `supports` and `notes` what it does not say, for the docs. `rounding` names the row of
     `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
     extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
-    `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64.
+    `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64. `broken` says why
+    the engine gives garbage for a layer under these options, "" where it does not.
     """
 
     name: str
@@ -123,3 +129,4 @@ class Target:
     rounding: Callable[[Layer, str, int, Options], str] = nearest_even
     features: Options = frozenset()
     winograd_rounds: bool = True
+    broken: Callable[[Layer, Options], str] = never_broken

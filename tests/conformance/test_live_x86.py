@@ -39,6 +39,8 @@ def test_agrees_with_the_engine(family: str, tmp_path: Path) -> None:
     found = {}
     for case, witness in zip(X86[family], collect(NcnnEngine(), X86[family], SEED)[1], strict=True):
         policy = Policy(case.precision, target_of("host"), without=case.without)
-        actual = run(load(witness.write(tmp_path)), {"data": case.fed(witness.inputs)}, policy)["out"].astype(np.float32)
+        actual = run(load(witness.write(tmp_path)), {"data": case.fed(witness.inputs)}, policy)["out"].astype(
+            np.float32
+        )
         found[case.name] = problem(case, witness.outputs, actual)
     assert (SEED, dict.fromkeys(found, "")) == (SEED, found)

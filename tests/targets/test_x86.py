@@ -106,3 +106,22 @@ def test_what_a_type_keeps_in_bf16(line: str, stored: str, gives: str) -> None:
     graph = _graph(line)
     step = steps(graph, X86, PRECISIONS["bf16"], [0, 0])[1]
     assert (stored, gives) == (step.stored, step.gives)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ConvolutionDepthWise 0=8 1=3 6=72 7=4", True),
+        ("ConvolutionDepthWise 0=8 1=3 6=72 7=4 31=4", False),
+        ("ConvolutionDepthWise 0=8 1=3 6=72 7=8", False),
+    ],
+)
+def test_groups_are_broken_in_bf16(line: str, *, expected: bool) -> None:
+    """A grouped convolution that is not depthwise gives garbage under bf16 storage, which bit 4 on it heals."""
+    graph = _graph(line)
+    masks = [layer.mask for layer in graph.layers]
+    step = steps(graph, X86, PRECISIONS["bf16"], masks)[1]
+    assert expected == bool(step.broken)
+    assert not steps(graph, X86, PRECISIONS["fp16"], masks)[1].broken
+    if expected:
+        assert 4 == gentlest_mask(graph, X86, PRECISIONS["bf16"], masks, 1)

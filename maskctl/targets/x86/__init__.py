@@ -12,7 +12,7 @@ Checked against the x86-64 wheel 1.0.20261020, on a CPU with AVX512-BF16 and on 
 
 from maskctl.featmask import NO_BF16_STORAGE
 from maskctl.targets.table import Casts, Target
-from maskctl.targets.x86.choice import choose, choose_without_avx512bf16, rounding
+from maskctl.targets.x86.choice import broken, choose, choose_without_avx512bf16, rounding
 from maskctl.targets.x86.support import SUPPORT, supports
 
 _NOTES = (
@@ -28,6 +28,7 @@ X86 = Target(
     choose=choose_without_avx512bf16,
     safer={NO_BF16_STORAGE: 0},
     winograd_rounds=False,
+    broken=broken,
     support=SUPPORT,
     notes=_NOTES,
     casts={
@@ -44,6 +45,7 @@ X86_AVX512BF16 = Target(
     choose=choose,
     safer={NO_BF16_STORAGE: 0},
     winograd_rounds=False,
+    broken=broken,
     support=SUPPORT,
     notes=_NOTES,
     casts={

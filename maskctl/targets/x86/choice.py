@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options, elempack
+from maskctl.targets.extents import extents_of
+from maskctl.targets.int8 import sums_codes
 from maskctl.targets.table import KernelChoice
 from maskctl.targets.x86 import convolution
 from maskctl.targets.x86.support import SUPPORT
@@ -26,6 +28,9 @@ BF16S: Mapping[str, str | Chooser] = {
     "HardSwish": "hardswish_bf16s_x86",
     "InnerProduct": "innerproduct_bf16s_x86",
     "Mish": "mish_bf16s_x86",
+    "MultiHeadAttention": lambda _, __: KernelChoice(
+        "", "queries, keys and values rounded to bf16 between its products"
+    ),
     "PReLU": "prelu_bf16s_x86",
     "ReLU": "relu_bf16s_x86",
     "Sigmoid": "sigmoid_bf16s_x86",
@@ -48,10 +53,27 @@ def choose(layer: Layer, options: Options) -> KernelChoice | None:
 
     Without bf16 storage there is one layer type to ask for: InnerProduct with its weights in fp16.
     """
+    if sums_codes(layer):
+        in_bf16 = layer.type == "Convolution" and "use_bf16_storage" in options
+        return KernelChoice("convolution_int8_bf16s_x86") if in_bf16 else None
     if "use_bf16_storage" not in options:
         return KernelChoice("innerproduct_fp16w_x86")
     found = BF16S.get(layer.type)
     return found(layer, options) if callable(found) else KernelChoice(found) if found else None
+
+
+def broken(layer: Layer, options: Options) -> str:
+    """Why the engine gives garbage for a layer: its inner layers are built for bf16, and are fed with fp32 blobs.
+
+    Bit 4 on the layer heals it, where its inputs arrive in fp32.
+    """
+    if "use_bf16_storage" not in options:
+        return ""
+    extents = extents_of(layer)
+    grouped = layer.type == "ConvolutionDepthWise" and not (
+        extents["channels"] == extents["group"] == extents["num_output"]
+    )
+    return "inner layers in bf16 that are fed with fp32 blobs" if grouped or layer.type == "DeformableConv2D" else ""
 
 
 def rounding(layer: Layer, _: str, extent: int, options: Options) -> str:
