@@ -12,12 +12,10 @@ from maskctl.kernels.deconvolution_places import by_position, cut, gemm_rows, sc
 from maskctl.kernels.gemm_fp16sa import product
 from maskctl.kernels.gemm_operands import cast_left, tiles
 from maskctl.kernels.packing import Options, elempack
-from maskctl.layers import gemm
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray, round_to
 
-_NO_HINTS = Params(gemm.PARAMS, {})
 """The inner Gemm's line says nothing about tiles."""
 
 
@@ -28,7 +26,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
     pack = elempack(outputs, options)
     left = cast_left(gemm_rows(weight, pack)[None], casts.nearest, casts.one_by_one, transposed=True)
     pixels = values.reshape(len(values), channels, -1)
-    total = product(left, pixels, None, tiles(_NO_HINTS, pixels.shape[2], channels, 6))
+    total = product(left, pixels, None, tiles(pixels.shape[2], channels, 6))
     rows = total.transpose(1, 0, 2).reshape(left.shape[1], -1)
     bias = casts.flat(weights["bias"]) if params.integer("bias_term") else np.zeros(outputs, np.float32)
     whole = scattered(params, by_position(rows, weight[0, 0].size, pack), bias, values, _rounded)
