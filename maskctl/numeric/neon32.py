@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.numeric.fma32 import fma
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, Operand
 
-_ONE, _HALF, _ZERO = np.float32(1), np.float32(0.5), np.float32(0)
+_ONE, _TWO, _HALF, _ZERO = np.float32(1), np.float32(2), np.float32(0.5), np.float32(0)
 _EXP_LIMIT = np.float32(88.3762626647949)
 _LOG2E = np.float32(1.44269504088896341)
 _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -88,21 +88,25 @@ def _polynomial(numbers: tuple[np.float32, ...], at: FloatArray) -> FloatArray:
 
 def sigmoid(values: FloatArray) -> FloatArray:
     """1 / (1 + exp(-x)): a reciprocal in two steps of Newton from an estimate of 8 bits."""
-    return _reciprocal(exp(-values) + _ONE)
+    return sigmoid_times(values, _ONE)
 
 
-def _reciprocal(values: FloatArray) -> FloatArray:
-    found = _estimate(values)
-    for _ in range(2):
-        found = fma(np.float32(2), -values, found) * found
-    return found
+def sigmoid_times(values: FloatArray, factor: Operand, addend: Operand | None = None) -> FloatArray:
+    """sigmoid times a factor, plus an addend in a fused operation.
+
+    The compiler multiplies the factor with what the last step of Newton improves.
+    """
+    below = exp(-values) + _ONE
+    found = _estimate(below)
+    found = fma(_TWO, -below, found) * found
+    step, scaled = fma(_TWO, -below, found), found * factor
+    return step * scaled if addend is None else fma(addend, step, scaled)
 
 
 def _estimate(values: FloatArray) -> FloatArray:
-    """The CPU's own estimate of 1 / x (`frecpe`) for numbers from 1 on; from 2**126 on it would be subnormal, and is 0."""
-    bits = np.ascontiguousarray(values).view(np.uint32)
-    top = (bits >> np.uint32(15) & np.uint32(0xFF)) + np.uint32(256)
-    nearest = ((1 << 19) // (2 * top.astype(np.int64) + 1) + 1) // 2
-    exponent = np.uint32(253) - (bits >> np.uint32(23))
-    found = (exponent << np.uint32(23) | (nearest - 256).astype(np.uint32) << np.uint32(15)).view(np.float32)
-    return np.where(values < np.float32(2.0**126), found, np.where(np.isnan(values), values, _ZERO))
+    """The CPU's own estimate of 1 / x (`frecpe`) for numbers from 1 on; from 2**126 on it is subnormal."""
+    bits = np.ascontiguousarray(values).view(np.int32)
+    top = (bits >> 15 & 0xFF) + 256
+    nearest = ((1 << 19) // (2 * top + 1) + 1) // 2
+    found = np.ldexp(nearest.astype(np.float64), 118 - (bits >> 23 & 0xFF)).astype(np.float32)
+    return np.where(np.isfinite(values), found, np.where(np.isnan(values), values, _ZERO))

@@ -354,7 +354,6 @@ def test_the_safe_alternative_is_safe(mask: int) -> None:
         ("Swish", "fp16", ""),
         ("Swish", "fp16-storage", ""),
         ("BinaryOp", "fp16-storage", ""),
-        ("LSTM", "fp16", "fp16 arithmetic"),
         ("ReLU", "fp16", ""),
         ("LayerNorm", "fp16", ""),
         ("Concat", "fp16", None),

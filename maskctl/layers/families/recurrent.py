@@ -151,8 +151,8 @@ def forward(params: Params, weight: Weights, inputs: Arrays, cell: Cell) -> Arra
     First states count only when all of them are given; the engine ignores the blob otherwise.
     """
     tops = shapes(params, tuple(values.shape[1:] for values in inputs), cell)
-    sequence = _sequence(inputs[0])
-    states = _first_states(params, inputs, cell)
+    sequence = sequence_of(inputs[0])
+    states = first_states(params, inputs, cell)
     with np.errstate(all="ignore"):
         walks = [
             _walk(_one_direction(params, weight, number), sequence, tuple(state[:, number] for state in states), cell)
@@ -164,7 +164,7 @@ def forward(params: Params, weight: Weights, inputs: Arrays, cell: Cell) -> Arra
     return tuple(values.reshape(-1, *shape) for values, shape in zip(found, tops, strict=True))
 
 
-def _sequence(values: Array) -> FloatArray:
+def sequence_of(values: Array) -> FloatArray:
     """The input as (n, steps, features)."""
     found = floats_in(values)
     while found.ndim > 3:
@@ -172,7 +172,7 @@ def _sequence(values: Array) -> FloatArray:
     return found if found.ndim == 3 else found[:, None]
 
 
-def _first_states(params: Params, inputs: Arrays, cell: Cell) -> States:
+def first_states(params: Params, inputs: Arrays, cell: Cell) -> States:
     """States (n, directions, size) of every kind."""
     count, sizes = directions(params), cell.state_sizes(params)
     if len(inputs) == 1 + len(sizes):

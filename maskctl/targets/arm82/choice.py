@@ -28,7 +28,10 @@ _ELEMENTWISE_TYPES = (
 _ELEMENTWISE: Mapping[str, str | Chooser] = {name: f"{name.lower()}_fp16s_bf16s" for name in _ELEMENTWISE_TYPES.split()}
 """Layers that compute each element by itself: one kernel for all 16-bit storage, which goes by the options."""
 
+_RECURRENT = ("LSTM", "GRU", "RNN")
+
 FP16SA: Mapping[str, str | Chooser] = {
+    **{name: int8.unless_int8(f"{name.lower()}_fp16sa") for name in _RECURRENT},
     **_ELEMENTWISE,
     "Convolution": convolution.convolution_fp16sa,
     "ConvolutionDepthWise": convolution.depthwise_fp16sa,
@@ -51,6 +54,7 @@ FP16SA: Mapping[str, str | Chooser] = {
 """fp16 blobs, fp16 sums. A kernel's name, or a function that chooses one by what is written on the layer's line."""
 
 FP16S: Mapping[str, str | Chooser] = {
+    **{name: int8.unless_int8(f"{name.lower()}_fp16s_bf16s") for name in _RECURRENT},
     **_ELEMENTWISE,
     "Convolution": "convolution_packed_fp16s",
     "ConvolutionDepthWise": "convolutiondepthwise_fp16s",
@@ -79,6 +83,7 @@ INT8: Mapping[str, str | Chooser] = {
 """int8 weights, whatever blobs are stored in."""
 
 BF16S: Mapping[str, str | Chooser] = {
+    **{name: int8.unless_int8(f"{name.lower()}_fp16s_bf16s") for name in _RECURRENT},
     **_ELEMENTWISE,
     "Convolution": convolution.convolution_bf16s,
     "ConvolutionDepthWise": "convolutiondepthwise_bf16s",

@@ -5,6 +5,8 @@ Source: ncnn `src/layer/arm/convolution_arm.cpp`, `convolutiondepthwise_arm.cpp`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.extents import extents_of
@@ -24,6 +26,15 @@ def depthwise_int8(layer: Layer, options: Options) -> KernelChoice:
     of_group = extents["num_output"] // max(1, extents["group"])
     lost = arithmetic and not is_depthwise(layer) and not gives_codes(layer) and of_group % 8 == 0
     return KernelChoice("convolutiondepthwise_int8", _LOST if lost else "")
+
+
+def unless_int8(kernel: str) -> Callable[[Layer, Options], KernelChoice | None]:
+    """That kernel, but for layers whose weights are codes, which keep their fp32 definition."""
+
+    def choose(layer: Layer, _: Options) -> KernelChoice | None:
+        return None if layer.params.get(8, 0) else KernelChoice(kernel)
+
+    return choose
 
 
 def is_depthwise(layer: Layer) -> bool:
