@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.numeric import math32
+from maskctl.numeric import fma32
 from maskctl.numeric.formats import FloatArray, round_to
 
 _ONE, _SQUARE, _CUBE = (np.float32(number) for number in (1, 2.25, 1.25))
@@ -17,8 +17,8 @@ def in_fp32(before: FloatArray, place: FloatArray) -> tuple[FloatArray, ...]:
     """The four weights, and what the fourth lacks to 1, at `place` behind the pixel `before`."""
     first, near, far = _first(before, place), place - before, (before + _ONE) - place
     second, third = _inner(near), _inner(far)
-    fourth = math32.fma(_ONE, near * near, _SQUARE) - _grown(near)
-    fourth = math32.fma(fourth, far * far, _SQUARE)
+    fourth = fma32.fma(_ONE, near * near, _SQUARE) - _grown(near)
+    fourth = fma32.fma(fourth, far * far, _SQUARE)
     lack = ((_grown(far) - fourth) + first) + _ONE
     return first, second, third, (fourth - _grown(far)) - first, lack
 
@@ -34,13 +34,13 @@ def in_fp16(before: FloatArray, place: FloatArray) -> tuple[FloatArray, ...]:
 def _first(before: FloatArray, place: FloatArray) -> FloatArray:
     distance = (place - before) + _ONE
     square = distance * distance
-    odd = math32.fma(np.float32(-6), square, np.float32(-0.75))
-    return math32.fma(math32.fma(np.float32(3), square, np.float32(3.75)), distance, odd)
+    odd = fma32.fma(np.float32(-6), square, np.float32(-0.75))
+    return fma32.fma(fma32.fma(np.float32(3), square, np.float32(3.75)), distance, odd)
 
 
 def _grown(distance: FloatArray) -> FloatArray:
-    return math32.fma(_ONE, distance * distance, distance * _CUBE)
+    return fma32.fma(_ONE, distance * distance, distance * _CUBE)
 
 
 def _inner(distance: FloatArray) -> FloatArray:
-    return math32.fma(_grown(distance), -(distance * distance), _SQUARE)
+    return fma32.fma(_grown(distance), -(distance * distance), _SQUARE)

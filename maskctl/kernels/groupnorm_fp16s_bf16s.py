@@ -13,7 +13,7 @@ from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import groupnorm
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families.normalization import inverse_root
-from maskctl.numeric import math32
+from maskctl.numeric import fma32
 from maskctl.numeric.formats import FloatArray
 
 
@@ -45,7 +45,7 @@ def _moments(memory: FloatArray, eps: float, options: Options) -> tuple[FloatArr
     mean = whole(runs, SUM, in_eights=in_eights) * reciprocal
     chain = FUSED_SQUARES if in_eights else SQUARES
     squares = whole(runs - mean[:, None, None], chain, in_eights=in_eights)
-    return mean, inverse_root(math32.fma(np.float32(eps), squares, reciprocal), 0)
+    return mean, inverse_root(fma32.fma(np.float32(eps), squares, reciprocal), 0)
 
 
 def _scaled(
@@ -59,9 +59,9 @@ def _scaled(
     in_bf16 = "use_fp16_storage" not in options
     if weights:
         gamma, beta = weights["gamma"], weights["beta"]
-        offset = offset * gamma + beta if in_bf16 and pack > 1 else math32.fma(beta, offset, gamma)
+        offset = offset * gamma + beta if in_bf16 and pack > 1 else fma32.fma(beta, offset, gamma)
         scale = factor * gamma
-        rest = math32.fma(offset, planes, scale)
-    found = planes * scale + offset if in_bf16 else math32.fma(offset, planes, scale)
+        rest = fma32.fma(offset, planes, scale)
+    found = planes * scale + offset if in_bf16 else fma32.fma(offset, planes, scale)
     pixels = planes.shape[2]
     return np.where(np.arange(pixels) >= pixels * pack // 4 * 4 // pack, rest, found)

@@ -13,7 +13,7 @@ from maskctl.kernels import moments
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import instancenorm
 from maskctl.layers.base import Arrays, Params, Weights
-from maskctl.numeric import fma16, math32
+from maskctl.numeric import estimates, fma16, fma32, lanes
 from maskctl.numeric.formats import FloatArray, round_to
 
 
@@ -45,12 +45,12 @@ def _normalised(maps: FloatArray, eps: float, weights: Weights, pack: int, optio
     offset = -mean * scale
     if weights:
         beta = _all_of(weights["beta"], channels)
-        offset = beta + offset if pack > 1 else math32.fma(beta, -mean, scale)
+        offset = beta + offset if pack > 1 else fma32.fma(beta, -mean, scale)
     fours = pixels if pack > 1 else pixels // 4 * 4
     if in_fp16:
         return _scaled_fp16(maps, round_to(scale, "fp16"), round_to(offset, "fp16"), pack)
     is_rest = np.arange(pixels) >= fours
-    return moments.stored(np.where(is_rest, math32.fma(offset, maps, scale), maps * scale + offset), options)
+    return moments.stored(np.where(is_rest, fma32.fma(offset, maps, scale), maps * scale + offset), options)
 
 
 def _all_of(weight: FloatArray, channels: int) -> FloatArray:
@@ -63,13 +63,13 @@ def _all_of(weight: FloatArray, channels: int) -> FloatArray:
 def _packed(rows: FloatArray, eps: float, *, in_fp16: bool) -> tuple[FloatArray, FloatArray]:
     """Mean and 1 / sqrt(variance + eps) of rows whose channels lie side by side; the root by an estimate and one step."""
     reciprocal = np.float32(1) / np.float32(rows.shape[1])
-    mean = math32.chain_of_sums(np.ascontiguousarray(rows.T)) * reciprocal
+    mean = moments.chain_of_sums(np.ascontiguousarray(rows.T)) * reciprocal
     centered = np.ascontiguousarray((rows - mean[:, None]).T)
     if in_fp16:
-        varied = math32.fma(np.float32(eps), math32.chain_of_fused_squares(centered), reciprocal)
+        varied = fma32.fma(np.float32(eps), moments.chain_of_fused_squares(centered), reciprocal)
     else:
-        varied = math32.chain_of_squares(centered) * reciprocal + np.float32(eps)
-    return mean, math32.reciprocal_root(varied, 1)
+        varied = moments.chain_of_squares(centered) * reciprocal + np.float32(eps)
+    return mean, estimates.reciprocal_root(lanes.SINGLE, varied, 1)
 
 
 def _single(rows: FloatArray, eps: float, *, in_fp16: bool) -> tuple[FloatArray, FloatArray]:
@@ -83,12 +83,12 @@ def _single(rows: FloatArray, eps: float, *, in_fp16: bool) -> tuple[FloatArray,
     def vectors(terms: FloatArray) -> FloatArray:
         return np.ascontiguousarray(terms[:, :fours].reshape(len(rows), -1, 4).swapaxes(0, 1))
 
-    total = moments.across(math32.chain_of_sums(vectors(rows)))
+    total = moments.across(moments.chain_of_sums(vectors(rows)))
     terms = rows[:, fours:].T if in_fp16 and not fours else np.concatenate([total[None], rows[:, fours:].T])
     mean = np.add.accumulate(terms, 0, np.float32)[-1] * reciprocal
     centered = rows - mean[:, None]
-    total = moments.across(math32.chain_of_squares(vectors(centered)))
-    squares = math32.chain_of_fused_squares(np.ascontiguousarray(centered[:, fours:].T), total)
+    total = moments.across(moments.chain_of_squares(vectors(centered)))
+    squares = moments.chain_of_fused_squares(np.ascontiguousarray(centered[:, fours:].T), total)
     return mean, np.sqrt(squares * reciprocal + np.float32(eps))
 
 
@@ -96,5 +96,5 @@ def _scaled_fp16(maps: FloatArray, scale: FloatArray, offset: FloatArray, pack: 
     """maps * scale + offset in fp16; what single channels leave over from eights is rounded to fp32 first."""
     pixels = maps.shape[2]
     is_rest = np.arange(pixels) >= (pixels if pack > 1 else pixels // 8 * 8)
-    rest = round_to(math32.fma(offset, maps, scale), "fp16")
+    rest = round_to(fma32.fma(offset, maps, scale), "fp16")
     return np.where(is_rest, rest, fma16.fma(offset, maps, scale))

@@ -12,7 +12,7 @@ from maskctl.kernels import cubic_weights
 from maskctl.kernels.packing import Options
 from maskctl.layers import interp
 from maskctl.layers.base import Array, Arrays, Params
-from maskctl.numeric import casts, math32
+from maskctl.numeric import casts, fma32
 from maskctl.numeric.formats import FloatArray
 
 
@@ -53,7 +53,7 @@ def _resized(pixels: Array, axis: int, outputs: int, params: Params) -> FloatArr
     if axis == interp.HEIGHT:
         out = out + np.float32(0)
     for values, weight in terms[1:]:
-        out = math32.fma(out, values, weight)
+        out = fma32.fma(out, values, weight)
     return out
 
 
@@ -62,7 +62,7 @@ def _alone(rows: FloatArray, params: Params) -> FloatArray:
     zero = np.zeros(1, np.float32)
     out: FloatArray = np.zeros_like(rows)
     for weight in _weights(zero, zero, params)[1]:
-        out = math32.fma(out, rows, weight)
+        out = fma32.fma(out, rows, weight)
     return out
 
 

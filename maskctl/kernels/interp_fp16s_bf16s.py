@@ -18,7 +18,7 @@ from maskctl.kernels.moments import stored
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import interp
 from maskctl.layers.base import Array, Arrays, Params, Weights
-from maskctl.numeric import math32
+from maskctl.numeric import fma32
 from maskctl.numeric.formats import FloatArray
 
 
@@ -45,7 +45,7 @@ def _fused(pixels: Array, taps: interp.Taps, axis: int) -> FloatArray:
     (first, weight), *others = interp.terms(pixels, taps, axis)
     out = first * weight
     for values, weight in others:
-        out = math32.fma(out, values, weight)
+        out = fma32.fma(out, values, weight)
     return out
 
 
@@ -63,17 +63,17 @@ def _cubic(pixels: Array, taps: interp.Taps, axis: int, *, in_pairs: Mapping[int
     The compiler chose other orders, too, where it resizes several rows at once; these are not told apart here.
     """
     first, second, third, fourth = interp.terms(pixels, taps, axis)
-    out = math32.fma(second[0] * second[1], *first)
+    out = fma32.fma(second[0] * second[1], *first)
     if in_pairs[axis]:
-        behind: FloatArray = math32.fma(third[0] * third[1], *fourth)
+        behind: FloatArray = fma32.fma(third[0] * third[1], *fourth)
         return np.add(out, behind, dtype=np.float32)
-    return math32.fma(math32.fma(out, *third), *fourth)
+    return fma32.fma(fma32.fma(out, *third), *fourth)
 
 
 def _linear(pixels: Array, taps: interp.Taps, axis: int, *, vectors: interp.Blend) -> FloatArray:
     """Single channels: rows are resized by scalar code, and joined in vectors of eight pixels and scalar code."""
     (first, share), (second, weight) = interp.terms(pixels, taps, axis)
-    found = math32.fma(second * weight, first, share)
+    found = fma32.fma(second * weight, first, share)
     if axis == interp.WIDTH:
         return found
     columns = np.arange(pixels.shape[interp.WIDTH])[:, None]

@@ -15,7 +15,7 @@ from maskctl.kernels import cubic_weights, interp_clamped
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import interp
 from maskctl.layers.base import Array, Arrays, Params, Weights
-from maskctl.numeric import fma16, math32
+from maskctl.numeric import fma16, fma32
 from maskctl.numeric.formats import FloatArray, round_to
 
 
@@ -42,7 +42,7 @@ def _single(pixels: Array, taps: interp.Taps, axis: int, *, cubic: bool) -> Floa
     (first, weight), *others = interp.terms(pixels, taps, axis)
     out = first * weight
     for values, weight in others:
-        out = math32.fma(out, values, weight)
+        out = fma32.fma(out, values, weight)
     once = round_to(out, "fp16")
     if cubic or axis == interp.WIDTH:
         return once

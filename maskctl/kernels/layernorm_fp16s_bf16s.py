@@ -12,7 +12,7 @@ from maskctl.kernels.moments import SQUARES, SUM, Rows
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families.normalization import grouped_shape
-from maskctl.numeric import math32
+from maskctl.numeric import fma32
 
 
 def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
@@ -31,9 +31,9 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
         factor = rows.inverse_root(rows.sums(centered, SQUARES), params.real("eps"), by_reciprocal=by_reciprocal)
         offset, factor = rows.spread(-(mean * factor)), rows.spread(factor)
         found = rows.memory * factor + offset
-        rest = centered * factor if is_vector else math32.fma(offset, rows.memory, factor)
+        rest = centered * factor if is_vector else fma32.fma(offset, rows.memory, factor)
         if params.integer("affine"):
             gamma, beta = (rows.by_element(weights[name]) for name in ("gamma", "beta"))
             found = found * gamma + beta
-            rest = math32.fma(beta, centered, factor * gamma) if is_vector else math32.fma(beta, rest, gamma)
+            rest = fma32.fma(beta, centered, factor * gamma) if is_vector else fma32.fma(beta, rest, gamma)
         return (rows.blob(np.where(rows.is_rest, rest, found)),)

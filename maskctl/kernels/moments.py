@@ -18,10 +18,36 @@ import numpy.typing as npt
 
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.families.normalization import inverse_root
-from maskctl.numeric import casts, math32
-from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric import casts, estimates, fma32, lanes
+from maskctl.numeric.formats import FloatArray, Operand, round_to
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
+
+
+def chain_of_squares(terms: FloatArray) -> FloatArray:
+    """The squares along axis 0 added up one by one, begun at 0, each product rounded before it is added."""
+    with np.errstate(all="ignore"):
+        return chain_of_sums(terms * terms)
+
+
+def chain_of_fused_squares(terms: FloatArray, start: Operand = 0) -> FloatArray:
+    """As `chain_of_squares`, begun at `start`, each product and its sum one fused operation."""
+    total: FloatArray = np.full(terms.shape[1:], start, np.float32)
+    wide = np.empty(terms.shape[1:], np.float64)
+    with np.errstate(all="ignore"):
+        for square in np.square(terms.astype(np.float64)):
+            np.add(total, square, out=wide)
+            total[...] = wide
+    return total
+
+
+def chain_of_sums(terms: FloatArray) -> FloatArray:
+    """The terms along axis 0 added up one by one, begun at 0."""
+    if not len(terms):
+        return np.zeros(terms.shape[1:], np.float32)
+    with np.errstate(all="ignore"):
+        total: FloatArray = np.add.accumulate(terms, 0, np.float32)[-1] + np.float32(0)
+    return total
 
 
 @dataclass(frozen=True)
@@ -32,9 +58,9 @@ class Chain:
     rest: Callable[[FloatArray], FloatArray]
 
 
-SUM = Chain(math32.chain_of_sums, math32.chain_of_sums)
-SQUARES = Chain(math32.chain_of_squares, math32.chain_of_fused_squares)
-FUSED_SQUARES = Chain(math32.chain_of_fused_squares, math32.chain_of_fused_squares)
+SUM = Chain(chain_of_sums, chain_of_sums)
+SQUARES = Chain(chain_of_squares, chain_of_fused_squares)
+FUSED_SQUARES = Chain(chain_of_fused_squares, chain_of_fused_squares)
 
 
 def by_fours(memory: FloatArray, chain: Chain, *, in_eights: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -108,8 +134,8 @@ class Rows:
     def inverse_root(self, squares: FloatArray, eps: float, *, by_reciprocal: bool) -> FloatArray:
         """1 / sqrt(squares / count + eps); of packed lanes by an estimate and two steps."""
         count, added = np.float32(self.count), np.float32(eps)
-        varied = math32.fma(added, squares, np.float32(1) / count) if by_reciprocal else squares / count + added
-        return math32.reciprocal_root(varied, 2) if self.pack > 1 else inverse_root(varied, 0)
+        varied = fma32.fma(added, squares, np.float32(1) / count) if by_reciprocal else squares / count + added
+        return estimates.reciprocal_root(lanes.SINGLE, varied, 2) if self.pack > 1 else inverse_root(varied, 0)
 
     def spread(self, numbers: FloatArray) -> FloatArray:
         """Numbers per row and lane for each element."""

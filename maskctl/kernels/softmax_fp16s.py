@@ -7,11 +7,10 @@ Source: ncnn `src/layer/arm/softmax_arm_asimdhp.cpp` and the released arm64 buil
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from maskctl.kernels.packing import Options, elempack
+from maskctl.kernels.softmax_axes import along
 from maskctl.layers import softmax
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16, math16
@@ -22,30 +21,10 @@ from maskctl.numeric.formats import FP16, FloatArray, round_to
 def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arrays:
     """Softmax of each sample along the axis."""
     values = inputs[0]
-    rank = values.ndim - 1
-    axis = softmax.axis_of(params, rank)
+    axis = softmax.axis_of(params, values.ndim - 1)
+    pack = elempack(values.shape[1], options)
     with np.errstate(all="ignore"):
-        if rank == 1:
-            return (_vector(values),)
-        n, outermost = values.shape[:2]
-        if axis == 0:
-            over = _over_channels(values.reshape(n, outermost, -1), elempack(outermost, options))
-            return (over.reshape(values.shape),)
-        return (_within(values, axis, elempack(outermost, options)),)
-
-
-def _within(values: FloatArray, axis: int, pack: int) -> FloatArray:
-    """Along an axis that is not the outermost: the packed lanes lie innermost, as in the engine's memory."""
-    n, outermost, *inner = values.shape
-    packed = np.moveaxis(values.reshape(n, outermost // pack, pack, *inner), 2, -1)
-    flat = np.ascontiguousarray(packed).reshape(-1, values.shape[axis + 1], math.prod(packed.shape[axis + 2 :]))
-    if axis < values.ndim - 2:
-        result = _over_channels(flat, 1)
-    elif pack == 1:
-        result = _vector(flat[:, :, 0])[:, :, None]
-    else:
-        result = _packed_rows(flat)
-    return np.moveaxis(result.reshape(packed.shape), -1, 2).reshape(values.shape)
+        return (along(values, axis, pack, vector=_vector, packed_rows=_packed_rows, planes=_over_channels),)
 
 
 def _packed_rows(values: FloatArray) -> FloatArray:

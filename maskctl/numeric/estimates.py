@@ -81,7 +81,9 @@ def reciprocal(lanes: Lanes, values: FloatArray, steps: int = 1) -> FloatArray:
     return found
 
 
-def reciprocal_root(lanes: Lanes, values: FloatArray) -> FloatArray:
-    """1 / sqrt(x) by the estimate and one step."""
+def reciprocal_root(lanes: Lanes, values: FloatArray, steps: int = 1) -> FloatArray:
+    """1 / sqrt(x) by the estimate and so many steps."""
     found = root_estimate(values)
-    return lanes.multiply(_half_of_three_less(lanes, lanes.multiply(values, found), found), found)
+    for _ in range(steps):
+        found = lanes.multiply(_half_of_three_less(lanes, lanes.multiply(values, found), found), found)
+    return found

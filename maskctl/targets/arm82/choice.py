@@ -96,6 +96,7 @@ BF16S: Mapping[str, str | Chooser] = {
     **_NORMS,
     "Interp": "interp_fp16s_bf16s",
     "Padding": "padding_fp16s_bf16s",
+    "Softmax": "softmax_bf16s",
     "Pooling": "pooling_bf16s",
     "RotaryEmbed": "rotaryembed_bf16s",
 }
