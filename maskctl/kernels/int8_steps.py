@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.kernels import activation32
+from maskctl.kernels import activation32, mish_fp16s_bf16s
 from maskctl.kernels.activation16 import activate_map
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Array, Params
@@ -46,8 +46,9 @@ def activate(params: Params, values: FloatArray, options: Options) -> FloatArray
     number, _ = activation.kind(params)
     if number == activation.NONE:
         return values
-    in_fp16 = number in _FP16_REGARDLESS or ("use_fp16_arithmetic" in options and number != activation.MISH)
-    if stored(options) == "fp16" and in_fp16:
+    if number == activation.MISH and stored(options) != "fp32":
+        return mish_fp16s_bf16s.forward(params, {}, (values,), options)[0]
+    if stored(options) == "fp16" and ("use_fp16_arithmetic" in options or number in _FP16_REGARDLESS):
         return activate_map(params, values, options)
     behind = alone(values.shape, options, 4)
     fused = _in_fp32(params, values, behind, fused=True)
