@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.kernels.elementwise import by_outermost, mode_of
+from maskctl.kernels.elementwise import BF16S, by_outermost, mode_of
 from maskctl.kernels.packing import Options
 from maskctl.layers import batchnorm
 from maskctl.layers.base import Arrays, Params, Weights, floats_in
@@ -16,19 +16,15 @@ from maskctl.numeric.lanes import SINGLE
 
 
 def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
-    """offset + values * factor, fused; scalar code sums in fp32, with the numbers as the vectors have them."""
+    """offset + values * factor, fused but in vectors of bf16; scalar code sums in fp32, with the numbers the vectors have."""
     mode, values = mode_of(options), floats_in(inputs[0])
     batchnorm.shapes(params, (values.shape[1:],))
     factor, offset = (mode.lanes.rounded(each)[: values.shape[1], None] for each in _folded(params, weights))
-    return (
-        by_outermost(
-            values,
-            options,
-            mode,
-            lambda x: mode.lanes.fma(offset, x, factor),
-            lambda x: SINGLE.fma(offset, x, factor),
-        ),
-    )
+
+    def vector(rows: FloatArray) -> FloatArray:
+        return offset + rows * factor if mode is BF16S else mode.lanes.fma(offset, rows, factor)
+
+    return (by_outermost(values, options, mode, vector, lambda rows: SINGLE.fma(offset, rows, factor)),)
 
 
 def _folded(params: Params, weights: Weights) -> tuple[FloatArray, FloatArray]:
