@@ -145,17 +145,25 @@ def macs(params: Params, outputs: tuple[Shape, ...], cell: Cell) -> int:
     return outputs[0][0] * directions(params) * rows * (features(params, cell) + params.integer("num_output"))
 
 
-def forward(params: Params, weight: Weights, inputs: Arrays, cell: Cell) -> Arrays:
+def forward(
+    params: Params, weight: Weights, inputs: Arrays, cell: Cell, quantise: Callable[..., int8.Codes] = int8.quantise
+) -> Arrays:
     """The outputs of all steps, directions side by side, and the last states. Without first states they are 0.
 
-    First states count only when all of them are given; the engine ignores the blob otherwise.
+    First states count only when all of them are given; the engine ignores the blob otherwise. `quantise` makes the codes
+    of an int8 layer's input.
     """
     tops = shapes(params, tuple(values.shape[1:] for values in inputs), cell)
     sequence = sequence_of(inputs[0])
     states = first_states(params, inputs, cell)
     with np.errstate(all="ignore"):
         walks = [
-            _walk(_one_direction(params, weight, number), sequence, tuple(state[:, number] for state in states), cell)
+            _walk(
+                _one_direction(params, weight, number, quantise),
+                sequence,
+                tuple(state[:, number] for state in states),
+                cell,
+            )
             for number in range(directions(params))
         ]
     rows = np.concatenate([outputs for outputs, _ in walks], axis=2)
@@ -186,12 +194,13 @@ class _Direction:
     weights: Weights
     reverse: bool
     quantised: bool
+    quantise: Callable[..., int8.Codes]
 
 
-def _one_direction(params: Params, weight: Weights, number: int) -> _Direction:
+def _one_direction(params: Params, weight: Weights, number: int, quantise: Callable[..., int8.Codes]) -> _Direction:
     reverse = number == 1 or params.integer("direction") == REVERSE
     quantised = params.integer("int8_scale_term") != 0
-    return _Direction({name: values[number] for name, values in weight.items()}, reverse, quantised)
+    return _Direction({name: values[number] for name, values in weight.items()}, reverse, quantised, quantise)
 
 
 def _walk(direction: _Direction, sequence: FloatArray, states: States, cell: Cell) -> tuple[FloatArray, States]:
@@ -214,7 +223,8 @@ def _product(direction: _Direction, name: str, rows: FloatArray) -> FloatArray:
     if not direction.quantised:
         return per_sample(rows, matrix)
     scale = int8.dynamic_scale(rows, -1)
-    sums = int8.product(int8.quantise(rows, scale), matrix)
+    codes = direction.quantise(rows, scale) if name == "weight_xc" else int8.quantise(rows, scale)
+    sums = int8.product(codes, matrix)
     one = np.float32(1)
     return int8.dequantise(sums, (one / scale) * (one / direction.weights[f"{name}_scales"]))
 

@@ -29,10 +29,10 @@ def depthwise_int8(layer: Layer, options: Options) -> KernelChoice:
 
 
 def unless_int8(kernel: str) -> Callable[[Layer, Options], KernelChoice | None]:
-    """That kernel, but for layers whose weights are codes, which keep their fp32 definition."""
+    """That kernel of a recurrent layer, but where its weights are codes the type's own for those."""
 
     def choose(layer: Layer, _: Options) -> KernelChoice | None:
-        return None if layer.params.get(8, 0) else KernelChoice(kernel)
+        return KernelChoice(f"{layer.type.lower()}_int8" if layer.params.get(8, 0) else kernel)
 
     return choose
 
