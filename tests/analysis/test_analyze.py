@@ -24,6 +24,7 @@ from maskctl.executor.run import run
 from maskctl.executor.samples import Samples
 from maskctl.graph.model import Model
 from maskctl.targets import DEFAULT
+from maskctl.targets.arm82 import choice
 from maskctl.targets.storage import hazards
 from tests.analysis.made import LEAKY, Network, first, samples, stacked, values
 
@@ -318,9 +319,11 @@ def test_unread_inputs_are_not_measured() -> None:
     assert ["conv"] == list(analyze(model, Samples({"data": [one], "spare": [one]})).plan.before.outputs)
 
 
-def test_bit_1_is_not_proposed_where_it_cannot_be_shown_to_help() -> None:
+def test_bit_1_is_not_proposed_where_it_cannot_be_shown_to_help(monkeypatch: pytest.MonkeyPatch) -> None:
     """A type whose fp16 arithmetic is not reproduced gets 32-bit storage at once, where that is safe, or nothing."""
-    model = Network().layer("Interp s 1 1 data s 0=2 1=1.5 2=1.5").layer("Interp t 1 1 s t 0=2 1=1.5 2=1.5").model()
+    for table in ("FP16SA", "FP16S"):
+        monkeypatch.setattr(choice, table, {})
+    model = Network().layer("Sigmoid s 1 1 data s").layer("Sigmoid t 1 1 s t").model()
     found = analyze(model, values(0.1, 0.7, 0.3), goal=Goal(((SQNR, 300.0),)))
     assert {1: 2, 2: 2} == found.masks
     assert {0} == {row.loss.layerwise_storage.elements for row in found.rows}
