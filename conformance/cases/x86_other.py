@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.case import FEW, PROFILES, Case, chain, convolution, inner_product
+from conformance.case import FEW, PROFILES, Case, chain, convolution, depthwise, inner_product
 
 FP32 = "sums of fp32 are kept as they are, and the engine has an order of its own"
 
@@ -40,4 +40,13 @@ def _weights_in_fp16() -> Iterator[Case]:
     yield _case("fp16 convolution", chain(convolution(8, 8, 1, "")), (8, 3, 3), "fp16", FP32)
 
 
-CASES = (*_moves(), *_weights_in_fp16())
+def _depthwise() -> Iterator[Case]:
+    for channels, kernel, more in ((16, 3, "4=1"), (8, 3, "3=2 4=1 9=1"), (12, 5, "4=2"), (4, 2, "9=2 -23310=1,0.1")):
+        name = f"depthwise {channels} {kernel}x{kernel}"
+        for precision in ("fp32", "bf16"):
+            layers = chain(depthwise(channels, kernel, more))
+            tame = ("normal", "sparse", "tiny", "nan")  # the activation's own rounding shows where sums cancel
+            yield Case(f"x86 {precision} {name}", layers, (channels, 6, 7), tame, precision, target="x86")
+
+
+CASES = (*_moves(), *_weights_in_fp16(), *_depthwise())

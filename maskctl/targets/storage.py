@@ -129,7 +129,8 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     """
     if step.broken:
         return KernelChoice("", step.broken)
-    if layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)) or (step.weights == "fp32" and not sums_codes(layer)):
+    plain = step.weights == "fp32" and layer.type not in target.fp32_kernels and not sums_codes(layer)
+    if plain or layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)):
         return None
     return target.choose(layer, step.options)
 

@@ -115,7 +115,8 @@ class Target:
     `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
     extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
     `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64. `broken` says why
-    the engine gives garbage for a layer under these options, "" where it does not.
+    the engine gives garbage for a layer under these options, "" where it does not. `fp32_kernels` are types whose fp32 sums
+    are chosen a kernel too.
     """
 
     name: str
@@ -130,3 +131,4 @@ class Target:
     features: Options = frozenset()
     winograd_rounds: bool = True
     broken: Callable[[Layer, Options], str] = never_broken
+    fp32_kernels: frozenset[str] = frozenset()

@@ -7,6 +7,10 @@ flush what is under 2**-126, and only what is left over from vectors rounds as b
 bits, such as those of an fp16 file, are often ties, so that the two kinds of CPU give visibly different outputs: they are two
 targets. Sums are in fp32 in an order of their own, which moves a bf16 result now and then by one value.
 
+Known of the engine under bf16 storage: grouped convolutions and DeformableConv2D give garbage; without AVX512-BF16 so do
+some outputs of direct convolutions; Scale with its factors as a second blob reads past them unless that blob has rank 1.
+What NaN becomes in ReLU, Clip, TanH and Softmax depends on the width of the vector it is in.
+
 Checked against the x86-64 wheel 1.0.20261020, on a CPU with AVX512-BF16 and on an emulated one with AVX2 alone.
 """
 
@@ -29,6 +33,7 @@ X86 = Target(
     safer={NO_BF16_STORAGE: 0},
     winograd_rounds=False,
     broken=broken,
+    fp32_kernels=frozenset({"ConvolutionDepthWise"}),
     support=SUPPORT,
     notes=_NOTES,
     casts={
@@ -46,6 +51,7 @@ X86_AVX512BF16 = Target(
     safer={NO_BF16_STORAGE: 0},
     winograd_rounds=False,
     broken=broken,
+    fp32_kernels=frozenset({"ConvolutionDepthWise"}),
     support=SUPPORT,
     notes=_NOTES,
     casts={

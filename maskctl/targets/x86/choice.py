@@ -56,6 +56,8 @@ def choose(layer: Layer, options: Options) -> KernelChoice | None:
     if sums_codes(layer):
         in_bf16 = layer.type == "Convolution" and "use_bf16_storage" in options
         return KernelChoice("convolution_int8_bf16s_x86") if in_bf16 else None
+    if layer.type == "ConvolutionDepthWise":
+        return convolution.depthwise_fp32(layer, options)
     if "use_bf16_storage" not in options:
         return KernelChoice("innerproduct_fp16w_x86")
     found = BF16S.get(layer.type)

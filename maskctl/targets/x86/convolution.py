@@ -6,7 +6,7 @@ Source: ncnn `src/layer/x86/convolution_x86.cpp`, `create_pipeline_bf16s`.
 from __future__ import annotations
 
 from maskctl.graph.network import Layer
-from maskctl.kernels.packing import Options
+from maskctl.kernels.packing import Options, elempack
 from maskctl.targets.extents import extents_of
 from maskctl.targets.table import KernelChoice
 
@@ -28,6 +28,14 @@ def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice:
     is_1x1 = (extents["kernel_w"], extents["kernel_h"]) == (1, 1)
     gemm = is_1x1 or (most > 16 and "use_sgemm_convolution" in options)
     return KernelChoice("convolution_gemm_bf16s_x86" if gemm else "convolution_packed_bf16s_x86")
+
+
+def depthwise_fp32(layer: Layer, options: Options) -> KernelChoice | None:
+    """Depthwise sums in fp32 of channels side by side; those of channels one by one are not reproduced to the bit."""
+    extents = extents_of(layer)
+    depthwise = extents["channels"] == extents["group"] == extents["num_output"]
+    packed = depthwise and elempack(extents["channels"], options) > 1
+    return KernelChoice("convolutiondepthwise_x86") if packed else None
 
 
 def without_avx512bf16(layer: Layer, choice: KernelChoice) -> KernelChoice:
