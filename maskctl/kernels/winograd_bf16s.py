@@ -95,8 +95,11 @@ def _product(kernel: FloatArray, tile: FloatArray, count: int) -> FloatArray:
     ):
         if places.any() and len(kernel[rows]) and len(tile) >= 4:
             out[rows, places] = _in_turns(kernel[rows], tile[:, places], lanes)
-    if single.any() and len(kernel[fours:]) and len(tile) >= 4:  # vectors the compiler made of scalar code
-        out[fours:, single] = _in_turns(kernel[fours:], tile[:, single], 4, lambda s: (s[0] + s[1]) + (s[2] + s[3]))
+    # Vectors the compiler made of scalar code: the last tile of outputs left over from fours, the pair of the single output.
+    alone = slice(len(kernel) // 2 * 2, None)
+    for rows, places in ((slice(fours, None), single), (alone, pair)):
+        if places.any() and len(kernel[rows]) and len(tile) >= 4:
+            out[rows, places] = _in_turns(kernel[rows], tile[:, places], 4, lambda s: (s[0] + s[1]) + (s[2] + s[3]))
     return out
 
 
