@@ -46,36 +46,13 @@ class Winograd:
 
     def forward(self, params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
         """The output map of each sample, to the bit of the engine."""
-        values = inputs[0]
-        n, channels = values.shape[:2]
-        outputs, height, width = convolution.shapes(params, (values.shape[1:],))[0]
-        tiles = tiles_of(params, values, self.outputs, height, width)
-        fours = channels // 4 * 4
-        transformed = np.concatenate(
-            [both_axes(self.input, tiles[:, :, :fours]), both_axes(self.input_scalar, tiles[:, :, fours:])], axis=2
-        )
-        rows, columns = -(-height // self.outputs), -(-width // self.outputs)
-        products = self._products(self.kernels.transform(weights["weight"]), transformed, rows * columns)
-        bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
-        out = self._restore(products, casts.flat(bias)[:, None])
-        maps = out.reshape(self.outputs, self.outputs, outputs, n, rows, columns).transpose(3, 2, 4, 0, 5, 1)
-        whole = maps.reshape(n, outputs, rows * self.outputs, columns * self.outputs)
-        return (activate_map(params, np.ascontiguousarray(whole[:, :, :height, :width]), options),)
+        tiles = Tiles(self.outputs, self.kernels.transform, self._transform, self._restore)
+        return tiles.convolved(params, weights, inputs, options)
 
-    def _products(self, kernels: FloatArray, tiles: FloatArray, count: int) -> FloatArray:
-        """Kernels (s, s, m, c) times tiles (s, s, c, n * count) at each frequency, (s, s, m, n * count).
-
-        Where outputs left over from fours meet tiles left over from fours, the sums are those of scalar code.
-        """
-        outputs = kernels.shape[2]
-        zero = np.zeros((outputs, 1), np.float32)
-        fours = outputs // 4 * 4
-        rest = np.flatnonzero(np.arange(tiles.shape[3]) % count >= count // 4 * 4)
-        products = fma16.chain(zero, kernels, tiles)
-        if fours < outputs and len(rest):
-            in_float32 = fma16.chain_in_float32(zero[fours:], kernels[:, :, fours:], tiles[..., rest])
-            products[:, :, fours:, rest] = in_float32
-        return products
+    def _transform(self, tiles: FloatArray) -> FloatArray:
+        fours = tiles.shape[2] // 4 * 4
+        parts = both_axes(self.input, tiles[:, :, :fours]), both_axes(self.input_scalar, tiles[:, :, fours:])
+        return np.concatenate(parts, axis=2)
 
     def _restore(self, products: FloatArray, bias: FloatArray) -> FloatArray:
         """The outputs of each tile with their bias, (row in tile, column in tile, m, p)."""
@@ -85,6 +62,50 @@ class Winograd:
             by_row = np.stack(transform([*products[:, :, part]], None))
             parts.append(np.stack(transform([*by_row.swapaxes(0, 1)], bias[part])).swapaxes(0, 1))
         return np.concatenate(parts, axis=2)
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The outputs per tile side, and what makes frequencies of kernels and tiles and outputs of products and the bias.
+
+    Kernels (m, c, 3, 3) become (s, s, m, c), tiles (s, s, c, p) stay that, and products (s, s, m, p) become (t, t, m, p).
+    """
+
+    outputs: int
+    kernels: Callable[[FloatArray], FloatArray]
+    transform: Callable[[FloatArray], FloatArray]
+    restore: Callable[[FloatArray, FloatArray], FloatArray]
+
+    def convolved(self, params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
+        """The output map of each sample, with its activation."""
+        values = inputs[0]
+        outputs, height, width = convolution.shapes(params, (values.shape[1:],))[0]
+        tiles = tiles_of(params, values, self.outputs, height, width)
+        rows, columns = -(-height // self.outputs), -(-width // self.outputs)
+        products = _products(self.kernels(weights["weight"]), self.transform(tiles), rows * columns)
+        bias = weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32)
+        out = self.restore(products, casts.flat(bias)[:, None])
+        by_tile = out.reshape(self.outputs, self.outputs, outputs, len(values), rows, columns)
+        whole = by_tile.transpose(3, 2, 4, 0, 5, 1).reshape(
+            len(values), outputs, rows * self.outputs, columns * self.outputs
+        )
+        return (activate_map(params, np.ascontiguousarray(whole[:, :, :height, :width]), options),)
+
+
+def _products(kernels: FloatArray, tiles: FloatArray, count: int) -> FloatArray:
+    """Kernels (s, s, m, c) times tiles (s, s, c, n * count) at each frequency, (s, s, m, n * count).
+
+    Where outputs left over from fours meet tiles left over from fours, the sums are those of scalar code.
+    """
+    outputs = kernels.shape[2]
+    zero = np.zeros((outputs, 1), np.float32)
+    fours = outputs // 4 * 4
+    rest = np.flatnonzero(np.arange(tiles.shape[3]) % count >= count // 4 * 4)
+    products = fma16.chain(zero, kernels, tiles)
+    if fours < outputs and len(rest):
+        in_float32 = fma16.chain_in_float32(zero[fours:], kernels[:, :, fours:], tiles[..., rest])
+        products[:, :, fours:, rest] = in_float32
+    return products
 
 
 def tiles_of(params: Params, values: FloatArray, outputs: int, height: int, width: int) -> FloatArray:

@@ -21,9 +21,8 @@ def convolution_fp16sa(layer: Layer, options: Options) -> KernelChoice:
         return direct
     if max(channels, outputs) <= 128:
         return KernelChoice("convolution_winograd63_fp16sa")
-    if min(channels, outputs) >= 16:
-        return KernelChoice("convolution_winograd43_fp16sa")
-    return KernelChoice(direct.kernel, "winograd F(2,3)")
+    is_wide = min(channels, outputs) >= 16
+    return KernelChoice("convolution_winograd43_fp16sa" if is_wide else "convolution_winograd23_fp16sa")
 
 
 def _direct_convolution(extents: Extents, options: Options) -> KernelChoice:
