@@ -15,6 +15,9 @@ from maskctl.layers.families import activation
 from maskctl.numeric import fma16, math16
 from maskctl.numeric.formats import FloatArray, half, round_to
 
+_THREE = 3
+"""Values left over from fours, of which the HardSwish layer computes the last in code of its own."""
+
 
 def activate(params: Params, values: FloatArray) -> FloatArray:
     """The activation of fp16 `values` in vector code, which lets NaN through; its numbers are rounded to fp16 first."""
@@ -68,6 +71,8 @@ def activate_map(params: Params, values: FloatArray, options: Options) -> FloatA
     rest = pixels[:, :, fours:]
     is_sigmoid = params.integer("activation_type") == activation.SIGMOID
     one_by_one = math16.sigmoid_in_float32(rest) if is_sigmoid else activate_one_by_one(params, rest)
+    if params.integer("activation_type") == activation.HARD_SWISH and rest.shape[2] == _THREE:
+        one_by_one[..., -1][np.isnan(rest[..., -1])] = 0  # as HardSwish has it
     parts = activate(params, pixels[:, :, :fours]), one_by_one
     return np.concatenate(parts, axis=2).reshape(values.shape)
 
