@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.errors import ExecutionError
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
-from maskctl.numeric import fma16, math16
+from maskctl.numeric import cephes, fma16, libm32, math16
 from maskctl.numeric.formats import FloatArray, half, round_to
+from maskctl.numeric.lanes import HALF
 
 _THREE = 3
 """Values left over from fours, of which the HardSwish layer computes the last in code of its own."""
@@ -34,11 +34,11 @@ def activate(params: Params, values: FloatArray) -> FloatArray:
     if number == activation.HARD_SWISH:
         gate = np.minimum(np.maximum(fma16.fma(rounded[1], values, rounded[0]), np.float32(0)), np.float32(1))
         return fma16.multiply(gate, values)
-    if number == activation.NONE:
-        return values
-    raise ExecutionError(
-        f"activation_type {number} is not known in fp16 arithmetic. Run with --precision fp16-storage or bf16."
-    )
+    return _mish(values) if number == activation.MISH else values
+
+
+def _mish(values: FloatArray) -> FloatArray:
+    return fma16.multiply(values, cephes.tanh(HALF, cephes.log(HALF, cephes.one_plus_exp(HALF, values))))
 
 
 def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
@@ -54,6 +54,8 @@ def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
         return np.fmin(np.fmax(values, rounded[0]), rounded[1])
     if number == activation.SIGMOID:
         return math16.sigmoid_one_by_one(values)
+    if number == activation.MISH:
+        return fma16.multiply(values, round_to(libm32.tanh(libm32.log(libm32.exp(values) + np.float32(1))), "fp16"))
     if number == activation.HARD_SWISH:
         return _hard_swish_one_by_one(values, rounded[0], rounded[1])
     return activate(params, values)

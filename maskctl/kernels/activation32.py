@@ -10,9 +10,10 @@ import numpy as np
 
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
-from maskctl.numeric import libm32, math16, neon32
+from maskctl.numeric import cephes, estimates, libm32, math16
 from maskctl.numeric.fma32 import fma
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.lanes import SINGLE
 
 _ONE, _ZERO = np.float32(1), np.float32(0)
 _SIGMOID_LIMIT = np.float32(88.3762626647949)
@@ -35,9 +36,13 @@ def activate(params: Params, values: FloatArray, *, fused: bool = False) -> Floa
         if number == activation.HARD_SWISH:
             gate = fma(given[1], values, given[0]) if fused else given[1] + values * given[0]
             return np.minimum(np.maximum(gate, _ZERO), _ONE) * values
-        if number == activation.MISH:
-            return values * neon32.tanh(neon32.log(neon32.exp(values) + _ONE))
-        return neon32.sigmoid(values) if number == activation.SIGMOID else values
+        if number == activation.SIGMOID:
+            return estimates.reciprocal(SINGLE, cephes.one_plus_exp(SINGLE, -values), steps=2)
+        return _mish(values) if number == activation.MISH else values
+
+
+def _mish(values: FloatArray) -> FloatArray:
+    return values * cephes.tanh(SINGLE, cephes.log(SINGLE, cephes.one_plus_exp(SINGLE, values)))
 
 
 def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:

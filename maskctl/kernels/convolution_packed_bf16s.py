@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.kernels.activation_bf16s import activate, activate_one_by_one
+from maskctl.kernels.activation32 import activate, activate_one_by_one
 from maskctl.kernels.operands import Operands, Order, falling_blocks
 from maskctl.kernels.operands_bf16s import bf16_operands
 from maskctl.kernels.packing import Options

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskctl.kernels.activation_bf16s import activate, activate_one_by_one, activated_map
+from maskctl.kernels.activation32 import activate, activate_one_by_one
+from maskctl.kernels.activation_bf16s import activated_map
 from maskctl.kernels.operands_bf16s import bias_of
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import convolution

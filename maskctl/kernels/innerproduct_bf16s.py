@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.kernels.activation_bf16s import activate, activate_one_by_one
+from maskctl.kernels.activation32 import activate, activate_one_by_one
 from maskctl.kernels.operands_bf16s import bias_of
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers import innerproduct

@@ -1,6 +1,7 @@
 """The C library's float functions, with which the engine computes what is left over from vectors.
 
-They are right to the last bit of fp32 nearly everywhere, so the double precision functions, rounded, stand for them.
+exp, log and tanh are computed as the library does. The others are right to the last bit of fp32 nearly everywhere, so the
+double precision functions, rounded, stand for them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from maskctl.numeric import libm32
 from maskctl.numeric.formats import FloatArray, Operand
 
 Unary: TypeAlias = Callable[[Operand], FloatArray]
@@ -32,11 +34,10 @@ def _binary(function: np.ufunc) -> Binary:
     return rounded
 
 
-exp, expm1, log, log10, log1p = (_unary(ufunc) for ufunc in (np.exp, np.expm1, np.log, np.log10, np.log1p))
+exp, log, tanh = libm32.exp, libm32.log, libm32.tanh
+expm1, log10, log1p = (_unary(ufunc) for ufunc in (np.expm1, np.log10, np.log1p))
 sin, cos, tan, asin, acos, atan = (_unary(ufunc) for ufunc in (np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan))
-sinh, cosh, tanh, asinh, acosh, atanh = (
-    _unary(ufunc) for ufunc in (np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh)
-)
+sinh, cosh, asinh, acosh, atanh = (_unary(ufunc) for ufunc in (np.sinh, np.cosh, np.arcsinh, np.arccosh, np.arctanh))
 power, fmod, _exact_atan2 = (_binary(ufunc) for ufunc in (np.power, np.fmod, np.arctan2))
 
 _PI, _PI_LOW = np.float32(np.pi), np.float32(np.pi - float(np.float32(np.pi)))
