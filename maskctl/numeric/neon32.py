@@ -1,6 +1,6 @@
-"""exp, log, tanh and sigmoid as the engine's fp32 vector code computes them inside other layers.
+"""exp, tanh and sigmoid as the engine's fp32 vector code computes them inside other layers.
 
-exp and log fuse what can be fused; the polynomials of tanh multiply and add. sigmoid takes the CPU's
+exp fuses what can be fused; the polynomials of tanh multiply and add. sigmoid takes the CPU's
 estimate of a reciprocal and improves it twice. Source: ncnn `src/layer/arm/neon_mathfun.h`, `neon_mathfun_tanh.h`.
 """
 
@@ -19,14 +19,6 @@ _EXP = tuple(
     np.float32(value)
     for value in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
 )
-_LOG = tuple(
-    np.float32(value)
-    for value in (
-        *(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1),
-        *(2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1),
-    )
-)
-_SQRT_HALF = np.float32(0.707106781186547524)
 _TANH_ABOVE = tuple(
     np.float32(value)
     for value in (
@@ -50,24 +42,6 @@ def exp(values: FloatArray) -> FloatArray:
         factor = fma(coefficient, factor, x)
     factor = fma(x, factor, x * x) + _ONE
     return factor * np.where(power <= -127, _ZERO, np.exp2(power))
-
-
-def log(values: FloatArray) -> FloatArray:
-    """The natural logarithm of numbers over 0; NaN for all others."""
-    x = np.ascontiguousarray(np.maximum(values, np.float32(2.0**-126)))
-    bits = x.view(np.int32)
-    power = (bits >> 23).astype(np.float32) - np.float32(126)
-    x = ((bits & np.int32(0x007FFFFF)) | np.int32(0x3F000000)).view(np.float32)
-    small = x < _SQRT_HALF
-    power = power - small
-    x = (x - _ONE) + np.where(small, x, _ZERO)
-    square = x * x
-    series = np.full_like(x, _LOG[0])
-    for coefficient in _LOG[1:]:
-        series = fma(coefficient, series, x)
-    series = fma(series * x * square, power, _LN2_LOW)
-    series = fma(series, -square, _HALF)
-    return np.where(values > 0, fma(x + series, power, _LN2_HIGH), np.float32(np.nan))
 
 
 def tanh(values: FloatArray) -> FloatArray:
