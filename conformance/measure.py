@@ -15,8 +15,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,7 +35,13 @@ from maskctl.peers.ncnn_engine import NcnnEngine
 from maskctl.targets import TARGETS, Target
 from maskctl.targets.storage import kernel_of
 
-PLAIN = "fp32 definition, rounded once"
+PLAIN = "definition"
+"""The fp32 definition over inputs as stored, rounded once."""
+ENGINES = {
+    "arm82": "arm64 wheel, qemu-aarch64 -cpu max, one thread",
+    "x86": "x86-64 wheel, a CPU without AVX512-BF16, one thread",
+    "x86-avx512bf16": "x86-64 wheel, a CPU with AVX512-BF16, one thread",
+}
 
 
 @dataclass
@@ -45,11 +51,11 @@ class Row:
     type: str
     precision: str
     kernel: str
-    cases: int = 0
     elements: int = 0
     equal: int = 0
     worst_steps: int = 0
     why: str = ""
+    names: set[str] = field(default_factory=set)
 
     def add(self, case: Case, expected: FloatArray, actual: FloatArray) -> None:
         """Counts one case on one seed."""
@@ -58,35 +64,41 @@ class Row:
         self.worst_steps = max(self.worst_steps, int(steps_apart(expected, actual, case.stored).max(initial=0)))
         self.why = self.why or case.loose
 
+    def facts(self) -> dict[str, str | int]:
+        """The row as the page shows it."""
+        return {**{name: value for name, value in vars(self).items() if name != "names"}, "cases": len(self.names)}
 
-def subject(case: Case, model: Model, policy: Policy) -> tuple[str, str]:
+
+def subject(model: Model, policy: Policy) -> tuple[str, str]:
     """The type of the layer that gives `out`, and the kernel that computes it here."""
     layer = model.graph.producer["out"]
     choice = kernel_of(model.graph.layers[layer], policy.steps(model)[layer], policy.target)
     kernel = choice.kernel if choice and choice.kernel else PLAIN
     instead = f" instead of {choice.instead_of}" if choice and choice.instead_of else ""
-    return model.graph.layers[layer].type, kernel + instead + ("" if case.target == "arm82" else f" ({case.target})")
+    return model.graph.layers[layer].type, kernel + instead
 
 
 def compare(
     engine: NcnnEngine, target: Target, cases: Sequence[Case], seed: int, rows: dict[tuple[str, str, str], Row]
-) -> list[str]:
-    """Runs cases on one seed; returns what disagrees."""
+) -> tuple[str, list[str]]:
+    """Runs cases on one seed; returns the engine's version and what disagrees."""
     found = []
+    version, witnesses = collect(engine, cases, seed)
     with TemporaryDirectory() as folder:
-        for case, witness in zip(cases, collect(engine, cases, seed)[1], strict=True):
+        for case, witness in zip(cases, witnesses, strict=True):
             model = load(witness.write(Path(folder)))
             policy = Policy(case.precision, target, without=case.without)
             actual = run(model, {"data": case.fed(witness.inputs)}, policy)["out"].astype(np.float32)
             said = problem(case, witness.outputs, actual)
             if said:
                 found.append(f"seed {seed}, {case.name}: {said}")
-            key = (*subject(case, model, policy)[:1], case.precision, subject(case, model, policy)[1])
+            type_name, kernel = subject(model, policy)
+            key = (type_name, case.precision, kernel)
             row = rows.setdefault(key, Row(*key))
-            row.cases += seed == 0
+            row.names.add(case.name)
             if witness.outputs.shape == actual.shape:
                 row.add(case, witness.outputs, actual)
-    return found
+    return version, found
 
 
 def engine_and_target(name: str, python: str | None) -> tuple[NcnnEngine, Target]:
@@ -110,25 +122,39 @@ def main() -> int:
     engine, target = engine_and_target(arguments.target, arguments.python)
     rows: dict[tuple[str, str, str], Row] = {}
     said: list[str] = []
+    version = ""
     for name, cases in families().items():
         chosen = [case for case in cases if case.target == target.name.partition("-")[0]]
         if chosen and (not arguments.family or name in arguments.family):
             for seed in arguments.seeds:
-                said += compare(engine, target, chosen, seed, rows)
+                version, found = compare(engine, target, chosen, seed, rows)
+                said += found
     print(*said, sep="\n")
     for _, row in sorted(rows.items()):
         share = row.equal / max(1, row.elements)
         print(
-            f"{row.type:24}{row.precision:14}{row.kernel:50}{row.cases:4} {row.elements:9,} {share:.6f} {row.worst_steps}"
+            f"{row.type:24}{row.precision:14}{row.kernel:50}{len(row.names):4} {row.elements:9,} {share:.6f} {row.worst_steps}"
         )
     if arguments.json:
-        content = {
-            "seeds": arguments.seeds,
-            "numpy": np.__version__,
-            "rows": [asdict(row) for _, row in sorted(rows.items())],
-        }
-        arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        _store(arguments.json, target, version, arguments.seeds, rows)
     return 1 if said else 0
+
+
+def _store(
+    path: Path, target: Target, version: str, seeds: Sequence[int], rows: Mapping[tuple[str, str, str], Row]
+) -> None:
+    """Puts the rows of a target in their place in the file, which holds all targets."""
+    held = json.loads(path.read_text(encoding="utf-8"))["targets"] if path.exists() else []
+    found = {
+        "name": target.name,
+        "title": target.title,
+        "engine": f"ncnn {version}, {ENGINES[target.name]}",
+        "seeds": list(seeds),
+        "rows": [row.facts() for _, row in sorted(rows.items())],
+    }
+    others = [other for other in held if other["name"] != target.name]
+    content = {"targets": sorted([*others, found], key=lambda one: list(TARGETS).index(one["name"]))}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

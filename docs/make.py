@@ -157,7 +157,7 @@ def conformance_page() -> str:
     """How well each kernel agrees with the engine it is the image of, and whole real models beside it."""
     stored = json.loads((HERE / "conformance.json").read_text(encoding="utf-8"))
     models = json.loads((HERE / "conformance_models.json").read_text(encoding="utf-8"))
-    parts = [NOTICE, "# Conformance\n", CONFORMANCE_INTRODUCTION.format(**stored)]
+    parts = [NOTICE, "# Conformance\n", CONFORMANCE_INTRODUCTION]
     for target in stored["targets"]:
         parts += [f"## {target['title']}\n", f"{target['engine']}, seeds {', '.join(map(str, target['seeds']))}.\n"]
         parts += [
@@ -208,7 +208,7 @@ def _conformance_row(row: dict[str, Any], reasons: list[str]) -> str:
     why = str(reasons.index(row["why"]) + 1) if row["why"] and row["equal"] < row["elements"] else ""
     share = _percent(row["equal"] / max(1, row["elements"]))
     return (
-        f"| {row['type']} | {row['precision']} | {row['kernel'] or 'definition'} | {row['cases']} | {row['elements']:,} | {share} "
+        f"| {row['type']} | {row['precision']} | {row['kernel']} | {row['cases']} | {row['elements']:,} | {share} "
         f"| {row['worst_steps'] or ''} | {why} |"
     )
 
