@@ -69,10 +69,16 @@ def test_a_mask_that_is_not_honoured_gives_nan(shown: Shown, tmp_path: Path) -> 
 
 
 @NEEDS_ENGINE
-@EACH
+@pytest.mark.parametrize("shown", [shown for shown in HAZARDS if not shown.wild], ids=lambda shown: shown.name)
 def test_the_engine_has_the_defect(shown: Shown, findings: dict[str, Finding]) -> None:
-    """The engine crashes, or gives what no rounding explains."""
+    """The engine gives what no rounding explains."""
     assert findings[shown.name].is_wrong, markdown(findings[shown.name])
+
+
+@NEEDS_ENGINE
+def test_the_engine_does_not_honour_masks(findings: dict[str, Finding]) -> None:
+    """Of the networks in which it reads outside its blobs, it crashes or gives garbage in some; which is luck of the memory."""
+    assert any(finding.is_wrong for finding in findings.values() if finding.shown.wild)
 
 
 @NEEDS_ENGINE
