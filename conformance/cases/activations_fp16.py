@@ -31,7 +31,6 @@ LAYERS = {
 }
 SHAPES = ((8, 3, 5), (12, 1, 5), (3, 3, 5), (5, 1, 7), (3, 9), (22,), (3, 2, 1, 3))
 PROFILES = ("normal", "wide", "tiny", "special", "infinite", "nan")
-LIBRARY = "the C library's float functions, in scalar code, are not right to the last bit everywhere"
 
 
 def _activations() -> Iterator[Case]:

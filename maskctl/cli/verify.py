@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
 
     name = options["engine"] or preferred()
     engine = engine_named(name, float(options["timeout"]))
+    _refuse_nan(options["tolerance"])
     policy = policy_of({**options, "target": options["target"] or target_of(name).name})
     loaded = load_model(model, options)
     samples = read_inputs(loaded, options, loaded.outputs)
@@ -79,9 +81,16 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
         click.echo(json.dumps(content, indent=2, allow_nan=False))
     else:
         _print(loaded, policy, about, len(samples) or 1, found)
-    if policy.target.name.startswith("x86") and policy.precision.startswith("fp16"):
+    if target_of(name).name.startswith("x86") and policy.precision.startswith("fp16"):
         click.echo(f"maskctl: note: {_X86_NOTE}", err=True)
     return int(bool(found.findings))
+
+
+def _refuse_nan(tolerance: float) -> None:
+    from maskctl.errors import InputError
+
+    if math.isnan(tolerance):
+        raise InputError("--tolerance 'nan' is not a number. Expected dB, e.g. --tolerance 0.5.")
 
 
 def _refuse_portions(count: int) -> None:
@@ -98,12 +107,18 @@ def _verified(
 ) -> tuple[Verification, str]:
     """The engine's run and ours, compared; the engine's version."""
     from maskctl.analysis.verify import verify
+    from maskctl.errors import InputError
     from maskctl.peers.ncnn_engine import Job
 
     with _weights_file(model, options) as weights:
         blobs = [top for op in model.operators if not op.cut and op.layer.type != "Input" for top in op.layer.tops]
         path = Path(model.document.path)
         seen = engine.observe(Job(path, weights, inputs, blobs, policy.options, options["threads"]))
+    if seen.failure and not seen.version and not seen.blobs:
+        raise InputError(
+            f"the engine does not start: '{engine.python[0]}' {seen.failure}. Expected a Python that has the ncnn package "
+            "(for arm64 the launcher of conformance/setup-arm64.sh)."
+        )
     found = verify(
         model,
         inputs,
@@ -145,14 +160,20 @@ def _print(model: Model, policy: Policy, engine: str, samples: int, found: Verif
         made.add_row(str(row.layer.index), row.layer.name, row.layer.type, row.blob, *_cells(row))
     print_table(made)
     click.echo("")
-    first = found.first_parting
-    given = sum(row.alone is not None for row in found.rows)
-    if first is not None:
-        click.echo(f"They part first at blob '{first.blob}' of {first.layer}.")
-    elif given:
-        click.echo(f"Fed what the engine fed them, all {given} blobs are as the engine computed them.")
+    click.echo(_agreement(found))
     for finding in found.findings:
         click.echo(f"Finding: {finding}")
+
+
+def _agreement(found: Verification) -> str:
+    """Where the two part, or how well they agree layer by layer."""
+    first = found.first_parting
+    if first is not None:
+        return f"They part first at blob '{first.blob}' of {first.layer}."
+    given = [row.alone for row in found.rows if row.alone is not None]
+    equal = sum(share == 1 for share in given)
+    others = "" if equal == len(given) else ", the others are fp32 blobs within its rounding or behind unsafe masks"
+    return f"Fed what the engine fed them, {equal} of {len(given)} blobs have all the engine's bits{others}."
 
 
 def _cells(row: BlobVerdict) -> tuple[str, ...]:

@@ -31,11 +31,6 @@ def tanh(values: FloatArray) -> FloatArray:
     return sigmoid(values * _TWO) * _TWO - _ONE
 
 
-def swish(values: FloatArray) -> FloatArray:
-    """x * sigmoid(x)."""
-    return values * sigmoid(values)
-
-
 def mish(values: FloatArray) -> FloatArray:
     """x * tanh(log(1 + exp(x)))."""
     return values * tanh(np.log(_ONE + exp(values)))

@@ -118,7 +118,8 @@ class NcnnEngine:
             blobs, failed_at = self._rescued(job, files[2])
             version = Path(f"{files[2]}.version")
             known = version.read_text(encoding="utf-8") if version.exists() else ""
-            return Observation(blobs, known, found.problem.removeprefix("ncnn: "), failed_at)
+            said = found.problem.removeprefix("ncnn: ").removeprefix("ncnn ")
+            return Observation(blobs, known, said, "" if said.startswith("refuses") else failed_at)
 
     def _rescued(self, job: Job, outputs: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
         """The blobs of which all samples came out, and the first blob that did not."""

@@ -72,7 +72,8 @@ def test_a_refusal(tmp_path: Path) -> None:
     """A file the engine refuses is an answer too."""
     broken = tmp_path / "broken.param"
     broken.write_text("7767517\n1 1\nNothing l 0 1 image\n", encoding="utf-8")
-    assert "ncnn refuses the model" == NcnnEngine().observe(job(broken)).failure
+    seen = NcnnEngine().observe(job(broken))
+    assert ("refuses the model", "") == (seen.failure, seen.failed_at)
 
 
 def test_a_program_that_is_no_engine() -> None:
