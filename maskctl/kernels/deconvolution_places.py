@@ -40,6 +40,7 @@ def directly(params: Params, weight: FloatArray, bias: FloatArray, values: Float
     outputs, channels = weight.shape[:2]
 
     def summed(seen: FloatArray, taps: FloatArray) -> FloatArray:
+        """The places that the same kernel positions reach, as one convolution of all channels."""
         n, _, height, _, width, _ = seen.shape
         terms = Operands(
             weight=taps.reshape(outputs, taps[0].size),

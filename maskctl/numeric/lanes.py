@@ -7,15 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskctl.numeric import fma16
+from maskctl.numeric import fma16, fma32
 from maskctl.numeric.formats import FloatArray, Operand, half, round_to
-
-
-def _fma32(addend: Operand, left: Operand, right: Operand) -> FloatArray:
-    """RN32(addend + left*right), by way of float64, whose own rounding moves a result once in 2**29."""
-    with np.errstate(all="ignore"):
-        total = np.asarray(left, np.float64) * right + addend
-        return np.asarray(total, np.float32)
 
 
 @dataclass(frozen=True)
@@ -72,4 +65,4 @@ class Lanes:
 
 
 HALF = Lanes("fp16", 15, fma16.fma, half)
-SINGLE = Lanes("fp32", 127, _fma32, np.float32)
+SINGLE = Lanes("fp32", 127, fma32.fma, np.float32)

@@ -14,6 +14,8 @@ What NaN becomes in ReLU, Clip, TanH and Softmax depends on the width of the vec
 Checked against the x86-64 wheel 1.0.20261020, on a CPU with AVX512-BF16 and on an emulated one with AVX2 alone.
 """
 
+from dataclasses import replace
+
 from maskctl.featmask import NO_BF16_STORAGE
 from maskctl.targets.table import Casts, Target
 from maskctl.targets.x86.choice import broken, choose, choose_without_avx512bf16, rounding
@@ -43,17 +45,11 @@ X86 = Target(
     rounding=lambda _, __, ___, ____: "bf16 ties away",
 )
 
-X86_AVX512BF16 = Target(
+X86_AVX512BF16 = replace(
+    X86,
     name="x86-avx512bf16",
     title="x86-64 CPU with AVX512-BF16",
-    supports=supports,
     choose=choose,
-    safer={NO_BF16_STORAGE: 0},
-    winograd_rounds=False,
-    broken=broken,
-    fp32_kernels=frozenset({"ConvolutionDepthWise"}),
-    support=SUPPORT,
-    notes=_NOTES,
     casts={
         "fp16": Casts(blob="fp16", vectors="fp16", number="fp16"),
         "bf16": Casts(blob="bf16 blob in eights", vectors="bf16 flushed", number="bf16 ties away"),
@@ -61,5 +57,6 @@ X86_AVX512BF16 = Target(
     rounding=rounding,
     features=frozenset({"avx512_bf16"}),
 )
+
 
 __all__ = ["SUPPORT", "X86", "X86_AVX512BF16"]
