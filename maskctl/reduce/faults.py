@@ -240,6 +240,10 @@ class Crash:
         return Shown(layer, layer.tops[0], f"the engine {seen.failure} at blob '{seen.failed_at}'")
 
 
+PREDICTED = ("nan", "sqnr")
+"""Faults that a prediction can show too."""
+
+
 def fault_named(name: str, below_db: float | None, blob: str | None) -> Fault:
     """The fault of that name."""
     made: dict[str, Fault] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from maskctl.graph.model import Model
 from maskctl.layers.base import Array
 from maskctl.reduce.case import Case
 from maskctl.reduce.extents import shrink
-from maskctl.reduce.faults import Fault, Shown
+from maskctl.reduce.faults import PREDICTED, Fault, Shown
 from maskctl.reduce.layers import cut_layers
 from maskctl.reduce.runs import Runs, Setup
 from maskctl.reduce.search import Progress, Search
@@ -63,23 +63,34 @@ def locate(
 def reduce(model: Model, located: Located, setup: Setup, most: int, progress: Progress) -> Reduction | None:
     """The smallest case after at most `most` runs of candidates; None where no part of the model shows the fault alone.
 
-    Ctrl-C ends the search with the best case so far; before there is one it goes on as `KeyboardInterrupt`.
+    Where an engine judges what a prediction can show too, the smallest by prediction is its first candidate: the engine
+    takes seconds to start. Ctrl-C ends the search with the best case so far; before there is one it goes on as
+    `KeyboardInterrupt`.
     """
+    predicted = None
+    if setup.engine is not None and located.fault.name in PREDICTED:
+        predicted = reduce(model, located, replace(setup, engine=None), most, progress)
     whole = Runs(model, located.inputs, setup)
     began = time.monotonic()
     lowered = whole.lowered
     least = setup.within(max(_LEAST_S, 2 * (time.monotonic() - began)))
     search = Search(located.fault, located.shown.layer.index, least, most, progress)
+    if predicted is not None and search.attempt(predicted.case):
+        return Reduction(located, *search.found, predicted.trials + search.trials, predicted.interrupted)
     interrupted = False
     try:
         cut_layers(search, model, (whole.exact, {**whole.predicted, **lowered}))
         if search.best is None:
             return None
-        plainer(search)
-        shrink(search)
-        simplify(search)
+        _make_smaller(search)
     except KeyboardInterrupt:
         if search.best is None:
             raise
         interrupted = True
     return Reduction(located, *search.found, search.trials, interrupted)
+
+
+def _make_smaller(search: Search) -> None:
+    plainer(search)
+    shrink(search)
+    simplify(search)
