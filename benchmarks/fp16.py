@@ -82,8 +82,8 @@ def sums(rounds: int) -> None:
 
 def by_cast(start: FloatArray, weights: FloatArray, columns: FloatArray) -> FloatArray:
     """The same sums, each rounded by casting to float16."""
-    begun = np.broadcast_to(start, (len(weights), columns.shape[1]))[None]
-    found: FloatArray = chain16_in_float64.by_cast(begun, weights.T[:, None], columns[:, None])[0]
+    begun = np.broadcast_to(start, (len(weights), columns.shape[1]))
+    found: FloatArray = chain16_in_float64.by_cast(begun, weights.T[:, :, None], columns[:, None])
     return found
 
 
