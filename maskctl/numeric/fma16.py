@@ -12,6 +12,7 @@ import numpy as np
 
 from maskctl.numeric import chain16
 from maskctl.numeric.formats import FloatArray, Operand, round_to
+from maskctl.numeric.round16 import round16
 
 
 def fma(addend: Operand, left: Operand, right: Operand) -> FloatArray:
@@ -21,8 +22,7 @@ def fma(addend: Operand, left: Operand, right: Operand) -> FloatArray:
     array([1.       , 1.0009766], dtype=float32)
     """
     with np.errstate(all="ignore"):
-        total = np.asarray(left, np.float64) * right + addend
-        return total.astype(np.float16).astype(np.float32)
+        return round16(np.asarray(np.asarray(left, np.float64) * right + addend))
 
 
 def add(left: Operand, right: Operand) -> FloatArray:
