@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,14 +18,31 @@ _SMALL_INTEGERS = 32
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples by input blob, one array (without a sample axis) each; `synthetic` when nobody gave them."""
+    """Samples by input blob, one array (without a sample axis) each; `synthetic` when nobody gave them.
+
+    `names` says where each comes from, as far as that is known.
+    """
 
     by_blob: Mapping[str, Sequence[Array]]
     synthetic: bool = False
     seed: int | None = None
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return min((len(arrays) for arrays in self.by_blob.values()), default=0)
+
+    def name(self, number: int) -> str:
+        """Where a sample comes from, or its number.
+
+        >>> Samples({}, names=("cat.jpg",)).name(0), Samples({}).name(3)
+        ('cat.jpg', 'sample 3')
+        """
+        return self.names[number] if number < len(self.names) else f"sample {number}"
+
+    def only(self, numbers: Sequence[int]) -> Samples:
+        """These samples, in this order."""
+        chosen = {blob: [arrays[number] for number in numbers] for blob, arrays in self.by_blob.items()}
+        return replace(self, by_blob=chosen, names=tuple(self.name(number) for number in numbers))
 
 
 def synthetic(shapes: Mapping[str, Shape], seed: int = 0, integers: Collection[str] = ()) -> Samples:
