@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import count_of
-from maskctl.executor.suffixes import LayerRun, Suffixes, under
+from maskctl.executor.suffixes import Effort, LayerRun, Suffixes, Variant, under
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
@@ -62,15 +62,32 @@ class Replay:
             if not masks and self._remember:
                 self._base = trace
             return trace
-        changed = {
-            index: self._way(op, step)
-            for index, (op, step, before) in enumerate(zip(self._model.operators, steps, self._steps, strict=True))
+        varied = next(self._suffixes(self._base).run([self._changed(steps)], ["*"]))
+        return Trace({**self._base, **varied})
+
+    def leave_one_out(
+        self, lowered: Trace, indices: Sequence[int], wanted: Collection[str], effort: Effort
+    ) -> Iterator[Mapping[str, Array]]:
+        """For each of these layers, the `wanted` blobs that differ from those of the `lowered` run when it is left out.
+
+        The layer then runs in fp32 on what arrives, widened, and what it gives is cast on its way into the next layer.
+        `lowered` is what `run` gives without masks. What it took is added to `effort`.
+        """
+        found = self._suffixes(lowered)
+        yield from found.run([self._changed(self._policy.steps(self._model, index)) for index in indices], wanted)
+        effort.merge(found.effort)
+
+    def _changed(self, steps: Sequence[Step]) -> Variant:
+        return {
+            op.layer.index: self._way(op, step)
+            for op, step, before in zip(self._model.operators, steps, self._steps, strict=True)
             if step != before and not op.cut and op.layer.type != "Input"
         }
-        base_runs = [self._way(op, step) for op, step in zip(self._model.operators, self._steps, strict=True)]
+
+    def _suffixes(self, base: Trace) -> Suffixes:
+        runs = [self._way(op, step) for op, step in zip(self._model.operators, self._steps, strict=True)]
         fixed = [op.layer.index for op in self._model.operators if self._is_given(op)]
-        varied = next(Suffixes(self._model, self._base, base_runs, fixed).run([changed], ["*"]))
-        return Trace({**self._base, **varied})
+        return Suffixes(self._model, base, runs, fixed)
 
     def _whole(self, steps: Sequence[Step]) -> Trace:
         blobs: dict[str, Array] = dict(self._inputs)

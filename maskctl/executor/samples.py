@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -71,10 +72,13 @@ class Portion:
     members: tuple[int, ...]
 
 
-def batches(model: Model, samples: Samples, blobs: Collection[str] | None = None) -> tuple[Portion, ...]:
+def batches(
+    model: Model, samples: Samples, blobs: Collection[str] | None = None, *, parts: int = 1
+) -> tuple[Portion, ...]:
     """The samples stacked: those of equal shapes together, cut into portions a run can keep in memory.
 
-    With `blobs`, only what these depend on need fit. Raises `InputError` when inputs have different numbers of samples,
+    With `blobs`, only what these depend on need fit. There are at least `parts` portions, where there are as many samples.
+    Raises `InputError` when inputs have different numbers of samples,
     or none.
     """
     needed = model.needed(blobs) if blobs is not None else None
@@ -94,7 +98,7 @@ def batches(model: Model, samples: Samples, blobs: Collection[str] | None = None
     for shapes, members in groups.items():
         inferred = infer_shapes(ops, dict(zip(samples.by_blob, shapes, strict=True)), model.graph.path)
         size = elements(inferred)
-        count = max(1, _PORTION_ELEMENTS // max(1, size))
+        count = min(max(1, _PORTION_ELEMENTS // max(1, size)), math.ceil(len(members) / parts))
         for start in range(0, len(members), count):
             chosen = members[start : start + count]
             stacked = {name: np.stack([arrays[i] for i in chosen]) for name, arrays in samples.by_blob.items()}

@@ -8,7 +8,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from maskctl import featmask
+from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.causes import right_bit
 from maskctl.analysis.metrics import METRICS, Comparison
 from maskctl.executor.samples import Samples
 from maskctl.report.numbers import number
@@ -16,7 +18,7 @@ from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
 Figures: TypeAlias = Callable[[Comparison], dict[str, Any]]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ()) -> dict[str, Any]:
@@ -37,6 +39,9 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
             "synthetic": analysis.samples.synthetic,
             "seed": analysis.samples.seed,
         },
+        "scope": analysis.wishes.scope,
+        "measured_samples": list(analysis.measured),
+        "executions": {"computed": analysis.effort.executions, "naive": analysis.effort.naive},
         "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
         "reached": plan.reached,
         "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
@@ -76,6 +81,10 @@ def _layer(row: LayerReport, figures: Figures, instead_of: str | None) -> dict[s
         if row.loss.layerwise_no_winograd.elements
         else None,
         "graphwise": figures(row.loss.graphwise),
+        "apart": {kind: figures(sums) for kind, sums in row.loss.apart.items() if sums.elements},
+        "alone": {kind: _effect(found, figures) for kind, found in row.loss.alone.items()} or None,
+        "leave_one_out": _effect(row.loss.leave_one_out, figures) or None,
+        "bit": right_bit(row.loss),
         "largest": number(row.loss.graphwise.largest),
         "mask": row.mask,
         "mask_words": featmask.words(row.mask),
@@ -93,6 +102,10 @@ def _layer(row: LayerReport, figures: Figures, instead_of: str | None) -> dict[s
         },
         "computed_instead_of": instead_of,
     }
+
+
+def _effect(found: Effect, figures: Figures) -> dict[str, Any]:
+    return {blob: figures(sums) for blob, sums in found.items()}
 
 
 def _figures(sums: Comparison, samples: Samples) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import maskctl
-from maskctl.analysis import analyze as analyze_room
+from maskctl.analysis import pool as pool_room
 from maskctl.analysis.analyze import Analysis, analyze
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison, compare
 from maskctl.analysis.overflow import Overflow
@@ -126,7 +126,7 @@ def test_forgetting_changes_nothing(
     digits: Model, images: Samples, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When blobs are too many to be remembered, every trial is a whole run with the same outcome to the bit."""
-    monkeypatch.setattr(analyze_room, "_REMEMBERED_ELEMENTS", 0)
+    monkeypatch.setattr(pool_room, "_REMEMBERED_ELEMENTS", 0)
     forgetful = analyze(digits, images)
     assert figures(analysis) == figures(forgetful)
     assert_same(analysis, forgetful)

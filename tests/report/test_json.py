@@ -132,7 +132,7 @@ def test_documented_keys_of_show() -> None:
 
 def test_content(report: dict[str, Any]) -> None:
     """The report holds what was asked, what was found, and the way from one to the other."""
-    assert (1, "net.param", "arm82", "fp16", True) == tuple(
+    assert (2, "net.param", "arm82", "fp16", True) == tuple(
         report[key] for key in ("schema", "model", "target", "precision", "reached")
     )
     assert {"count": 1, "synthetic": False, "seed": None} == report["samples"]
