@@ -42,6 +42,7 @@ def alone(
             **effect(exact, blobs, exact, changed, members),
         }
     effort.merge(suffixes.effort)
+    effort.add_base(setting.model)
 
 
 def effect(

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from maskctl.analysis.alone import merge
+from maskctl.analysis.alone import alone, merge, ways_of
 from maskctl.analysis.finders import finders, found_blobs, measured
-from maskctl.analysis.kinds import Setting
+from maskctl.analysis.kinds import KINDS, Setting
 from maskctl.analysis.metrics import Comparison, add_or_lose
 from maskctl.analysis.plan import Masks, Outcome
 from maskctl.analysis.sensitivity import Portioned, Wishes, losses_of, measure
@@ -79,6 +79,24 @@ class Share:
             done = partial(self._told, "alone", number)
             result.effort.merge(measure(setting, losses, portioned, replay, self._wishes, done))
         result.losses = {loss.op.layer.index: loss.sums() for loss in losses}
+        return result
+
+    def effects(self, ranges: Mapping[str, float]) -> Measured:
+        """The effects alone of the wishes' kinds of loss on all layers, and nothing else: the network is not lowered."""
+        result, losses = Measured(), losses_of(Setting(self._model, self._policy, 1))
+        by_index = {loss.op.layer.index: loss for loss in losses}
+        indices = by_index.keys() - {op.layer.index for op in self._finders}
+        kinds = [KINDS[name] for name in KINDS if name in self._wishes.kinds]
+        for number, portion in enumerate(self._portions):
+            exact = self._exact_run(portion)
+            setting = Setting(self._model, self._policy, count_of(portion.inputs), ranges)
+            ways = list(ways_of(setting, kinds, indices))
+            runs = [(index, way) for index, _, way in ways]
+            found = alone(setting, exact, runs, self.outputs, portion.members, result.effort)
+            for (index, kind, _), sums in zip(ways, found, strict=True):
+                merge(by_index[index].alone.setdefault(kind.name, {}), sums)
+                self._told("alone", number, index)
+        result.losses = {index: loss.sums() for index, loss in by_index.items()}
         return result
 
     def evaluate(self, masks: Masks) -> Outcome:

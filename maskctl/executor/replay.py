@@ -76,6 +76,7 @@ class Replay:
         found = self._suffixes(lowered)
         yield from found.run([self._changed(self._policy.steps(self._model, index)) for index in indices], wanted)
         effort.merge(found.effort)
+        effort.add_base(self._model)
 
     def _changed(self, steps: Sequence[Step]) -> Variant:
         return {

@@ -44,6 +44,11 @@ class Effort:
     executions: int = 0
     naive: int = 0
 
+    def add_base(self, model: Model) -> None:
+        """Counts the base run, which every way of measuring takes."""
+        layers = _runnable(model)
+        self.merge(Effort(layers, layers))
+
     def merge(self, other: Effort) -> None:
         """Adds the effort of another part of the work."""
         self.executions += other.executions
@@ -80,7 +85,7 @@ class Suffixes:
         """
         wanted = self._base.keys() if "*" in wanted else wanted
         needed = self._model.needed(wanted) - self._fixed
-        runnable = sum(not op.cut and op.layer.type != "Input" for op in self._model.operators)
+        runnable = _runnable(self._model)
         for wave in self._waves(variants):
             self.effort.naive += runnable * len(wave)
             yield from self._wave(wave, frozenset(wanted), needed)
@@ -118,7 +123,7 @@ class Suffixes:
                 one.found[top] = values
 
     def _stacked(self, op: Operator, varied: Sequence[_Varied]) -> Iterator[tuple[_Varied, Arrays]]:
-        """The tops of a layer for each variant, several computed in one call where their inputs have one shape."""
+        """The tops of a layer for each variant, several computed in one call where their inputs are alike."""
         left = list(varied)
         while left:
             inputs = self._inputs(left[0], op)
@@ -162,8 +167,16 @@ class Suffixes:
         return np.array(found)
 
 
-def _kinds(inputs: Arrays) -> list[tuple[tuple[int, ...], str]]:
-    return [(values.shape, values.dtype.str) for values in inputs]
+def _runnable(model: Model) -> int:
+    return sum(not op.cut and op.layer.type != "Input" for op in model.operators)
+
+
+def _kinds(inputs: Arrays) -> list[tuple[tuple[int, ...], str, list[int]]]:
+    """Shapes, types, and orders of axes in memory: in another order some layers add up in another order too."""
+    return [
+        (values.shape, values.dtype.str, np.argsort([-step for step in values.strides], kind="stable").tolist())
+        for values in inputs
+    ]
 
 
 def _behind_each_other(parts: Sequence[Array]) -> Array:
