@@ -34,7 +34,8 @@ def cli_page() -> str:
         parts.append(_block(click.Context(command, parent=top, info_name=name, terminal_width=WIDTH)))
     parts.append(
         "## Exit codes\n\n0: done. 1: done, and the answer is no (target out of reach, refused by --strict). "
-        "2: the command line or an input file is wrong. 3: a bug in maskctl. 130: interrupted; nothing was written.\n"
+        "2: the command line or an input file is wrong. 3: a bug in maskctl. 130: interrupted; nothing was written, but for the "
+        "smallest model so far of `reduce`.\n"
     )
     return "\n".join(parts)
 
