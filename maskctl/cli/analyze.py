@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
+from maskctl.cli.measuring_options import MEASURING_OPTIONS, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _DEFAULT_COSINE = 0.999
 @click.argument("model", metavar="MODEL")
 @with_options(*WEIGHTS_OPTIONS, PLUGIN_OPTION, *INPUT_OPTIONS)
 @with_options(precision_option(["fp16", "fp16-storage", "bf16"], "fp16"), TARGET_OPTION, *SWITCH_OPTIONS)
+@with_options(*MEASURING_OPTIONS)
 @click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]")
 @click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach.")
 @click.option(
@@ -59,6 +61,7 @@ def command(model: str, **options: Any) -> int:
     Examples:
       maskctl analyze net.param -i data=photo.jpg --mean 104,117,123
       maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
+      maskctl analyze net.param -i data=photos --scope alone --kind int8 --worst 8
     """
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.text import warn_unsafe
@@ -66,6 +69,7 @@ def command(model: str, **options: Any) -> int:
     goal = _goal(options["target_cos"], options["target_sqnr"])
     _refuse_early(model, options)
     loaded = load_model(model, options)
+    wishes = wishes_of(loaded, options)
     samples = read_inputs(loaded, options, loaded.outputs)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
@@ -77,6 +81,8 @@ def command(model: str, **options: Any) -> int:
             target=policy.target,
             without=policy.without,
             goal=goal,
+            wishes=wishes,
+            means=means_of(options),
             progress=progress,
         )
     _show(analysis, unsafe, options)

@@ -69,10 +69,26 @@ class LayerWeights(Mapping[str, FloatArray]):
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """The weights of each layer by name, and how many bytes of the `.bin` each layer takes."""
+    """The weights of each layer by name, and how many bytes of the `.bin` each layer takes.
+
+    `origin` is what they can be had from again: a path, or "random:SEED"; "" for weights that are nowhere else.
+    """
 
     tensors: tuple[LayerWeights, ...]
     bytes_on_disk: tuple[int, ...]
+    origin: str = ""
+
+
+def in_memory(tensors: Sequence[Mapping[str, FloatArray]]) -> LoadedWeights:
+    """The weights of each layer from arrays."""
+    layers = tuple(
+        LayerWeights({name: partial(_itself, values) for name, values in layer.items()}) for layer in tensors
+    )
+    return LoadedWeights(layers, (0,) * len(layers))
+
+
+def _itself(values: FloatArray) -> FloatArray:
+    return values
 
 
 def made_up(ops: tuple[Operator, ...], seed: int) -> LoadedWeights:

@@ -3,51 +3,52 @@
 A step forms `c + a*b` in float64. The product of two fp16 values has 22 significant bits, so it is exact; where the sum
 is not exact, the product lies so far below the last bit of `c` (under 2**-20 of it) that no rounding error can reach a
 midpoint of fp16.
-
-Accumulators are (b, m, n), terms (k, b, m) and (k, b, n): b independent matrix products, step by step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+import numpy.typing as npt
 
 from maskctl.numeric.formats import FloatArray
 
-_SCALE = 2.0**-1008
-_DROPPED = 42  # 53 significand bits of float64 less 11 of fp16
-_HALF_LESS_ONE = np.int64((1 << (_DROPPED - 1)) - 1)
-_KEPT = np.int64(-1 << _DROPPED)
+# Arrays without axes: numpy takes them quicker than scalars.
+_SCALE = np.array(2.0**-1008)
+_DROPPED = np.array(42)  # 53 significand bits of float64 less 11 of fp16
+_ONE = np.array(1)
+_HALF_LESS_ONE = np.array((1 << 41) - 1)
+_KEPT = np.array(-1 << 42)
 
 
-def by_bits(start: FloatArray, by_step: FloatArray, columns: FloatArray) -> FloatArray:
-    """Everything is kept times 2**-1008, where the subnormals of fp16 fall on those of float64: rounding adds an integer.
+def by_bits(start: FloatArray, products: Iterable[npt.NDArray[np.float64]]) -> FloatArray:
+    """The sums of each step's exact products on top of `start`, all of one shape; the products are written to.
 
+    Everything is kept times 2**-1008, where the subnormals of fp16 fall on those of float64: rounding adds an integer.
     No partial sum may reach 65504.
     """
-    weights, scaled = by_step.astype(np.float64), columns.astype(np.float64) * _SCALE
     total = start.astype(np.float64) * _SCALE
-    product = np.empty_like(total)
-    carry = np.empty(total.shape, np.int64)
-    for step in range(len(scaled)):
-        np.multiply(weights[step][:, :, None], scaled[step][:, None, :], out=product)
-        product += total
+    kept, carry = total.view(np.int64), np.empty(total.shape, np.int64)
+    for product in products:
+        np.multiply(product, _SCALE, out=product)
+        np.add(product, total, out=product)
         bits = product.view(np.int64)
         np.right_shift(bits, _DROPPED, out=carry)
-        carry &= 1
-        carry += _HALF_LESS_ONE
-        bits += carry
-        bits &= _KEPT
-        total, product = product, total
-    return (total * 2.0**1008).astype(np.float32)
+        np.bitwise_and(carry, _ONE, out=carry)
+        np.add(carry, _HALF_LESS_ONE, out=carry)
+        np.add(bits, carry, out=bits)
+        np.bitwise_and(bits, _KEPT, out=kept)
+    total *= 2.0**1008
+    rounded: FloatArray = total.astype(np.float32)
+    return rounded
 
 
-def by_cast(start: FloatArray, by_step: FloatArray, columns: FloatArray) -> FloatArray:
-    """Rounded by casts to float16: right for every value."""
-    return element_by_element(start, by_step[:, :, :, None], columns[:, :, None, :])
+def by_cast(start: FloatArray, weights: FloatArray, values: FloatArray) -> FloatArray:
+    """Chains over axis 0 of `weights` and `values`, which broadcast to (k, *start.shape), each sum cast to float16.
 
-
-def element_by_element(start: FloatArray, weights: FloatArray, values: FloatArray) -> FloatArray:
-    """Chains over axis 0 of `weights` and `values`, which broadcast to (k, *start.shape); right for every value."""
+    Right for every value, infinities and NaN included.
+    """
     with np.errstate(all="ignore"):
         total = start.astype(np.float64)
         for weight, value in zip(weights, values, strict=True):

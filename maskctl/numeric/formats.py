@@ -12,6 +12,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from maskctl.numeric.round16 import round16
+
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 Operand: TypeAlias = FloatArray | np.float32 | float
 """An array, or one number for all its elements."""
@@ -34,12 +36,6 @@ def _round_fp32(values: FloatArray) -> FloatArray:
     return values
 
 
-def _round_fp16(values: FloatArray) -> FloatArray:
-    # numpy's cast rounds to nearest, ties to even, keeps subnormals and overflows to infinity, as fcvtn does.
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return values.astype(np.float16).astype(np.float32)
-
-
 def _round_bf16(values: FloatArray) -> FloatArray:
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     even = ((bits >> np.uint32(16)) & np.uint32(1)) + np.uint32(0x7FFF)
@@ -49,7 +45,7 @@ def _round_bf16(values: FloatArray) -> FloatArray:
 
 
 FP32 = Format("fp32", 32, 24, float(np.finfo(np.float32).max), 2.0**-126, 2.0**-149, _round_fp32)
-FP16 = Format("fp16", 16, 11, 65504.0, 2.0**-14, 2.0**-24, _round_fp16)
+FP16 = Format("fp16", 16, 11, 65504.0, 2.0**-14, 2.0**-24, round16)
 BF16 = Format("bf16", 16, 8, float.fromhex("0x1.fep127"), 2.0**-126, 2.0**-133, _round_bf16)
 
 FORMATS = {row.name: row for row in (FP32, FP16, BF16)}

@@ -14,16 +14,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from maskctl.analysis.metrics import SQNR, compare
+from maskctl.analysis.alone import ways_of
+from maskctl.analysis.kinds import WHOLE, Setting
+from maskctl.analysis.metrics import SQNR, Comparison, add_or_lose, compare
 from maskctl.analysis.overflow import place_text
-from maskctl.analysis.sensitivity import measure
+from maskctl.analysis.sensitivity import losses_of
 from maskctl.analysis.verify import verify
-from maskctl.analysis.work import Work
 from maskctl.errors import MaskctlError
-from maskctl.executor.replay import Replay
 from maskctl.executor.run import count_of
-from maskctl.executor.samples import Portion
-from maskctl.executor.trace import Trace
 from maskctl.graph.network import Layer
 from maskctl.layers.base import Array
 from maskctl.numeric.formats import same_bits
@@ -182,12 +180,15 @@ class Loss:
 
 def _worst_first(runs: Runs, among: Collection[int]) -> list[int]:
     """The layers by their layerwise SQNR, lowest first; those that lose elements come last, they show something else."""
-    model, policy, count = runs.model, runs.setup.policy, count_of(runs.inputs)
-    work = Work(model, [Portion(runs.inputs, 0, tuple(range(count)))], policy, lambda *_: None)
-    losses = measure(
-        model, [Replay(model, runs.inputs, policy)], [Trace(runs.exact)], [tuple(range(count))], policy, work
-    )
-    figures = {loss.op.layer.index: SQNR.of(loss.layerwise) for loss in losses if loss.op.layer.index in among}
+    setting = Setting(runs.model, runs.setup.policy, count_of(runs.inputs))
+    measured = {loss.op.layer.index for loss in losses_of(setting)}
+    figures = {}
+    for index, _, way in ways_of(setting, (WHOLE,), measured.intersection(among)):
+        layer = runs.model.graph.layers[index]
+        actual = way(tuple(runs.exact[bottom] for bottom in layer.bottoms))[0]
+        sums = Comparison()
+        add_or_lose(sums, reference=runs.exact[layer.tops[0]], actual=actual)
+        figures[index] = SQNR.of(sums)
     return sorted(figures, key=lambda index: (math.isnan(figures[index]), figures[index], index))
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 from maskctl import featmask
+from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.causes import right_bit
 from maskctl.analysis.metrics import METRICS, Comparison
+from maskctl.executor.samples import Samples
 from maskctl.report.numbers import number
 from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
-SCHEMA = 1
+Figures: TypeAlias = Callable[[Comparison], dict[str, Any]]
+
+SCHEMA = 2
 
 
 def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ()) -> dict[str, Any]:
@@ -19,7 +26,7 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
 
     `version` is that of maskctl, `unsafe` are masks of the file that the engine does not honour.
     """
-    plan = analysis.plan
+    plan, figures = analysis.plan, partial(_figures, samples=analysis.samples)
     return {
         "schema": SCHEMA,
         "version": version,
@@ -32,6 +39,9 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
             "synthetic": analysis.samples.synthetic,
             "seed": analysis.samples.seed,
         },
+        "scope": analysis.wishes.scope,
+        "measured_samples": list(analysis.measured),
+        "executions": {"computed": analysis.effort.executions, "naive": analysis.effort.naive},
         "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
         "reached": plan.reached,
         "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
@@ -42,7 +52,7 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
             if op.cut
         ],
         "outputs": [
-            {"blob": name, "before": _figures(before), "after": _figures(plan.after.outputs[name])}
+            {"blob": name, "before": figures(before), "after": figures(plan.after.outputs[name])}
             for name, before in plan.before.outputs.items()
         ],
         "not_compared": [
@@ -50,7 +60,7 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
             for op in analysis.finders
             for top in op.layer.tops
         ],
-        "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
+        "layers": [_layer(row, figures, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
     }
 
 
@@ -59,18 +69,22 @@ def _change(analysis: Analysis, index: int, proposed: int) -> dict[str, Any]:
     return {"index": index, "name": layer.name, "type": layer.type, "mask": layer.mask, "proposed": proposed}
 
 
-def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
+def _layer(row: LayerReport, figures: Figures, instead_of: str | None) -> dict[str, Any]:
     overflow = row.loss.overflow
     return {
         "index": row.layer.index,
         "name": row.layer.name,
         "type": row.layer.type,
-        "layerwise": _figures(row.loss.layerwise),
-        "layerwise_storage": _figures(row.loss.layerwise_storage) if row.loss.layerwise_storage.elements else None,
-        "layerwise_no_winograd": _figures(row.loss.layerwise_no_winograd)
+        "layerwise": figures(row.loss.layerwise),
+        "layerwise_storage": figures(row.loss.layerwise_storage) if row.loss.layerwise_storage.elements else None,
+        "layerwise_no_winograd": figures(row.loss.layerwise_no_winograd)
         if row.loss.layerwise_no_winograd.elements
         else None,
-        "graphwise": _figures(row.loss.graphwise),
+        "graphwise": figures(row.loss.graphwise),
+        "apart": {kind: figures(sums) for kind, sums in row.loss.apart.items() if sums.elements},
+        "alone": {kind: _effect(found, figures) for kind, found in row.loss.alone.items()} or None,
+        "leave_one_out": _effect(row.loss.leave_one_out, figures) or None,
+        "bit": right_bit(row.loss),
         "largest": number(row.loss.graphwise.largest),
         "mask": row.mask,
         "mask_words": featmask.words(row.mask),
@@ -90,6 +104,22 @@ def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
     }
 
 
-def _figures(sums: Comparison) -> dict[str, float | str | int]:
-    figures: dict[str, float | str | int] = {name: number(metric.of(sums)) for name, metric in METRICS.items()}
-    return {**figures, "lost": sums.lost, "elements": sums.elements}
+def _effect(found: Effect, figures: Figures) -> dict[str, Any]:
+    return {blob: figures(sums) for blob, sums in found.items()}
+
+
+def _figures(sums: Comparison, samples: Samples) -> dict[str, Any]:
+    figures = {name: number(metric.of(sums)) if metric.applies(sums) else None for name, metric in METRICS.items()}
+    return {
+        **figures,
+        "lost": sums.lost,
+        "elements": sums.elements,
+        "worst_sample": sums.worst
+        if sums.worst is None
+        else {
+            "index": sums.worst,
+            "name": samples.name(sums.worst),
+            "lost": sums.worst_lost,
+            "sqnr_db": number(math.nan if sums.worst_lost else sums.worst_db),
+        },
+    }

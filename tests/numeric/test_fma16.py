@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskctl.numeric import chain16_in_float32, chain16_in_float64, fma16
+from maskctl.numeric import chain16, chain16_in_float32, chain16_in_float64, chain16_nonzero, fma16
+from maskctl.numeric.chain16_terms import Gathered, Matrices, Terms
 from maskctl.numeric.formats import FloatArray
 from tests.numeric.exact16 import bits, every_finite16, f32, matrix16
 from tests.numeric.exact16 import fma16 as exact_fma
@@ -172,43 +173,52 @@ def test_chain_near_overflow(limit: float) -> None:
     assert np.array_equal(bits(expected), bits(fma16.chain(start, weights, columns)))
 
 
-def _terms(weights: FloatArray, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """One product's terms step by step, (k, 1, m) and (k, 1, n)."""
-    return np.ascontiguousarray(weights.T[:, None]), np.ascontiguousarray(columns[:, None])
+def _matrices(weights: FloatArray, columns: FloatArray) -> Matrices:
+    """One product's terms."""
+    return Matrices(np.ascontiguousarray(weights.T[:, None]), columns[None])
 
 
-def _swapped(start: FloatArray, by_step: FloatArray, values: FloatArray) -> FloatArray:
-    """The sums in float32 of the transposed product, whose start does not lie row by row in memory."""
+def _gathered(weights: FloatArray, columns: FloatArray) -> Gathered:
+    """The same terms, zeros included, one row for each place."""
+    order = np.broadcast_to(np.arange(len(columns))[:, None], columns.shape)
+    return Gathered(np.ascontiguousarray(weights.T), order, columns)
+
+
+def _in_float32(start: FloatArray, terms: Terms) -> FloatArray:
+    """The sums in float32 however many ties there are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chain16_in_float32, "_MOST_TIES", 1.0)
-        swapped: FloatArray = chain16_in_float32.chain(start.T[None], values, by_step)[0][0].T
-    return swapped
+        found: FloatArray = chain16_in_float32.sums([(terms, start[None])])[0][0]
+    return found
 
 
 def _every_way(start: FloatArray, weights: FloatArray, columns: FloatArray) -> dict[str, FloatArray]:
-    """The sums by bits, by casts, and in float32 however many ties there are."""
-    by_step, values = _terms(weights, columns)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chain16_in_float32, "_MOST_TIES", 1.0)
-        in_float32, done = chain16_in_float32.chain(start[None], by_step, values)
-    assert done == len(columns)
+    """The sums by every way, with two ways to hold the terms."""
+    matrices, gathered = _matrices(weights, columns), _gathered(weights, columns)
     return {
-        "bits": chain16_in_float64.by_bits(start[None], by_step, values)[0],
-        "cast": chain16_in_float64.by_cast(start[None], by_step, values)[0],
-        "float32": in_float32[0],
-        "float32, sides swapped": _swapped(start, by_step, values),
+        "bits": chain16_in_float64.by_bits(start[None], matrices.wide(0))[0],
+        "bits, gathered": chain16_in_float64.by_bits(start.T[None], gathered.wide(0))[0].T,
+        "cast": chain16_in_float64.by_cast(start, weights.T[:, :, None], columns[:, None]),
+        "float32": _in_float32(start, matrices),
+        "float32, gathered": _in_float32(start.T, gathered).T,
     }
 
 
-@pytest.mark.parametrize("kind", [_normal, _whole, _ties, _tiny, _zeros])
+def _same_but_zeros(expected: FloatArray, found: FloatArray) -> bool:
+    """True when all bits are the same, zeros of both signs being one."""
+    return np.array_equal(bits(expected + np.float32(0)), bits(found + np.float32(0)))
+
+
+@pytest.mark.parametrize("kind", [_normal, _whole, _ties, _zeros])
 def test_every_way(kind: Kind) -> None:
-    """Every way of rounding gives the bits of exact arithmetic, where nothing overflows."""
+    """Every way of rounding gives the numbers of exact arithmetic, where nothing overflows; those in float64 its zeros too."""
     random = np.random.default_rng(4)
     start, weights, columns = kind(random, 5, 6), kind(random, 5, 30), kind(random, 30, 6)
     expected = matrix16(start, weights, columns)
     assert np.isfinite(expected).all()
     for way, found in _every_way(start, weights, columns).items():
-        assert (way, True) == (way, np.array_equal(bits(expected), bits(found)))
+        assert (way, True) == (way, _same_but_zeros(expected, found))
+        assert (way, True) == (way, way.startswith("float32") or np.array_equal(bits(expected), bits(found)))
 
 
 def test_every_way_at_every_value() -> None:
@@ -218,23 +228,32 @@ def test_every_way_at_every_value() -> None:
         begin, weights = np.full(columns.shape, start, np.float32), f32([[weight]])
         ways = _every_way(begin, weights, columns)
         some = slice(None, None, 37)
-        assert [True] * 4 == [np.array_equal(bits(ways["cast"]), bits(found)) for found in ways.values()]
+        assert [True] * 5 == [_same_but_zeros(ways["cast"], found) for found in ways.values()]
         assert np.array_equal(bits(matrix16(begin[:, some], weights, columns[:, some])), bits(ways["cast"][:, some]))
+
+
+def _trusted(start: FloatArray, weights: FloatArray, columns: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which sums (m, n) are left to the ways that do not show an overflow."""
+    found = chain16._may_overflow(start[None], weights.T[:, None], columns[None])
+    trusted = np.ones((len(weights), columns.shape[1]), bool)
+    trusted.ravel()[found] = False
+    return trusted
 
 
 @KIND
 def test_only_the_cast_where_it_could_overflow(kind: Kind) -> None:
     """Where the bits are trusted, no partial sum of exact arithmetic is infinite or NaN."""
     random = np.random.default_rng(5)
-    trusted = 0
+    count = 0
     for scale in (0, 2, 4, 6, 8):
         start, weights = kind(random, 1, 4), _half(kind(random, 1, 12) * np.float32(2.0**-scale))
         columns = kind(random, 12, 4)
-        if fma16._cannot_overflow(start[None], *_terms(weights, columns)):
-            trusted += 1
-            partial = [matrix16(start, weights[:, :stop], columns[:stop]) for stop in range(13)]
-            assert np.isfinite(partial).all()
-    assert trusted or kind in {_any, _special}
+        with np.errstate(all="ignore"):
+            trusted = _trusted(start, weights, columns)
+        count += int(np.count_nonzero(trusted))
+        partial = [matrix16(start, weights[:, :stop], columns[:stop]) for stop in range(13)]
+        assert np.isfinite(np.array(partial)[:, trusted]).all()
+    assert count or kind in {_any, _special}
 
 
 @pytest.mark.parametrize(
@@ -252,8 +271,17 @@ def test_only_the_cast_where_it_could_overflow(kind: Kind) -> None:
 )
 def test_cannot_overflow(start: float, weight: float, count: int, trusted: bool) -> None:  # noqa: FBT001 - a parameter of the table
     """The bits are trusted only for finite sums well under the largest value, and never for endless chains."""
-    by_step, columns = np.full((count, 1, 1), weight, np.float32), np.ones((count, 1, 1), np.float32)
-    assert trusted is fma16._cannot_overflow(np.full((1, 1, 1), start, np.float32), by_step, columns)
+    weights, columns = np.full((1, count), weight, np.float32), np.ones((count, 1), np.float32)
+    with np.errstate(all="ignore"):
+        assert [[trusted]] == _trusted(np.full((1, 1), start, np.float32), weights, columns).tolist()
+
+
+def test_only_the_sums_that_could_overflow() -> None:
+    """Of a matrix of which one place is large, only the sums at that place are not trusted."""
+    weights, columns = np.ones((3, 4), np.float32), np.ones((4, 5), np.float32)
+    columns[:, 2] = 20000
+    expected = [[True, True, False, True, True]] * 3
+    assert expected == _trusted(np.zeros((3, 5), np.float32), weights, columns).tolist()
 
 
 def _step_by_step(start: FloatArray, weights: FloatArray, columns: FloatArray) -> FloatArray:
@@ -298,9 +326,9 @@ def test_tiles(height: int, width: int) -> None:
 def test_tiles_cover_once(batch: int, height: int, width: int) -> None:
     """The tiles of a matrix cover each element exactly once, and none is larger than the cache wants."""
     seen = np.zeros((batch, height, width), np.int64)
-    for tile in fma16._tiles(batch, height, width):
+    for tile in chain16._tiles(batch, height, width):
         seen[tile] += 1
-        assert seen[tile].size <= fma16._TILE_ELEMENTS
+        assert seen[tile].size <= chain16._TILE_ELEMENTS
     assert (seen == 1).all()
 
 
@@ -315,12 +343,55 @@ def test_products_side_by_side(kind: Kind) -> None:
         assert np.array_equal(bits(fma16.chain(start[place], weights[place], columns[place])), bits(found[place]))
 
 
-def test_float32_leaves_many_ties_to_others() -> None:
-    """Where ties are many the chain in float32 stops after its first steps; where they are few it goes to the end."""
-    random = np.random.default_rng(9)
-    for kind, expected in ((_whole, 4), (_normal, 40)):
-        start, weights, columns = kind(random, 1, 64, 512), kind(random, 40, 1, 64), kind(random, 40, 1, 512)
-        assert expected == chain16_in_float32.chain(start, weights, columns)[1]
+@pytest.mark.parametrize(("kind", "first"), [(_whole, [4]), (_normal, [])])
+def test_float32_leaves_many_ties_to_float64(kind: Kind, first: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where ties are many the chain goes on in float64 after its first steps; where they are few it goes to the end."""
+    random, finished = np.random.default_rng(9), list[int]()
+    finish = chain16_in_float32._Tile.finish
+
+    def watched(tile: chain16_in_float32._Tile, step: int) -> None:
+        finished.append(step)
+        finish(tile, step)
+
+    monkeypatch.setattr(chain16_in_float32._Tile, "finish", watched)
+    start, weights, columns = kind(random, 64, 512), kind(random, 64, 40), kind(random, 40, 512)
+    found = fma16.chain(start, weights, columns)
+    assert first == finished
+    assert np.array_equal(bits(_step_by_step(start, weights, columns)), bits(found))
+
+
+def _sparse(random: Random, *shape: int) -> FloatArray:
+    """Values as a ReLU leaves them, two of three of them zero, some zeros negative, and some places without any value."""
+    values = np.where(random.random(shape) < 1 / 3, _normal(random, *shape), random.choice(f32([0.0, -0.0]), shape))
+    values[:, random.random(shape[1]) < 0.1] = random.choice(f32([0.0, -0.0]))
+    return values
+
+
+@pytest.mark.parametrize("start", [0.0, -0.0, 1.0, None])
+def test_zeros_are_left_out(start: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaving out terms that are zero gives the same bits, signs of zeros included, in one tile and in many."""
+    random = np.random.default_rng(10)
+    weights, columns = _normal(random, 150, 60), _sparse(random, 60, 200)
+    columns[7] = 0
+    assert chain16_nonzero.pays(columns, 150)
+    begin = None if start is None else np.full((150, 1), start, np.float32)
+    first = fma16.multiply(weights[:, :1], columns[:1]) if begin is None else np.broadcast_to(begin, (150, 200))
+    skipped = 1 if begin is None else 0
+    expected = _step_by_step(first, weights[:, skipped:], columns[skipped:])
+    for elements in (chain16._TILE_ELEMENTS, 700):
+        monkeypatch.setattr(chain16, "_TILE_ELEMENTS", elements)
+        assert np.array_equal(bits(expected), bits(fma16.chain(begin, weights, columns)))
+
+
+def test_zeros_do_not_hide_what_is_not_finite() -> None:
+    """Zero times infinity is NaN also in a term that is zero at all other places, or in all rows."""
+    weights, columns = np.ones((3, 4), np.float32), np.ones((4, 5), np.float32)
+    columns[1], columns[1, 2], weights[:, 1] = 0, np.inf, 0
+    weights[0, 3], columns[3] = np.inf, 0
+    found = fma16.chain(f32([[0]]), weights, columns)
+    assert [[True] * 5, [False, False, True, False, False], [False, False, True, False, False]] == np.isnan(
+        found
+    ).tolist()
 
 
 @pytest.mark.parametrize("start", [0.5, [[0.5], [1], [2]], [[1, 2, 3, 4]], np.ones((3, 4))])

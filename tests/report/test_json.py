@@ -13,7 +13,7 @@ import pytest
 
 import maskctl
 from maskctl.analysis.analyze import Analysis, analyze
-from maskctl.analysis.metrics import COSINE, SQNR
+from maskctl.analysis.metrics import COSINE, METRICS, SQNR
 from maskctl.analysis.overflow import Overflow
 from maskctl.analysis.plan import Goal
 from maskctl.graph.operators import facts
@@ -26,7 +26,7 @@ from tests.builders import graph_of
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "analysis.md"
 UNSAFE = [Hazard(graph_of("Input data 0 1 data").layers[0], 2, "data", "fp16", 1)]
-FIGURES = {"sqnr_db", "cosine", "lost", "elements"}
+FIGURES = {*METRICS, "lost", "elements", "worst_sample"}
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,7 @@ def schema_of(heading: str) -> str:
     return "".join(re.findall(r"^```text\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE))
 
 
+PARTS = {"figures", "worst_sample", "overflow", "kind"}
 ANALYSIS, SHOW = schema_of("## JSON"), schema_of("### `show --json`")
 
 
@@ -77,7 +78,7 @@ def documented_top(schema: str) -> list[str]:
     """The keys of the whole object, in the documented order; those of its parts stand in other entries."""
     first, *others = schema.splitlines()
     names = [line.split()[0] for line in others if not line.startswith(" ")]
-    return [*first.split(", "), *(name for name in names if name not in {"figures", "overflow", "kind"})]
+    return [*first.split(", "), *(name for name in names if name not in PARTS)]
 
 
 def test_numbers() -> None:
@@ -100,6 +101,7 @@ def test_documented_keys(report: dict[str, Any]) -> None:
     assert [documented("outputs")] == [set(output) for output in report["outputs"]]
     assert [documented("layers")] * 3 == [set(layer) for layer in report["layers"]]
     assert documented("figures") == set(report["outputs"][0]["before"]) == set(report["layers"][0]["layerwise"])
+    assert documented("worst_sample") == set(report["layers"][0]["layerwise"]["worst_sample"])
     assert documented("overflow") == set(report["layers"][0]["overflow"])
 
 
@@ -130,7 +132,7 @@ def test_documented_keys_of_show() -> None:
 
 def test_content(report: dict[str, Any]) -> None:
     """The report holds what was asked, what was found, and the way from one to the other."""
-    assert (1, "net.param", "arm82", "fp16", True) == tuple(
+    assert (2, "net.param", "arm82", "fp16", True) == tuple(
         report[key] for key in ("schema", "model", "target", "precision", "reached")
     )
     assert {"count": 1, "synthetic": False, "seed": None} == report["samples"]
