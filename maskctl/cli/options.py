@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from maskctl.errors import InputError
+
+_LARGEST = 3.4028234663852886e38
+"""Of fp32, which input blobs are kept in."""
 
 
 def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
@@ -30,6 +34,39 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
             )
         shapes[blob] = tuple(int(number[:9]) for number in numbers)
     return shapes
+
+
+def parse_ranges(texts: tuple[str, ...], blobs: Sequence[str]) -> dict[str, tuple[tuple[float, float], ...]]:
+    """`BLOB=LO:HI`, or a range per channel separated by commas, by blob name; raises `InputError`.
+
+    The name may be left out where there is one blob.
+
+    >>> parse_ranges(("data=0:255",), ["data", "mask"])
+    {'data': ((0.0, 255.0),)}
+    >>> parse_ranges(("-1:1,0:0.5",), ["data"])
+    {'data': ((-1.0, 1.0), (0.0, 0.5))}
+    """
+    found: dict[str, tuple[tuple[float, float], ...]] = {}
+    for text in texts:
+        blob, equals, ends = text.rpartition("=")
+        if not equals and len(blobs) == 1:
+            blob = blobs[0]
+        found[blob] = tuple(_range(part, text) for part in ends.split(","))
+    return found
+
+
+def _range(part: str, text: str) -> tuple[float, float]:
+    low, _, high = part.partition(":")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        ends = (math.nan, math.nan)
+    if not -_LARGEST <= ends[0] <= ends[1] <= _LARGEST:
+        raise InputError(
+            f"--range '{text}' is not a range. Expected BLOB=LO:HI with LO no larger than HI, e.g. data=0:255, or one for each "
+            "channel, e.g. data=-104:151,-117:138,-123:132."
+        )
+    return ends
 
 
 def parse_floats(text: str, option: str) -> tuple[float, ...]:

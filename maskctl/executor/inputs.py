@@ -60,7 +60,7 @@ def read_samples(
     files = [parse_spec(spec, model.graph.inputs) for spec in specs]
     needed = model.graph.inputs if blobs is None else model.needed_inputs(blobs)
     if not files:
-        return synthetic(_all_known(needed, declared), seed, model.integer_inputs)
+        return synthetic(all_known(needed, declared), seed, model.integer_inputs)
     given = [file.blob for file in files]
     missing = [blob for blob in needed if blob not in given]
     if missing:
@@ -107,7 +107,8 @@ def input_shapes(model: Model, overrides: Mapping[str, Shape]) -> dict[str, Shap
     return {**shapes, **given}
 
 
-def _all_known(needed: Sequence[str], shapes: Mapping[str, Shape]) -> Mapping[str, Shape]:
+def all_known(needed: Sequence[str], shapes: Mapping[str, Shape]) -> Mapping[str, Shape]:
+    """The shapes of the needed input blobs; raises `InputError` for those that have none."""
     unknown = [blob for blob in needed if blob not in shapes]
     if unknown:
         more = len(unknown) - _LISTED

@@ -13,13 +13,18 @@ import pytest
 
 import maskctl
 from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.judge import Danger
 from maskctl.analysis.metrics import COSINE, METRICS, SQNR
 from maskctl.analysis.overflow import Overflow
 from maskctl.analysis.plan import Goal
+from maskctl.analysis.prove import prove
+from maskctl.analysis.ranges import input_bounds
+from maskctl.executor.policy import Policy
 from maskctl.graph.operators import facts
 from maskctl.report.analysis import to_json
 from maskctl.report.layers import to_json as layers_to_json
 from maskctl.report.numbers import number
+from maskctl.report.proof import proof_to_json
 from maskctl.targets.table import Hazard
 from tests.analysis.made import LEAKY, Network, samples, values
 from tests.builders import graph_of
@@ -56,14 +61,14 @@ def strictly(value: Any) -> Any:
     return json.loads(json.dumps(value), parse_constant=refuse)
 
 
-def schema_of(heading: str) -> str:
-    """The text blocks of docs/analysis.md from a heading to the next."""
-    text = DOCUMENT.read_text(encoding="utf-8")
+def schema_of(heading: str, document: Path = DOCUMENT) -> str:
+    """The text blocks of a page of the documentation from a heading to the next."""
+    text = document.read_text(encoding="utf-8")
     section = re.split(r"^#+ ", text.split(f"{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     return "".join(re.findall(r"^```text\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE))
 
 
-PARTS = {"figures", "worst_sample", "overflow", "kind"}
+PARTS = {"figures", "worst_sample", "overflow", "kind", "dangers"}
 ANALYSIS, SHOW = schema_of("## JSON"), schema_of("### `show --json`")
 
 
@@ -128,6 +133,29 @@ def test_documented_keys_of_show() -> None:
     assert documented_top(SHOW) == list(found)
     assert [documented("layers", SHOW)] == [set(layer) for layer in found["layers"]]
     assert [documented("unsafe")] == [set(mask) for mask in found["unsafe"]]
+
+
+def test_documented_keys_of_a_proof() -> None:
+    """The object of `prove --json` has exactly the keys that docs/proof.md lists, and survives a strict reader."""
+    schema = schema_of("## JSON", DOCUMENT.with_name("proof.md"))
+    model = Network().convolution("a", "data", [[300.0, 300.0]]).layer("NoSuch x 1 1 a y").model()
+    bounds = input_bounds(model, {"data": [(0.0, 400.0)]}, {"data": (2, 2, 2)})
+    found = strictly(proof_to_json(prove(model, bounds, Policy("fp16")), "0"))
+    assert documented_top(schema) == list(found)
+    assert documented("counts", schema) == set(found["counts"])
+    assert [documented("cut", schema)] == [set(row) for row in found["cut"]]
+    assert [documented("layers", schema)] * 2 == [set(row) for row in found["layers"]]
+    assert [documented("dangers", schema)] * 2 == [set(row) for row in found["layers"][1]["dangers"]]
+    assert {"cannot overflow": 1, "may overflow": 0, "will overflow": 1} == found["counts"]
+
+
+def test_documented_kinds_of_dangers() -> None:
+    """The kinds that docs/proof.md lists are those that the class names."""
+    page = DOCUMENT.with_name("proof.md").read_text(encoding="utf-8")
+    said = re.search(r"`kind` is (.*?)\.\n", Danger.__doc__ or "", flags=re.DOTALL)
+    assert said is not None
+    named = re.findall(r"\w+", re.sub(r"\([^)]*\)", "", said.group(1)))
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(named) - {"or"}
 
 
 def test_content(report: dict[str, Any]) -> None:
