@@ -13,6 +13,7 @@ from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, 
 from maskctl.analysis.pool import Means, Shares
 from maskctl.analysis.sensitivity import LayerLoss, Wishes
 from maskctl.analysis.work import Progress
+from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
 from maskctl.executor.samples import Samples
 from maskctl.executor.suffixes import Effort
@@ -98,6 +99,7 @@ def analyze(
     policy = Policy(precision, target, without=without)
     with closing(Shares(model, samples, policy, wishes, progress, means)) as trials:
         losses, effort, measured = _measured(trials, model, samples, policy, wishes, means)
+        _refuse_check(goal, trials.exact_score())
         order = ranked(losses, wishes.scope)
         plan = _plan(model, trials, policy, goal, [loss.op.layer.index for loss in order])
     by_index = {loss.op.layer.index: loss for loss in losses}
@@ -114,6 +116,15 @@ def analyze(
     )
     found, substitutes = finders(model, target), _substitutes(model, policy)
     return Analysis(model, policy, goal, samples, rows, plan, substitutes, found, wishes, effort, measured)
+
+
+def _refuse_check(goal: Goal, score: float | None) -> None:
+    """Raises `ExecutionError` where the fp32 outputs do not pass the user's own check: no mask could help."""
+    if goal.least_score is not None and score is not None and score < goal.least_score:
+        raise ExecutionError(
+            f"the check gives the fp32 outputs {score:g}, and {goal.least_score:g} is asked for: masks cannot help that. Mend the "
+            "command, or ask for less."
+        )
 
 
 def _measured(

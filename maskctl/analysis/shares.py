@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
 from maskctl.executor.run import count_of, run
 from maskctl.executor.samples import Portion
+from maskctl.executor.spill import Keep, in_memory, on_disk
 from maskctl.executor.suffixes import Effort
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
@@ -30,6 +31,10 @@ Told = Callable[[str, int, int], None]
 """Called for each layer that was run, with "lowered" or "alone", the number of its portion and the layer's index."""
 
 
+Blobs: TypeAlias = tuple[Sequence[int], Mapping[str, Array]]
+"""The numbers of samples, and their blobs (n, …) by name."""
+
+
 @dataclass
 class Measured:
     """Sums by the index of the layer, and what the variants took."""
@@ -38,22 +43,48 @@ class Measured:
     effort: Effort = field(default_factory=Effort)
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """How blobs are kept: those of the lowered run between trials, and all of them on disk while they are."""
+
+    remember: bool = True
+    on_disk: bool = False
+
+    @property
+    def way(self) -> Keep:
+        """What becomes of a blob."""
+        return on_disk if self.on_disk else in_memory
+
+
 class Share:
     """Some portions of the samples of an analysis, and the runs of the model over them.
 
-    With `remember` off the blobs of runs are not kept. Sums of several shares add up to those of all samples, to the bit.
+    Sums of several shares add up to those of all samples, to the bit.
     """
 
     def __init__(
-        self, model: Model, portions: Sequence[Portion], policy: Policy, wishes: Wishes, told: Told, *, remember: bool
+        self,
+        model: Model,
+        portions: Sequence[Portion],
+        policy: Policy,
+        wishes: Wishes,
+        told: Told,
+        keeping: Keeping,
     ) -> None:
         self._model, self._portions, self._policy, self._wishes, self._told = model, portions, policy, wishes, told
-        self._finders = finders(model, policy.target)
+        self._finders, self._keeping = finders(model, policy.target), keeping
         self.outputs = outputs_of(model, policy, wishes)
         self._exact: list[Mapping[str, Array]] = []
         self._given: list[Mapping[str, Array]] = []
         self._replays = [
-            Replay(model, portion.inputs, policy, remember=remember, computed=partial(told, "lowered", number))
+            Replay(
+                model,
+                portion.inputs,
+                policy,
+                remember=keeping.remember,
+                kept_as=keeping.way,
+                computed=partial(told, "lowered", number),
+            )
             for number, portion in enumerate(portions)
         ]
 
@@ -99,20 +130,26 @@ class Share:
         result.losses = {index: loss.sums() for index, loss in by_index.items()}
         return result
 
-    def evaluate(self, masks: Masks) -> Outcome:
-        """The outcome of the lowered network under `masks`, over the samples of this share."""
+    def exact_outputs(self) -> list[Blobs]:
+        """The fp32 outputs of each portion, with the numbers of its samples."""
+        return [(portion.members, dict(exact)) for portion, exact in zip(self._portions, self._exact, strict=True)]
+
+    def evaluate(self, masks: Masks, give: bool = False) -> tuple[Outcome, list[Blobs]]:  # noqa: FBT001,FBT002 - sent by position
+        """The outcome of the lowered network under `masks`, over the samples of this share; its outputs, to `give`."""
         outputs = {name: Comparison() for name in self.outputs}
         sources: set[int] = set()
+        blobs: list[Blobs] = []
         runs = zip(self._portions, self._exact, self._given, self._replays, strict=True)
         for portion, exact, given, replay in runs:
             trace = replay.run(masks)
             sources.update(_sources(self._model, trace))
+            blobs += [(portion.members, {name: trace[name] for name in outputs})] if give else []
             for name, sums in outputs.items():
                 add_or_lose(sums, reference=exact[name], actual=trace[name], members=portion.members)
             for op in self._finders:
                 if any(trace[top] is not given[top] for top in op.layer.tops):
                     _lose(outputs, op)
-        return Outcome(outputs, tuple(sorted(sources)))
+        return Outcome(outputs, tuple(sorted(sources))), blobs
 
     def worst_first(self) -> list[tuple[tuple[int, float], int]]:
         """For each sample a key that sorts the worst before the best, by its worst output in the lowered run; and its number."""
@@ -133,7 +170,9 @@ class Share:
         wanted = [
             top for op in self._model.operators if not op.cut for top in op.layer.tops if op.layer.type != "Input"
         ]
-        computed = run(self._model, portion.inputs, Policy("fp32", self._policy.target), keep=wanted)
+        computed = run(
+            self._model, portion.inputs, Policy("fp32", self._policy.target), keep=wanted, kept_as=self._keeping.way
+        )
         return Trace({**portion.inputs, **computed})
 
     def _expect(self, number: int, exact: Trace) -> None:

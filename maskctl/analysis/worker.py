@@ -29,8 +29,8 @@ def main() -> None:
         say("told", what)
 
     try:
-        model, portions, policy, wishes, remember = _next()
-        share = Share(model, portions, policy, wishes, told, remember=remember)
+        model, portions, policy, wishes, keeping = _next()
+        share = Share(model, portions, policy, wishes, told, keeping)
         while True:
             method, arguments = _next()
             try:

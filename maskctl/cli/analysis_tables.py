@@ -109,6 +109,9 @@ def _print_outputs(analysis: Analysis) -> None:
             decibels(SQNR.of(after)),
         )
     print_table(made)
+    scores = analysis.plan.before.score, analysis.plan.after.score
+    if None not in scores:
+        click.echo(f"check: {scores[0]:g} before, {scores[1]:g} after")
     click.echo("")
 
 

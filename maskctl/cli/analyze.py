@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
-from maskctl.cli.measuring_options import MEASURING_OPTIONS, means_of, wishes_of
+from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def command(model: str, **options: Any) -> int:
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.text import warn_unsafe
 
-    goal = _goal(options["target_cos"], options["target_sqnr"])
+    goal = goal_with_check(_goal(options["target_cos"], options["target_sqnr"]), options)
     _refuse_early(model, options)
     loaded = load_model(model, options)
     wishes = wishes_of(loaded, options)

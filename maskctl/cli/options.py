@@ -84,6 +84,26 @@ def parse_floats(text: str, option: str) -> tuple[float, ...]:
     return numbers
 
 
+_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def parse_bytes(text: str, option: str) -> int:
+    """A number of bytes with its unit; raises `InputError`.
+
+    >>> parse_bytes("1.5GB", "--memory"), parse_bytes("64 MiB", "--memory")
+    (1500000000, 67108864)
+    """
+    digits = text.strip().rstrip("BGKMbgikm ")
+    unit = _UNITS.get(text.strip()[len(digits) :].strip().lower() or "b")
+    try:
+        number = float(digits)
+    except ValueError:
+        number = math.nan
+    if unit is None or not 0 < number < math.inf:
+        raise InputError(f"{option} '{text}' is not a size. Expected e.g. 500MB or 2GB.")
+    return int(number * unit)
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """`WxH` as (width, height); raises `InputError`.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import count_of
+from maskctl.executor.spill import Keep, in_memory
 from maskctl.executor.suffixes import Effort, LayerRun, Suffixes, Variant, under
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
@@ -24,7 +25,8 @@ def unwatched(_index: int) -> None:
 class Replay:
     """One network, one set of inputs and all blobs of its run, to answer for other masks quickly.
 
-    With `remember` off it keeps no blobs and every run is a whole one: slower, for inputs too many to keep.
+    With `remember` off it keeps no blobs and every run is a whole one: slower, for inputs too many to keep. What becomes of
+    the blobs of whole runs is `kept_as`.
     `executions` counts the layers computed so far.
     """
 
@@ -35,13 +37,14 @@ class Replay:
         policy: Policy,
         *,
         remember: bool = True,
+        kept_as: Keep = in_memory,
         computed: Callable[[int], None] = unwatched,
     ) -> None:
         self._model, self._inputs, self._policy, self._remember = model, inputs, policy, remember
         self._base: Trace | None = None
         self._steps = policy.steps(model)
         self._given: Mapping[str, Array] = {}
-        self._computed = computed
+        self._computed, self._kept_as = computed, kept_as
         self.executions = 0
 
     def give(self, blobs: Mapping[str, Array]) -> None:
@@ -95,7 +98,7 @@ class Replay:
         for op, step in zip(self._model.operators, steps, strict=True):
             if not op.cut and op.layer.type != "Input":
                 tops = self._way(op, step)(tuple(blobs[bottom] for bottom in op.layer.bottoms))
-                blobs.update(zip(op.layer.tops, tops, strict=True))
+                blobs.update(zip(op.layer.tops, map(self._kept_as, tops), strict=True))
         return Trace(blobs)
 
     def _is_given(self, op: Operator) -> bool:

@@ -73,11 +73,12 @@ class Portion:
 
 
 def batches(
-    model: Model, samples: Samples, blobs: Collection[str] | None = None, *, parts: int = 1
+    model: Model, samples: Samples, blobs: Collection[str] | None = None, *, parts: int = 1, most: int | None = None
 ) -> tuple[Portion, ...]:
     """The samples stacked: those of equal shapes together, cut into portions a run can keep in memory.
 
-    With `blobs`, only what these depend on need fit. There are at least `parts` portions, where there are as many samples.
+    With `blobs`, only what these depend on need fit. There are at least `parts` portions, where there are as many samples, and
+    their blobs have up to `most` elements, where a single sample's have not more.
     Raises `InputError` when inputs have different numbers of samples,
     or none.
     """
@@ -98,7 +99,9 @@ def batches(
     for shapes, members in groups.items():
         inferred = infer_shapes(ops, dict(zip(samples.by_blob, shapes, strict=True)), model.graph.path)
         size = elements(inferred)
-        count = min(max(1, _PORTION_ELEMENTS // max(1, size)), math.ceil(len(members) / parts))
+        count = min(
+            max(1, min(most or _PORTION_ELEMENTS, _PORTION_ELEMENTS) // max(1, size)), math.ceil(len(members) / parts)
+        )
         for start in range(0, len(members), count):
             chosen = members[start : start + count]
             stacked = {name: np.stack([arrays[i] for i in chosen]) for name, arrays in samples.by_blob.items()}

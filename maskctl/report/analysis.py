@@ -12,6 +12,7 @@ from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.causes import right_bit
 from maskctl.analysis.metrics import METRICS, Comparison
+from maskctl.analysis.plan import Outcome
 from maskctl.executor.samples import Samples
 from maskctl.report.numbers import number
 from maskctl.report.unsafe import UnsafeMask, unsafe_masks
@@ -43,6 +44,9 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
         "measured_samples": list(analysis.measured),
         "executions": {"computed": analysis.effort.executions, "naive": analysis.effort.naive},
         "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
+        "check": None
+        if plan.before.score is None
+        else {"target": analysis.goal.least_score, "before": number(plan.before.score), "after": _score(plan.after)},
         "reached": plan.reached,
         "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
         "unsafe": unsafe_masks(unsafe),
@@ -102,6 +106,10 @@ def _layer(row: LayerReport, figures: Figures, instead_of: str | None) -> dict[s
         },
         "computed_instead_of": instead_of,
     }
+
+
+def _score(outcome: Outcome) -> float | str | None:
+    return None if outcome.score is None else number(outcome.score)
 
 
 def _effect(found: Effect, figures: Figures) -> dict[str, Any]:
