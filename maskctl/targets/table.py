@@ -30,8 +30,8 @@ class Support:
     `arithmetic` is "bit 1" where the bit turns fp16 sums into fp32 ones, "fp16" where they stay fp16 all the
     same, "fp32" where they always are fp32, and "moves" where nothing is computed. `packing` is True where it keeps
     four or eight channels side by side; its fp32 blobs leave it so, in fours, when their channels are a multiple of 4.
-    `fp16_weights` is True where fp16 storage reaches the weights alone and blobs stay fp32, `gives_fp32` where 16-bit
-    blobs are read and fp32 ones given.
+    `fp16_weights` is True where fp16 storage reaches the weights alone and blobs stay fp32. `gives_fp32` are the formats in
+    which blobs are read while the result is given in fp32; further tops, which are caches, keep the format.
     """
 
     fp16: bool = False
@@ -39,7 +39,7 @@ class Support:
     arithmetic: str = "fp32"
     packing: bool = False
     fp16_weights: bool = False
-    gives_fp32: bool = False
+    gives_fp32: frozenset[str] = frozenset()
 
 
 UNSUPPORTED = Support()

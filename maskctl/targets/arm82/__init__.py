@@ -18,7 +18,7 @@ ARM82 = Target(
     cost=ARM82_COST,
     notes=(
         "Pooling depends on its parameters: maximum only moves, the global average is summed in fp32, and adaptive pooling\n"
-        "keeps no 16-bit blobs."
+        "keeps no 16-bit blobs. With bf16 storage int8 attention keeps no bf16 blobs; other attention reads bf16 and gives fp32."
     ),
     safer={NO_FP16_STORAGE: NO_FP16_ARITHMETIC, NO_BF16_STORAGE: 0},
 )
