@@ -116,7 +116,7 @@ class Suffixes:
         """Keeps of a layer's tops those whose bits are not the base run's."""
         self.effort.executions += 1
         for top, values in zip(op.layer.tops, tops, strict=True):
-            if same_bits(values, self._base[top]):
+            if identical(values, self._base[top]):
                 continue
             one.blobs[top] = values
             if top in wanted:
@@ -185,7 +185,7 @@ def _behind_each_other(parts: Sequence[Array]) -> Array:
     return np.concatenate(parts, out=whole)
 
 
-def same_bits(left: Array, right: Array) -> bool:
+def identical(left: Array, right: Array) -> bool:
     """True for arrays of one type, one shape and the same bits: signs of zeros and NaNs count."""
     if (left.dtype, left.shape) != (right.dtype, right.shape):
         return False

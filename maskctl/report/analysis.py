@@ -11,6 +11,7 @@ from maskctl import featmask
 from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.causes import right_bit
+from maskctl.analysis.evidence import Evidence
 from maskctl.analysis.metrics import METRICS, Comparison
 from maskctl.analysis.plan import Outcome
 from maskctl.executor.samples import Samples
@@ -137,7 +138,20 @@ def _layer(row: LayerReport, figures: Figures, instead_of: str | None) -> dict[s
             "place": list(overflow.place),
             "sample": overflow.sample,
         },
+        "evidence": [_evidence(found) for _, found in sorted(row.loss.evidence.items())],
         "computed_instead_of": instead_of,
+    }
+
+
+def _evidence(found: Evidence) -> dict[str, Any]:
+    return {
+        "cause": found.cause,
+        "words": str(found),
+        "value": number(found.value),
+        "place": list(found.place),
+        "sample": found.sample,
+        "count": found.count,
+        "of": found.of,
     }
 
 

@@ -68,7 +68,7 @@ def schema_of(heading: str, document: Path = DOCUMENT) -> str:
     return "".join(re.findall(r"^```text\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE))
 
 
-PARTS = {"figures", "worst_sample", "overflow", "kind", "dangers"}
+PARTS = {"figures", "worst_sample", "evidence", "overflow", "kind", "dangers"}
 ANALYSIS, SHOW = schema_of("## JSON"), schema_of("### `show --json`")
 
 
@@ -107,6 +107,7 @@ def test_documented_keys(report: dict[str, Any]) -> None:
     assert [documented("layers")] * 3 == [set(layer) for layer in report["layers"]]
     assert documented("figures") == set(report["outputs"][0]["before"]) == set(report["layers"][0]["layerwise"])
     assert documented("worst_sample") == set(report["layers"][0]["layerwise"]["worst_sample"])
+    assert documented("evidence") == set(report["layers"][0]["evidence"][0])
     assert documented("overflow") == set(report["layers"][0]["overflow"])
 
 
