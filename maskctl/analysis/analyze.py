@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from maskctl.analysis.causes import ranked, reason
+from maskctl.analysis.decide import Decision, Terms, decide
 from maskctl.analysis.finders import finders
-from maskctl.analysis.metrics import Comparison
-from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, Planner
+from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks
 from maskctl.analysis.pool import Means, Shares
 from maskctl.analysis.sensitivity import LayerLoss, Wishes
 from maskctl.analysis.work import Progress
@@ -22,9 +22,9 @@ from maskctl.graph.network import Layer
 from maskctl.graph.operators import Operator
 from maskctl.kernels.packing import Options
 from maskctl.targets import DEFAULT, Target
-from maskctl.targets.storage import gentlest_mask, hazards, kernel_of
+from maskctl.targets.storage import kernel_of
 
-DEFAULT_WISHES, DEFAULT_MEANS = Wishes(), Means()
+DEFAULT_WISHES, DEFAULT_MEANS, DEFAULT_TERMS = Wishes(), Means(), Terms()
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Analysis:
     goal: Goal
     samples: Samples
     rows: tuple[LayerReport, ...]
-    plan: MaskPlan
+    decision: Decision
     instead_of: Mapping[int, str]
     finders: tuple[Operator, ...] = ()
     wishes: Wishes = DEFAULT_WISHES
@@ -68,6 +68,11 @@ class Analysis:
     def target(self) -> Target:
         """What the engine runs on."""
         return self.policy.target
+
+    @property
+    def plan(self) -> MaskPlan:
+        """The masks and their outcome."""
+        return self.decision.plan
 
     @property
     def masks(self) -> Masks:
@@ -89,6 +94,7 @@ def analyze(
     goal: Goal = DEFAULT_GOAL,
     wishes: Wishes = DEFAULT_WISHES,
     means: Means = DEFAULT_MEANS,
+    terms: Terms = DEFAULT_TERMS,
     progress: Progress = silent,
 ) -> Analysis:
     """Measures every layer of a model in a low precision and proposes as few masks as reach the goal.
@@ -101,7 +107,9 @@ def analyze(
         losses, effort, measured = _measured(trials, model, samples, policy, wishes, means)
         _refuse_check(goal, trials.exact_score())
         order = ranked(losses, wishes.scope)
-        plan = _plan(model, trials, policy, goal, [loss.op.layer.index for loss in order])
+        shapes = {name: arrays[0].shape for name, arrays in samples.by_blob.items()}
+        decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms)
+    plan = decision.plan
     by_index = {loss.op.layer.index: loss for loss in losses}
     masks = policy.all_masks(model)
     rows = tuple(
@@ -115,7 +123,7 @@ def analyze(
         for loss in order
     )
     found, substitutes = finders(model, target), _substitutes(model, policy)
-    return Analysis(model, policy, goal, samples, rows, plan, substitutes, found, wishes, effort, measured)
+    return Analysis(model, policy, goal, samples, rows, decision, substitutes, found, wishes, effort, measured)
 
 
 def _refuse_check(goal: Goal, score: float | None) -> None:
@@ -148,41 +156,3 @@ def _substitutes(model: Model, policy: Policy) -> Mapping[int, str]:
         for op, step in zip(model.operators, policy.steps(model), strict=True)
     )
     return {index: choice.instead_of for index, choice in choices if choice and choice.instead_of}
-
-
-def _plan(model: Model, trials: Shares, policy: Policy, goal: Goal, order: list[int]) -> MaskPlan:
-    def repair(index: int, masks: Masks) -> int | None:
-        current = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
-        mask = gentlest_mask(model.graph, policy.target, policy.options, current, index)
-        return None if mask is None else _honoured(model, policy.target, current, index, mask)
-
-    def evaluate(masks: Masks) -> Outcome:
-        unsafe = _unsafe(model, policy, masks)
-        if not unsafe:
-            return trials.evaluate(masks)
-        return Outcome({name: Comparison(lost=1) for name in trials.outputs}, unsafe)
-
-    plan = Planner(goal, evaluate, repair, order, dict(enumerate(policy.all_masks(model)))).plan()
-    if _unsafe(model, policy, plan.masks):
-        raise AssertionError(f"the plan {plan.masks} holds a mask the engine does not honour")
-    return plan
-
-
-def _honoured(model: Model, target: Target, masks: Sequence[int], index: int, mask: int) -> int:
-    """`mask` without bits that this layer had before and that the engine would not honour in another precision."""
-    changed = list(masks)
-    changed[index] = mask
-    safe = {hazard.layer.index: hazard.safe_mask for hazard in hazards(model.graph, target, changed)}
-    return safe.get(index, mask)
-
-
-def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:
-    """Layers whose mask the engine would not honour, because `masks` gives it to them or made it so.
-
-    Trials with such layers count as lost without a run: a layer behind might swallow the NaN.
-    """
-    now = policy.all_masks(model)
-    before = {(hazard.layer.index, hazard.bit) for hazard in hazards(model.graph, policy.target, now)}
-    after = hazards(model.graph, policy.target, [masks.get(index, mask) for index, mask in enumerate(now)])
-    found = {(hazard.layer.index, hazard.bit) for hazard in after}
-    return tuple(sorted({place[0] for place in found if place[0] in masks or place not in before}))

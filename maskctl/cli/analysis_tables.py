@@ -12,6 +12,7 @@ from maskctl.analysis.causes import right_bit
 from maskctl.analysis.finders import reads_found
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.analysis.sensitivity import LayerLoss
+from maskctl.cli.plan_tables import print_front, print_proposal
 from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_STORAGE
 from maskctl.param.diff import unified_diff
@@ -37,7 +38,9 @@ def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
     )
     _print_layers(analysis, top)
     _print_outputs(analysis)
-    _print_proposal(analysis)
+    if analysis.plan.front:
+        print_front(analysis)
+    print_proposal(analysis)
     if analysis.masks and show_diff:
         document = analysis.model.document.with_masks(analysis.masks)
         click.echo("\n" + unified_diff(document, document.path), nl=False)
@@ -113,25 +116,6 @@ def _print_outputs(analysis: Analysis) -> None:
     if None not in scores:
         click.echo(f"check: {scores[0]:g} before, {scores[1]:g} after")
     click.echo("")
-
-
-def _print_proposal(analysis: Analysis) -> None:
-    plan, goal = analysis.plan, analysis.goal
-    masks = counted(len(plan.masks), "mask")
-    if plan.reached:
-        click.echo(
-            f"With {masks} every output reaches {goal}."
-            if plan.masks
-            else f"Every output reaches {goal} as the model is: nothing to propose."
-        )
-    elif plan.masks:
-        worst = min(plan.after.outputs.values(), key=SQNR.worst_first)
-        click.echo(
-            f"{goal} is out of reach with masks the engine honours. The best found takes {masks} and reaches "
-            f"{decibels(SQNR.of(worst))} dB, cosine {cosine_text(COSINE.of(worst))}."
-        )
-    else:
-        click.echo(f"{goal} is out of reach: no mask the engine honours helps.")
 
 
 def _notes(analysis: Analysis) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,14 @@ import click
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
 from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
+from maskctl.cli.plan_options import PLAN_OPTIONS, budget_of, goal_of, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from maskctl.analysis.analyze import Analysis
-    from maskctl.analysis.plan import Goal
     from maskctl.analysis.work import Progress
     from maskctl.targets.table import Hazard
-
-_DEFAULT_COSINE = 0.999
 
 
 @click.command("analyze", short_help="Rank the layers of a model by their loss and propose masks.")
@@ -29,8 +26,7 @@ _DEFAULT_COSINE = 0.999
 @with_options(*WEIGHTS_OPTIONS, PLUGIN_OPTION, *INPUT_OPTIONS)
 @with_options(precision_option(["fp16", "fp16-storage", "bf16"], "fp16"), TARGET_OPTION, *SWITCH_OPTIONS)
 @with_options(*MEASURING_OPTIONS)
-@click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]")
-@click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach.")
+@with_options(*PLAN_OPTIONS)
 @click.option(
     "--top",
     type=click.IntRange(min=0),
@@ -53,23 +49,26 @@ _DEFAULT_COSINE = 0.999
 def command(model: str, **options: Any) -> int:
     """Run MODEL (a .param file) in fp32 and in a low precision, rank its layers, and propose masks.
 
-    Proposes as few masks as bring every output to the target, and runs the model with them to show it. Without
-    --write or -o nothing is changed and the difference is printed. Exit status 1: the target is out of reach, and
-    what is proposed is the best that was found.
+    Proposes the cheapest masks found that bring every output to the target, and runs the model with them to show
+    it. Without --write or -o nothing is changed and the difference is printed. Exit status 1: the target is out of
+    reach, and what is proposed is the best that was found.
 
     \b
     Examples:
       maskctl analyze net.param -i data=photo.jpg --mean 104,117,123
       maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
+      maskctl analyze net.param -i data=samples.npz --budget 5% --pareto
       maskctl analyze net.param -i data=photos --scope alone --kind int8 --worst 8
     """
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.text import warn_unsafe
 
-    goal = goal_with_check(_goal(options["target_cos"], options["target_sqnr"]), options)
+    goal = goal_with_check(goal_of(options), options)
+    budget_of(options["budget"])
     _refuse_early(model, options)
     loaded = load_model(model, options)
     wishes = wishes_of(loaded, options)
+    terms = terms_of(options, loaded.graph)
     samples = read_inputs(loaded, options, loaded.outputs)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
@@ -81,30 +80,16 @@ def command(model: str, **options: Any) -> int:
             target=policy.target,
             without=policy.without,
             goal=goal,
+            terms=terms,
             wishes=wishes,
             means=means_of(options),
             progress=progress,
         )
     _show(analysis, unsafe, options)
+    if analysis.plan.interrupted:
+        raise KeyboardInterrupt
     _write(analysis, model, options)
     return 0 if analysis.plan.reached else 1
-
-
-def _goal(cosine: float | None, sqnr: float | None) -> Goal:
-    from maskctl.analysis.metrics import COSINE, SQNR
-    from maskctl.analysis.plan import Goal
-    from maskctl.errors import InputError
-
-    for name, target in (("--target-cos", cosine), ("--target-sqnr", sqnr)):
-        if target is not None and math.isnan(target):
-            raise InputError(
-                f"{name} '{target}' is not a number. Expected e.g. --target-cos 0.999 or --target-sqnr 40."
-            )
-    if cosine is not None and cosine > 1:
-        raise InputError(f"--target-cos {cosine:g} is more than a cosine can be. Expected at most 1.")
-    if cosine is None and sqnr is None:
-        cosine = _DEFAULT_COSINE
-    return Goal(tuple((metric, target) for metric, target in ((COSINE, cosine), (SQNR, sqnr)) if target is not None))
 
 
 def _refuse_early(model: str, options: dict[str, Any]) -> None:

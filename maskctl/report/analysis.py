@@ -49,6 +49,7 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
         else {"target": analysis.goal.least_score, "before": number(plan.before.score), "after": _score(plan.after)},
         "reached": plan.reached,
         "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
+        **_price(analysis),
         "unsafe": unsafe_masks(unsafe),
         "cut": [
             {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "reason": op.cut}
@@ -65,6 +66,34 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
             for top in op.layer.tops
         ],
         "layers": [_layer(row, figures, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
+    }
+
+
+def _price(analysis: Analysis) -> dict[str, Any]:
+    """What the plan costs, what keeps a goal out of reach, and what more masks would cost."""
+    decision, plan = analysis.decision, analysis.plan
+    return {
+        "cost": {
+            "measured": decision.measured,
+            "total_us": number(decision.total),
+            "added_us": number(decision.added),
+            "bound_us": None if plan.bound is None else number(plan.bound),
+            "needed": list(plan.needed),
+            "share_of_macs": number(decision.share),
+        },
+        "limits": [
+            {"index": limit.layer.index, "name": limit.layer.name, "type": limit.layer.type, "why": limit.why}
+            for limit in decision.limits
+        ],
+        "pareto": [
+            {
+                "added_us": number(point.cost),
+                "worst_sqnr_db": number(point.outcome.worst_sqnr_db),
+                "worst_cosine": number(point.outcome.worst_cosine),
+                "masks": [{"index": index, "mask": mask} for index, mask in sorted(point.masks.items())],
+            }
+            for point in plan.front
+        ],
     }
 
 

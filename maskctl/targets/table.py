@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
+from maskctl.targets.cost import CostTable
 
 Extents: TypeAlias = Mapping[str, int]
 
@@ -111,7 +112,8 @@ def never_broken(_: Layer, __: Options) -> str:
 class Target:
     """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit.
 
-    `support` is the table behind `supports` and `notes` what it does not say, for the docs. `rounding` names the row of
+    `support` is the table behind `supports`, `notes` what it does not say, for the docs, and `cost` what its kernels cost.
+    `rounding` names the row of
     `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
     extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
     `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64. `broken` says why
@@ -126,6 +128,7 @@ class Target:
     safer: Mapping[int, int]
     support: Mapping[str, Support]
     notes: str
+    cost: CostTable
     casts: Mapping[str, Casts] = field(default_factory=lambda: CASTS)
     rounding: Callable[[Layer, str, int, Options], str] = nearest_even
     features: Options = frozenset()
