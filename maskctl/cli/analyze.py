@@ -12,6 +12,7 @@ from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of,
 from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 from maskctl.cli.plan_options import PLAN_OPTIONS, budget_of, goal_of, terms_of
+from maskctl.cli.plan_proof import print_proof, witness_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,6 +72,7 @@ def command(model: str, **options: Any) -> int:
     terms = terms_of(options, loaded.graph)
     samples = read_inputs(loaded, options, loaded.outputs)
     policy = policy_of(options)
+    witness = witness_for(policy.target) if options["verify"] else None
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
     with _progress_bar() as progress:
         analysis = analyze(
@@ -88,6 +90,8 @@ def command(model: str, **options: Any) -> int:
     _show(analysis, unsafe, options)
     if analysis.plan.interrupted:
         raise KeyboardInterrupt
+    if witness and not print_proof(analysis, witness, options):
+        return 1
     _write(analysis, model, options)
     return 0 if analysis.plan.reached else 1
 

@@ -39,6 +39,11 @@ PLAN_OPTIONS = (
         metavar="FILE",
         help="The device's own times of layers, as ncnn built with NCNN_BENCHMARK prints them, in place of estimates.",
     ),
+    click.option(
+        "--verify",
+        is_flag=True,
+        help="Run the model with the proposed masks in the real engine too (see maskctl verify), before anything is written.",
+    ),
     click.option("--also-vulkan", is_flag=True, help="Only masks that hold under Vulkan compute too: no bits 2 and 4."),
 )
 
