@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from maskctl.analysis.causes import ranked, reason
 from maskctl.analysis.decide import Decision, Terms, decide
+from maskctl.analysis.fences import fenced
 from maskctl.analysis.finders import finders
 from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks
 from maskctl.analysis.pool import Means, Shares
@@ -21,6 +22,7 @@ from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
 from maskctl.graph.operators import Operator
 from maskctl.kernels.packing import Options
+from maskctl.param.fence import Fence
 from maskctl.targets import DEFAULT, Target
 from maskctl.targets.storage import kernel_of
 
@@ -44,7 +46,8 @@ class Analysis:
 
     `instead_of` names, by layer index, a kernel of the engine that is computed here by another algorithm. `finders`
     are layers whose tops are not compared: what they read is measured in their place. `measured` are the numbers of the
-    samples the rows were measured on, and `effort` is what the runs of variants took.
+    samples the rows were measured on, and `effort` is what the runs of variants took. `fences` are layers
+    of `model` that the plan puts in.
     """
 
     model: Model
@@ -58,6 +61,7 @@ class Analysis:
     wishes: Wishes = DEFAULT_WISHES
     effort: Effort = field(default_factory=Effort)
     measured: tuple[int, ...] = ()
+    fences: tuple[Fence, ...] = ()
 
     @property
     def precision(self) -> str:
@@ -78,6 +82,11 @@ class Analysis:
     def masks(self) -> Masks:
         """The proposed masks by layer index; empty when nothing is proposed."""
         return self.plan.masks
+
+    @property
+    def fence_layers(self) -> tuple[Layer, ...]:
+        """The layers that the plan puts in."""
+        return tuple(self.model.graph.layers[fence.reader + number] for number, fence in enumerate(self.fences))
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -103,6 +112,25 @@ def analyze(
     Raises `InputError` for unusable samples and `ExecutionError` for a layer that cannot be computed.
     """
     policy = Policy(precision, target, without=without)
+
+    def analyze_model(of: Model, under: Terms) -> Analysis:
+        return _analyzed(of, samples, policy, goal, wishes, means, under, progress)
+
+    found = analyze_model(model, terms)
+    return fenced(found, terms, analyze_model) if terms.fences else found
+
+
+def _analyzed(
+    model: Model,
+    samples: Samples,
+    policy: Policy,
+    goal: Goal,
+    wishes: Wishes,
+    means: Means,
+    terms: Terms,
+    progress: Progress,
+) -> Analysis:
+    """The analysis of a model as it is."""
     with closing(Shares(model, samples, policy, wishes, progress, means)) as trials:
         losses, effort, measured = _measured(trials, model, samples, policy, wishes, means)
         _refuse_check(goal, trials.exact_score())
@@ -122,7 +150,7 @@ def analyze(
         )
         for loss in order
     )
-    found, substitutes = finders(model, target), _substitutes(model, policy)
+    found, substitutes = finders(model, policy.target), _substitutes(model, policy)
     return Analysis(model, policy, goal, samples, rows, decision, substitutes, found, wishes, effort, measured)
 
 

@@ -26,13 +26,15 @@ _MOST_LIMITS = 3
 class Terms:
     """What a plan may do: the most it may add to the network's time (a share, 0.05 for 5 %), and how.
 
-    `also_vulkan` leaves bits 2 and 4 out, which break every layer under Vulkan compute; `front` asks for the trade of cost
+    `also_vulkan` leaves bits 2 and 4 out, which break every layer under Vulkan compute; `fences` lets layers be put in that
+    cast to 32 bits, where nothing else reaches the goal; `front` asks for the trade of cost
     against accuracy; `timings` are a device's own.
     """
 
     budget: float = math.inf
     timings: Timings | None = None
     also_vulkan: bool = False
+    fences: bool = False
     front: bool = False
 
 

@@ -73,6 +73,10 @@ class Outcome:
         """The cosine of the worst output; NaN when one has lost elements."""
         return COSINE.of(min(self.outputs.values(), key=COSINE.worst_first))
 
+    def is_better_than(self, other: Outcome) -> bool:
+        """True where the worst output has a greater SQNR; NaN is worse than every number."""
+        return _worse(self) < _worse(other)
+
 
 Evaluate = Callable[[Masks], Outcome]
 

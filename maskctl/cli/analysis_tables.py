@@ -16,6 +16,7 @@ from maskctl.cli.plan_tables import print_front, print_proposal
 from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_STORAGE
 from maskctl.param.diff import unified_diff
+from maskctl.param.fence import FENCE_TYPE
 
 _NUMBERS = ("#", "layer dB", "layer cos", "graph dB", "graph cos", "largest", "lost")
 _COLUMNS = ("#", "layer", "type", *_NUMBERS[1:], "bit", "mask", "reason")
@@ -128,6 +129,8 @@ def _notes(analysis: Analysis) -> list[str]:
     stored = [index for index, mask in analysis.masks.items() if mask & (NO_FP16_STORAGE | NO_BF16_STORAGE)]
     if stored:
         notes.append(_storage_note(len(stored)))
+    if analysis.fences:
+        notes.append(_fences_note(len(analysis.fences)))
     if analysis.finders:
         notes.append(_finders_note(analysis))
     if analysis.instead_of:
@@ -157,6 +160,15 @@ def _storage_note(count: int) -> str:
     return (
         f"{count} of the proposed masks {'asks' if count == 1 else 'ask'} for 32-bit storage. {chain if count > 1 else ''}"
         f"{'It holds' if count == 1 else 'They hold'} on CPUs only: with Vulkan compute such a layer needs bit 16 (no-vulkan) too."
+    )
+
+
+def _fences_note(count: int) -> str:
+    """What fences are."""
+    them = "A layer is" if count == 1 else f"{count} layers are"
+    return (
+        f"{them} put in: {FENCE_TYPE} has no 16-bit storage, so that the engine casts its input to fp32, and it changes no "
+        "value. The weights stay as they are."
     )
 
 

@@ -180,7 +180,7 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
         return
     document = analysis.model.document.with_masks(analysis.masks)
     path = options["output"] or model
-    write(document, path, analysis.masks, backup=options["backup"])
+    write(document, path, analysis.masks, backup=options["backup"], fences=analysis.fences)
     where = weights_of(options["output"], model, options["bin_path"]) if options["output"] else ""
     if analysis.masks:
         said = f"Wrote {counted(len(analysis.masks), 'mask')} to {path}{where and f'; its {where}'}."

@@ -44,6 +44,11 @@ PLAN_OPTIONS = (
         is_flag=True,
         help="Run the model with the proposed masks in the real engine too (see maskctl verify), before anything is written.",
     ),
+    click.option(
+        "--fences",
+        is_flag=True,
+        help="Where masks alone miss the target, put layers in that cast to 32 bits, so that bits 2 and 4 hold behind them.",
+    ),
     click.option("--also-vulkan", is_flag=True, help="Only masks that hold under Vulkan compute too: no bits 2 and 4."),
 )
 
@@ -75,11 +80,16 @@ def terms_of(options: dict[str, Any], graph: Graph) -> Terms:
     """What a plan may cost and hold. Raises `InputError`."""
     from maskctl.analysis.decide import Terms
     from maskctl.analysis.timings import load_timings
+    from maskctl.errors import InputError
+
+    if options["fences"] and options["also_vulkan"]:
+        raise InputError("--fences is for bits 2 and 4, and with --also-vulkan there are none. Give one of the two.")
 
     return Terms(
         budget=budget_of(options["budget"]),
         timings=load_timings(options["timings"], graph) if options["timings"] else None,
         also_vulkan=options["also_vulkan"],
+        fences=options["fences"],
         front=options["pareto"],
     )
 

@@ -18,6 +18,8 @@ def print_proposal(analysis: Analysis) -> None:
     """What is proposed, its price, and the least any plan costs."""
     plan, goal = analysis.plan, analysis.goal
     masks = counted(len(plan.masks), "mask")
+    if analysis.fences:
+        masks += f" and {counted(len(analysis.fences), 'fence')}"
     if plan.interrupted:
         click.echo(f"Interrupted. Of what was tried {masks} {_reaches(analysis)}.")
     elif plan.reached:

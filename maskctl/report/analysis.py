@@ -85,6 +85,10 @@ def _price(analysis: Analysis) -> dict[str, Any]:
             {"index": limit.layer.index, "name": limit.layer.name, "type": limit.layer.type, "why": limit.why}
             for limit in decision.limits
         ],
+        "fences": [
+            {"index": layer.index, "name": layer.name, "type": layer.type, "blob": layer.bottoms[0]}
+            for layer in analysis.fence_layers
+        ],
         "pareto": [
             {
                 "added_us": number(point.cost),
