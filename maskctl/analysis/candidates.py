@@ -101,7 +101,7 @@ def relative_noise(sums: Comparison) -> float:
     """Noise energy over signal energy; infinite with a lost element."""
     if sums.lost:
         return math.inf
-    return sums.noise / sums.signal if sums.signal else sums.noise
+    return float(sums.noise / sums.signal if sums.signal else sums.noise)
 
 
 def _less(before: float, after: float) -> float:
