@@ -34,17 +34,22 @@ class Goal:
 
     def reached(self, outcome: Outcome) -> bool:
         """True when every output reaches every target, and so does the score; NaN reaches none."""
+        if self.is_finiteness:
+            return not any(sums.lost for sums in outcome.outputs.values())
         if self.least_score is not None and not (outcome.score is not None and outcome.score >= self.least_score):
             return False
-        finite = not any(sums.lost for sums in outcome.outputs.values())
-        return finite and all(
-            metric.reaches(sums, target) for sums in outcome.outputs.values() for metric, target in self.targets
-        )
+        return all(metric.reaches(sums, target) for sums in outcome.outputs.values() for metric, target in self.targets)
+
+    @property
+    def is_finiteness(self) -> bool:
+        """True where nothing is asked for but finite outputs."""
+        return not self.targets and self.least_score is None
 
     def __str__(self) -> str:
+        if self.is_finiteness:
+            return "finite values"
         words = [metric.words.format(f"{target!r}".removesuffix(".0")) for metric, target in self.targets]
-        words += [] if self.least_score is None else [f"the check's {self.least_score:g}"]
-        return " and ".join(words) or "finite values"
+        return " and ".join(words + ([] if self.least_score is None else [f"the check's {self.least_score:g}"]))
 
 
 DEFAULT_GOAL = Goal(((COSINE, 0.999),))
@@ -275,7 +280,7 @@ class Planner:
     def _bounded(self, plan: MaskPlan) -> MaskPlan:
         """The plan with the least that any plan costs: what must be paid for layers that alone miss the goal."""
         everything = self._with(plan.masks, self.changes)
-        if not (plan.reached and plan.masks and self.goal.targets and self.goal.reached(self._run(everything))):
+        if not (plan.reached and plan.masks and not self.goal.is_finiteness and self.goal.reached(self._run(everything))):
             return plan
         trials, needed, bound = len(self._seen) + _MOST_BOUND_TRIALS, [], 0.0
         for index in self._by_cost(plan.masks):
