@@ -54,9 +54,10 @@ def _reaches(analysis: Analysis) -> str:
 def _print_price(analysis: Analysis) -> None:
     decision, plan = analysis.decision, analysis.plan
     how = "scaled to the measured times" if decision.measured else "estimated"
+    they_add, hold = ("It adds", "its layer holds") if len(plan.masks) == 1 else ("They add", "their layers hold")
     click.echo(
-        f"They add {percent(decision.added / (decision.total or 1))} to the network's time ({how}), and their layers hold "
-        f"{percent(decision.share)} of its multiply-adds."
+        f"{they_add} {percent(decision.added / (decision.total or 1))} to the network's time ({how}), and {hold} "
+        f"{percent(decision.share)} of the multiply-adds."
     )
     if plan.bound is not None and plan.needed:
         layers = ", ".join(f"#{index}" for index in plan.needed[:_MOST_LISTED])
