@@ -280,7 +280,9 @@ class Planner:
     def _bounded(self, plan: MaskPlan) -> MaskPlan:
         """The plan with the least that any plan costs: what must be paid for layers that alone miss the goal."""
         everything = self._with(plan.masks, self.changes)
-        if not (plan.reached and plan.masks and not self.goal.is_finiteness and self.goal.reached(self._run(everything))):
+        if not (
+            plan.reached and plan.masks and not self.goal.is_finiteness and self.goal.reached(self._run(everything))
+        ):
             return plan
         trials, needed, bound = len(self._seen) + _MOST_BOUND_TRIALS, [], 0.0
         for index in self._by_cost(plan.masks):
