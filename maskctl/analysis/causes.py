@@ -50,6 +50,8 @@ def _loss_in_words(loss: LayerLoss) -> str:
             return "rounding in fp16 arithmetic; fp16 storage alone would be exact"
         if gap >= _NOTABLE_DB:
             return f"fp16 arithmetic loses {gap:.1f} dB more than fp16 storage"
+    if loss.step.stored == "fp32" and loss.step.weights != "fp32":
+        return f"weights rounded to {loss.step.weights}"
     return f"rounding to {loss.step.stored}"
 
 
