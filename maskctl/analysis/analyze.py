@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from maskctl.analysis.causes import ranked, reason
-from maskctl.analysis.finders import finders, found_blobs, measured, needs_single_samples
+from maskctl.analysis.finders import finders, found_blobs, measured, portions_of
 from maskctl.analysis.metrics import Comparison, add_or_lose
 from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, Planner
 from maskctl.analysis.sensitivity import LayerLoss, measure
@@ -18,7 +18,7 @@ from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
 from maskctl.executor.run import run
-from maskctl.executor.samples import Portion, Samples, batches
+from maskctl.executor.samples import Portion, Samples
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
@@ -96,7 +96,7 @@ def analyze(
     Raises `InputError` for unusable samples and `ExecutionError` for a layer that cannot be computed.
     """
     policy = Policy(precision, target, without=without)
-    portions = _portions(model, samples)
+    portions = portions_of(model, samples)
     found = finders(model, target)
     work = Work(model, portions, policy, progress)
     remember = sum(portion.elements for portion in portions) <= _REMEMBERED_ELEMENTS
@@ -122,22 +122,6 @@ def analyze(
         for loss in order
     )
     return Analysis(model, policy, goal, samples, rows, plan, _substitutes(model, policy), found)
-
-
-def _portions(model: Model, samples: Samples) -> tuple[Portion, ...]:
-    """The samples in portions; one by one where a layer reads blobs whose extents differ between them."""
-    found = batches(model, samples)
-    if not needs_single_samples(model):
-        return found
-    return tuple(
-        Portion(
-            {name: values[place : place + 1] for name, values in portion.inputs.items()},
-            portion.elements // len(portion.members),
-            (member,),
-        )
-        for portion in found
-        for place, member in enumerate(portion.members)
-    )
 
 
 def _substitutes(model: Model, policy: Policy) -> Mapping[int, str]:

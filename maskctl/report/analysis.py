@@ -1,25 +1,37 @@
-"""An analysis as JSON. The schema is described in docs/analysis.md and versioned by `schema`."""
+"""An analysis as JSON. The schema is docs/analysis.schema.json, versioned by `schema`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from maskctl import featmask
 from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.anatomy import Anatomy, anatomy
 from maskctl.analysis.metrics import METRICS, Comparison
+from maskctl.analysis.profiles import Profile, limits_of
+from maskctl.param.diff import unified_diff
+from maskctl.report.network import layer_to_json
 from maskctl.report.numbers import number
 from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
 SCHEMA = 1
+NO_PROFILES: Mapping[int, Profile] = MappingProxyType({})
 
 
-def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ()) -> dict[str, Any]:
+def to_json(
+    analysis: Analysis,
+    version: str,
+    unsafe: Sequence[UnsafeMask] = (),
+    profiles: Mapping[int, Profile] = NO_PROFILES,
+) -> dict[str, Any]:
     """The whole analysis as JSON values, layers worst first.
 
-    `version` is that of maskctl, `unsafe` are masks of the file that the engine does not honour.
+    `version` is that of maskctl, `unsafe` are masks of the file that the engine does not honour, `profiles` what blobs hold
+    as far as somebody looked.
     """
-    plan = analysis.plan
+    plan, document = analysis.plan, analysis.model.document.with_masks(analysis.masks)
     return {
         "schema": SCHEMA,
         "version": version,
@@ -51,6 +63,32 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
             for top in op.layer.tops
         ],
         "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
+        "format": _format(analysis),
+        "network": [
+            _network_layer(row, profiles.get(row.op.layer.index))
+            for row in anatomy(analysis.model, analysis.policy, analysis.samples)
+        ],
+        "diff": unified_diff(document, document.path) if analysis.masks else "",
+    }
+
+
+def only_layer(document: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """The same document with one layer in it."""
+    parts = {key: [row for row in document[key] if row["index"] == index] for key in ("layers", "network")}
+    return {**document, **parts}
+
+
+def _network_layer(row: Anatomy, profile: Profile | None) -> dict[str, Any]:
+    return layer_to_json(row, profile, _figures(profile.after) if profile and profile.after.elements else None)
+
+
+def _format(analysis: Analysis) -> dict[str, Any]:
+    limits = limits_of(analysis.precision)
+    return {
+        "name": limits.name,
+        "largest": limits.largest,
+        "smallest_normal": limits.smallest_normal,
+        "smallest": limits.smallest,
     }
 
 

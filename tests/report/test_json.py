@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 from typing import Any, NoReturn
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -16,15 +16,16 @@ from maskctl.analysis.analyze import Analysis, analyze
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.analysis.overflow import Overflow
 from maskctl.analysis.plan import Goal
+from maskctl.analysis.profiles import profiles
 from maskctl.graph.operators import facts
-from maskctl.report.analysis import to_json
+from maskctl.report.analysis import SCHEMA, only_layer, to_json
 from maskctl.report.layers import to_json as layers_to_json
 from maskctl.report.numbers import number
 from maskctl.targets.table import Hazard
 from tests.analysis.made import LEAKY, Network, samples, values
 from tests.builders import graph_of
+from tests.report.schemas import complaints, objects, schema
 
-DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "analysis.md"
 UNSAFE = [Hazard(graph_of("Input data 0 1 data").layers[0], 2, "data", "fp16", 1)]
 FIGURES = {"sqnr_db", "cosine", "lost", "elements"}
 
@@ -56,30 +57,6 @@ def strictly(value: Any) -> Any:
     return json.loads(json.dumps(value), parse_constant=refuse)
 
 
-def schema_of(heading: str) -> str:
-    """The text blocks of docs/analysis.md from a heading to the next."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    section = re.split(r"^#+ ", text.split(f"{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    return "".join(re.findall(r"^```text\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE))
-
-
-ANALYSIS, SHOW = schema_of("## JSON"), schema_of("### `show --json`")
-
-
-def documented(name: str, schema: str = ANALYSIS) -> set[str]:
-    """The keys that docs/analysis.md lists for an entry of a schema."""
-    found = re.search(rf"^{name} +\[?{{([^}}]*)}}", schema, flags=re.MULTILINE)
-    assert found is not None
-    return {key.strip() for key in found.group(1).split(",")}
-
-
-def documented_top(schema: str) -> list[str]:
-    """The keys of the whole object, in the documented order; those of its parts stand in other entries."""
-    first, *others = schema.splitlines()
-    names = [line.split()[0] for line in others if not line.startswith(" ")]
-    return [*first.split(", "), *(name for name in names if name not in {"figures", "overflow", "kind"})]
-
-
 def test_numbers() -> None:
     """Finite numbers stay numbers; the others are strings that say which they were."""
     assert [0.5, -0.0, "inf", "-inf", "nan"] == [number(value) for value in (0.5, -0.0, math.inf, -math.inf, math.nan)]
@@ -90,42 +67,64 @@ def test_is_json(report: dict[str, Any]) -> None:
     assert report == strictly(report)
 
 
-def test_documented_keys(report: dict[str, Any]) -> None:
-    """Each object of the report has exactly the keys that the documentation lists."""
-    assert documented_top(ANALYSIS) == list(report)
-    assert documented("samples") == set(report["samples"])
-    assert documented("goal") == set(report["goal"])
-    assert [documented("masks")] == [set(change) for change in report["masks"]]
-    assert [documented("unsafe")] == [set(mask) for mask in report["unsafe"]]
-    assert [documented("outputs")] == [set(output) for output in report["outputs"]]
-    assert [documented("layers")] * 3 == [set(layer) for layer in report["layers"]]
-    assert documented("figures") == set(report["outputs"][0]["before"]) == set(report["layers"][0]["layerwise"])
-    assert documented("overflow") == set(report["layers"][0]["overflow"])
+@pytest.mark.parametrize("name", ["analysis", "show"])
+def test_schemas(name: str) -> None:
+    """Each schema is one, every object in it is closed and describes its keys, and all but goals ask for all of them."""
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+    for part in objects(schema(name)):
+        assert part["additionalProperties"] is False
+        assert list(part["properties"]) == part.get("required") or {"cosine", "sqnr_db"} == set(part["properties"])
+        assert all("description" in key or "$ref" in key for key in part["properties"].values())
 
 
-def test_documented_keys_of_cut_layers() -> None:
-    """What is told of a layer that was cut off has exactly the documented keys."""
+def test_schema_of_an_analysis(report: dict[str, Any]) -> None:
+    """The report is as its schema says, in the documented order, and the schema's version is the report's."""
+    assert [] == complaints("analysis", report)
+    assert list(schema("analysis")["properties"]) == list(report)
+    assert SCHEMA == schema("analysis")["properties"]["schema"]["const"]
+
+
+def test_schema_with_what_blobs_hold(analysis: Analysis) -> None:
+    """With what blobs hold the report is as its schema says too, and so is that of one layer."""
+    report = to_json(analysis, "0", (), profiles(analysis))
+    assert [] == complaints("analysis", strictly(report))
+    (layer,) = only_layer(report, 1)["network"]
+    assert layer["values"] is not None
+    assert [] == complaints("analysis", only_layer(report, 1))
+
+
+def test_schema_of_cut_layers() -> None:
+    """What is told of a layer that was cut off is as the schema says."""
     model = Network().convolution("conv", "data", [[1 / 3]]).layer("NoSuch x 1 1 conv y").model()
     found = to_json(analyze(model, samples(np.ones((1, 1, 1), np.float32))), "0")
-    assert [documented("cut")] == [set(layer) for layer in found["cut"]]
+    assert ["x"] == [layer["name"] for layer in found["cut"]]
+    assert [] == complaints("analysis", found)
+
+
+@pytest.mark.parametrize("key", ["reached", "network"])
+def test_the_schema_misses_keys(report: dict[str, Any], key: str) -> None:
+    """A report that lacks a key, or has one more, is not as the schema says."""
+    assert [f": '{key}' is a required property"] == complaints(
+        "analysis", {name: value for name, value in report.items() if name != key}
+    )
+    assert 1 == len(complaints("analysis", {**report, "more": 1}))
 
 
 def test_documented_kinds() -> None:
     """The documented kinds of overflow are those that its class names."""
-    found = re.search(r"^kind +(.*)$", ANALYSIS, flags=re.MULTILINE)
     said = re.search(r"`kind` is (.*)\.$", Overflow.__doc__ or "", flags=re.MULTILINE)
-    assert found is not None
     assert said is not None
-    assert set(re.split(", | or ", found.group(1))) == set(re.split(", | or ", said.group(1)))
+    kinds = schema("analysis")["$defs"]["overflow"]["properties"]["kind"]["enum"]
+    assert set(kinds) == set(re.split(", | or ", said.group(1)))
 
 
-def test_documented_keys_of_show() -> None:
-    """The object of `show --json` has exactly the documented keys, in that order."""
-    graph = graph_of("Input data 0 1 data 0=2 1=2 2=1")
-    found = layers_to_json("net.param", [(graph.layers[0], facts(graph)[0], 0)], "fp32", UNSAFE)
-    assert documented_top(SHOW) == list(found)
-    assert [documented("layers", SHOW)] == [set(layer) for layer in found["layers"]]
-    assert [documented("unsafe")] == [set(mask) for mask in found["unsafe"]]
+def test_schema_of_show() -> None:
+    """The object of `show --json` is as its schema says, in the documented order."""
+    graph = graph_of("Input data 0 1 data 0=2 1=2 2=1", "NoSuch x 1 1 data y")
+    rows = [(layer, known, None) for layer, known in zip(graph.layers, facts(graph), strict=True)]
+    found = layers_to_json("net.param", rows, "fp32", UNSAFE)
+    assert [] == complaints("show", strictly(found))
+    assert list(schema("show")["properties"]) == list(found)
 
 
 def test_content(report: dict[str, Any]) -> None:

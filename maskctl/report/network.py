@@ -1,0 +1,74 @@
+"""Every layer of an analysed network as JSON: what it is, what mask bits would do, and what its blobs hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from maskctl.analysis.anatomy import Anatomy
+from maskctl.analysis.histograms import Histogram
+from maskctl.analysis.profiles import Profile, Values
+from maskctl.report.numbers import number
+
+
+def layer_to_json(row: Anatomy, profile: Profile | None, figures: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One layer; `profile` is what its first blob holds, None where nobody looked, and `figures` are its sums under the proposal."""
+    layer, step = row.op.layer, row.step
+    return {
+        "index": layer.index,
+        "name": layer.name,
+        "type": layer.type,
+        "line": layer.line.text.strip(),
+        "bottoms": list(layer.bottoms),
+        "tops": list(layer.tops),
+        "shapes": None if row.facts.shapes is None else [list(shape) for shape in row.facts.shapes],
+        "macs": row.facts.macs,
+        "share_of_macs": row.share,
+        "mask": layer.mask,
+        "cut": row.op.cut,
+        "kernel": row.kernel,
+        "instead_of": row.instead_of,
+        "arrives": list(step.arrives),
+        "stored": step.stored,
+        "weights": step.weights if row.op.kind.weights(row.op.params) else None,
+        "gives": step.gives,
+        "sums_in_fp16": step.sums_in_fp16,
+        "bits": [
+            {
+                "bit": found.bit.value,
+                "word": found.bit.word,
+                "is_set": found.is_set,
+                "changes": found.changes,
+                "honoured": found.honoured,
+                "effect": found.effect,
+            }
+            for found in row.bits
+        ],
+        "values": None if profile is None else _values(profile.values),
+        "errors": None if figures is None or profile is None else _errors(profile),
+        "after": figures,
+    }
+
+
+def _values(values: Values) -> dict[str, Any]:
+    return {
+        "smallest": number(values.smallest),
+        "largest": number(values.largest),
+        "above": values.above,
+        "subnormal": values.subnormal,
+        "flushed": values.flushed,
+        "magnitudes": _histogram(values.magnitudes),
+    }
+
+
+def _errors(profile: Profile) -> dict[str, Any]:
+    return {"before": _histogram(profile.errors_before), "after": _histogram(profile.errors_after)}
+
+
+def _histogram(found: Histogram) -> dict[str, Any]:
+    return {
+        "first": found.first,
+        "counts": list(found.counts),
+        "zeros": found.zeros,
+        "not_finite": found.not_finite,
+    }
