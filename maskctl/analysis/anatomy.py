@@ -28,6 +28,11 @@ class Anatomy:
     instead_of: str
     bits: tuple[BitEffect, ...]
 
+    @property
+    def has_weights(self) -> bool:
+        """True for a layer with tensors in the `.bin`."""
+        return not self.op.is_unknown and bool(self.op.kind.weights(self.op.params))
+
 
 def anatomy(model: Model, policy: Policy, samples: Samples) -> tuple[Anatomy, ...]:
     """All layers in file order; shapes and multiply-adds are those of the first sample."""

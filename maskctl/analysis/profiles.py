@@ -80,7 +80,7 @@ def profiles(
     if indices is not None:
         kept = {index: top for index, top in kept.items() if index in indices}
     found = {index: Profile(Values(limits_of(policy.precision))) for index in kept}
-    compared = kept.keys() - {op.layer.index for op in analysis.finders}
+    uncompared = {op.layer.index for op in model.operators if op.layer.type == "Input" or op in analysis.finders}
     given = found_blobs(finders(model, policy.target))
     parts = portions_of(model, analysis.samples)
     for number, portion in enumerate(parts):
@@ -93,7 +93,7 @@ def profiles(
         after = replay.run(analysis.masks) if analysis.masks else before
         for index, top in kept.items():
             found[index].values.add(exact[top])
-            if index in compared:
+            if index not in uncompared:
                 _add_errors(found[index], exact[top], before[top], after[top])
     return found
 

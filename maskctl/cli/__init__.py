@@ -22,6 +22,7 @@ from maskctl.errors import MaskctlError, did_you_mean
 COMMANDS = {
     "analyze": "maskctl.cli.analyze",
     "compare": "maskctl.cli.compare",
+    "explain": "maskctl.cli.explain",
     "run": "maskctl.cli.run",
     "set-mask": "maskctl.cli.set_mask",
     "show": "maskctl.cli.show",

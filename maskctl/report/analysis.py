@@ -17,6 +17,16 @@ from maskctl.report.numbers import number
 from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
 SCHEMA = 1
+LOSSES = MappingProxyType(
+    {
+        "layerwise": "this layer alone lowered",
+        "layerwise_storage": "the same with fp32 sums",
+        "layerwise_no_winograd": "the same without winograd",
+        "graphwise": "everything lowered, read here",
+        "after": "the same with the proposed masks",
+    }
+)
+"""The losses of a layer by their keys, in the order in which they are told."""
 NO_PROFILES: Mapping[int, Profile] = MappingProxyType({})
 
 
@@ -62,6 +72,7 @@ def to_json(
             for op in analysis.finders
             for top in op.layer.tops
         ],
+        "losses": dict(LOSSES),
         "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
         "format": _format(analysis),
         "network": [

@@ -28,11 +28,13 @@ def layer_to_json(row: Anatomy, profile: Profile | None, figures: Mapping[str, A
         "cut": row.op.cut,
         "kernel": row.kernel,
         "instead_of": row.instead_of,
+        "kernel_words": _kernel_words(row),
         "arrives": list(step.arrives),
         "stored": step.stored,
-        "weights": step.weights if row.op.kind.weights(row.op.params) else None,
+        "weights": step.weights if row.has_weights else None,
         "gives": step.gives,
         "sums_in_fp16": step.sums_in_fp16,
+        "formats_words": _formats_words(row),
         "bits": [
             {
                 "bit": found.bit.value,
@@ -48,6 +50,21 @@ def layer_to_json(row: Anatomy, profile: Profile | None, figures: Mapping[str, A
         "errors": None if figures is None or profile is None else _errors(profile),
         "after": figures,
     }
+
+
+def _kernel_words(row: Anatomy) -> str:
+    computed = row.kernel or "its fp32 definition"
+    return f"{row.instead_of}, which is not reproduced: {computed} stands in for it" if row.instead_of else computed
+
+
+def _formats_words(row: Anatomy) -> str:
+    """The formats on the way through a layer."""
+    step = row.step
+    arrives = ", ".join(dict.fromkeys(step.arrives))
+    weights = f", weights {step.weights}" if row.has_weights else ""
+    arithmetic = ", arithmetic fp16" if step.sums_in_fp16 else ""
+    before = f"arrives in {arrives}; " if arrives else ""
+    return f"{before}computed in {step.stored}{weights}{arithmetic}; gives {step.gives}"
 
 
 def _values(values: Values) -> dict[str, Any]:

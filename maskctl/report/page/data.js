@@ -35,7 +35,7 @@ function decibelOrder(figures) {
 function measuresOf(layers) {
   const all = [
     { key: "layerwise", title: "layer dB", words: "this layer alone lowered", of: (layer) => layer.loss?.layerwise },
-    { key: "graphwise", title: "graph dB", words: "all lowered, read here", of: (layer) => layer.loss?.graphwise },
+    { key: "graphwise", title: "graph dB", words: "everything lowered, read here", of: (layer) => layer.loss?.graphwise },
     { key: "after", title: "after dB", words: "the same with the proposed masks", of: (layer) => layer.after },
     { key: "alone", title: "alone dB", words: "this layer lowered, read at the outputs", of: (layer) => worstOf(layer.loss?.alone?.whole) },
     { key: "without", title: "without dB", words: "all but this lowered, read at the outputs", of: (layer) => worstOf(layer.loss?.leave_one_out) },

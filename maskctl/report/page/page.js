@@ -89,7 +89,7 @@ async function start() {
   const parts = [];
   const select = (index, from) => {
     const layer = layers[index];
-    byId("story").replaceChildren(...story(layer, layers, report.format, select));
+    byId("story").replaceChildren(...story(layer, layers, report, select));
     byId("story").scrollTop = 0;
     for (const [name, part] of parts) part.show(index, name === from);
     document.documentElement.dataset.selected = index;

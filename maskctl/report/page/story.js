@@ -1,37 +1,12 @@
 // The story of one layer: what it is, what it loses and why, what its blobs hold, what each mask bit would do.
 
-const KINDS = {
-  layerwise: "this layer alone lowered",
-  layerwise_storage: "the same with fp32 sums",
-  layerwise_no_winograd: "the same without winograd",
-  graphwise: "all lowered, read here",
-  after: "the same with the proposed masks",
-};
-
 /** Every loss that the document has of a layer, with its name. */
-function lossesOf(layer) {
-  const loss = layer.loss ?? {};
-  const plain = Object.entries({ ...loss, after: layer.after }).filter(([, value]) => value && typeof value === "object" && "sqnr_db" in value);
-  const apart = Object.entries(loss.apart ?? {}).map(([kind, figures]) => [`apart: ${kind}`, figures]);
-  const effects = [
-    ...Object.entries(loss.alone ?? {}).map(([kind, effect]) => [`at the outputs, ${kind}`, worstOf(effect)]),
-    ...(loss.leave_one_out ? [["at the outputs, all but this lowered", worstOf(loss.leave_one_out)]] : []),
-  ];
-  const order = Object.keys(KINDS);
-  plain.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
-  return [...plain.map(([key, figures]) => [KINDS[key] ?? key, figures]), ...apart, ...effects].filter(([, figures]) => figures);
-}
-
-function formatsText(layer) {
-  const arrives = [...new Set(layer.arrives)].join(", ");
-  const weights = layer.weights ? `, weights ${layer.weights}` : "";
-  const sums = layer.sums_in_fp16 ? ", arithmetic fp16" : "";
-  return `${arrives ? `arrives in ${arrives}; ` : ""}computed in ${layer.stored}${weights}${sums}; gives ${layer.gives}`;
-}
-
-function kernelText(layer) {
-  if (layer.instead_of) return `${layer.instead_of}, which is not reproduced: ${layer.kernel || "its fp32 definition"} stands in`;
-  return layer.kernel || "its fp32 definition";
+function lossesOf(layer, words) {
+  const named = Object.entries(words).map(([key, name]) => [name, layer.loss?.[key] ?? layer[key]]);
+  const apart = Object.entries(layer.loss?.apart ?? {}).map(([kind, figures]) => [`only ${kind}`, figures]);
+  const alone = Object.entries(layer.loss?.alone ?? {}).map(([kind, effect]) => [`${kind}, read at the worst output`, worstOf(effect)]);
+  const without = ["all but this lowered, read at the worst output", worstOf(layer.loss?.leave_one_out)];
+  return [...named, ...apart, ...alone, without].filter(([, figures]) => figures);
 }
 
 function costText(layer) {
@@ -44,9 +19,10 @@ function termsOf(layer) {
   const mask = finalMask(layer);
   return [
     ["mask", mask === layer.mask ? maskCell(layer) || "none" : `${maskCell(layer)} (proposed)`],
-    ["why", layer.loss?.reason ?? (layer.cut ? `not run: ${layer.cut}` : layer.type === "Input" ? "an input: nothing to lose" : "not measured: its rows depend on what it finds")],
-    ["kernel", layer.type === "Input" ? null : kernelText(layer)],
-    ["formats", layer.type === "Input" ? null : formatsText(layer)],
+    ["because", layer.bits.filter((found) => found.bit & mask & ~layer.mask).map((found) => `${found.bit}: ${found.effect}`).join("; ")],
+    ["why it loses", layer.loss?.reason ?? (layer.cut ? `not run: ${layer.cut}` : layer.type === "Input" ? "an input: nothing to lose" : "not measured: its rows depend on what it finds")],
+    ["kernel", layer.type === "Input" ? null : layer.kernel_words],
+    ["formats", layer.type === "Input" ? null : layer.formats_words],
     ["shape", shapeText(layer) || "not known"],
     ["multiply-adds", costText(layer)],
   ].filter(([, text]) => text);
@@ -61,8 +37,8 @@ function neighbours(layer, all, select) {
   return [...list("reads", producer), ...list("read by", readers)];
 }
 
-function lossTable(layer) {
-  const rows = lossesOf(layer);
+function lossTable(layer, words) {
+  const rows = lossesOf(layer, words);
   if (!rows.length) return null;
   const cell = (text) => html("td", { class: "number" }, text);
   return html(
@@ -112,13 +88,13 @@ function bitTable(layer) {
 }
 
 /** Everything about one layer. */
-function story(layer, all, format, select) {
+function story(layer, all, report, select) {
   const terms = termsOf(layer).flatMap(([word, text]) => [html("dt", {}, word), html("dd", {}, text)]);
   return [
     html("h3", {}, `#${layer.index} ${layer.name} `, html("small", {}, layer.type)),
     html("dl", {}, ...terms, ...neighbours(layer, all, select)),
-    lossTable(layer),
-    ...distributions(layer, format),
+    lossTable(layer, report.losses),
+    ...distributions(layer, report.format),
     ...bitTable(layer),
     html("pre", { class: "line" }, layer.line),
   ].filter(Boolean);
