@@ -91,7 +91,7 @@ def test_cut_layer(run: Runner, digits: Path) -> None:
 
 def test_bars_of_many_powers_are_grouped(run: Runner, digits: Path) -> None:
     """However many powers of two the values span, no more than 24 rows are printed, and every element is in one."""
-    values = np.float32([2.0**exponent for exponent in range(-64, 0)]).reshape(1, 8, 8)
+    values = np.array([2.0**exponent for exponent in range(-64, 0)], np.float32).reshape(1, 8, 8)
     np.save(digits / "wide.npy", values)
     said = run("explain", "digits_overflow.param", "image", "-i", "wide.npy").out.split("Values in fp32")[1]
     rows = re.findall(r"^ *2\^(-?\d+) +(?:#+ +(\d+))?", said, flags=re.MULTILINE)
