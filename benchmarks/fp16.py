@@ -2,9 +2,11 @@
 
   python benchmarks/fp16.py [--rounds 5] [--shared FOLDER]
 
-The first table is of the convolutions of SqueezeNet v1.1 as matrix products, on values as they occur in networks: how many
-million multiply-adds a second, each rounded to fp16, and how many times as fast as rounding every sum by a cast. The second
-is of whole passes; the engine takes part where MASKCTL_ARM64_PYTHON names it. Both sides take turns, medians are compared.
+The first table is of the convolutions of SqueezeNet v1.1 as matrix products: how many million multiply-adds a second, each
+rounded to fp16, and how many times as fast as rounding every sum by a cast. Values are made up, half of them zero as behind
+a ReLU, and then those the network has for a photo. "at most" is how fast the six array operations of a step alone would be.
+The second table is of whole passes; the engine takes part where MASKCTL_ARM64_PYTHON names it. All sides take turns, medians
+are compared.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,8 +26,9 @@ from conformance.models import BY_NAME, WINOGRAD
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import Model, bin_beside, load
+from maskctl.kernels.operands import operands
 from maskctl.numeric import chain16_in_float64, fma16
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FloatArray, round_to
 from maskctl.peers.ncnn_engine import Job, NcnnEngine
 
 LAYERS: Mapping[str, tuple[int, int, int]] = {
@@ -41,6 +45,7 @@ LAYERS: Mapping[str, tuple[int, int, int]] = {
 }
 """Outputs, terms of a sum, and pixels."""
 MULTIPLY_ADDS = 418e6
+SQUEEZENET = BY_NAME["squeezenet_v1.1"]
 
 
 def main() -> None:
@@ -49,35 +54,77 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("MASKCTL_SHARED", "../shared")))
     arguments = parser.parse_args()
-    sums(arguments.rounds)
-    passes(arguments.rounds, arguments.shared)
+    print(f"at most {ceiling(arguments.rounds):.0f} M/s\n")
+    print("values made up")
+    sums(arguments.rounds, {name: made_up(*shape) for name, shape in LAYERS.items()})
+    param = arguments.shared / "models" / f"{SQUEEZENET.name}.param"
+    if not param.exists():
+        print(f"no {param}: give --shared")
+        return
+    inputs = {SQUEEZENET.blob: SQUEEZENET.input(arguments.shared / "images" / "3.jpg")[None]}
+    print("values of the network")
+    sums(arguments.rounds, of_network(load(param), inputs))
+    passes(arguments.rounds, param, inputs)
 
 
-def sums(rounds: int) -> None:
+Product: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
+"""Start, weights (m, k) and columns (k, n) of a matrix product."""
+
+
+def sums(rounds: int, products: Mapping[str, Product]) -> None:
     """Multiply-adds a second by layer, and of all layers together."""
-    rng = np.random.default_rng(0)
     spent = {"chain": 0.0, "cast": 0.0}
     total = 0
-    print(f"{'layer':20}{'m':>6}{'k':>6}{'n':>7}{'M/s':>8}{'ratio':>7}")
-    for name, (height, steps, width) in LAYERS.items():
-        weights = half(rng.standard_normal((height, steps)) * steps**-0.5)
-        columns = half(np.maximum(rng.standard_normal((steps, width)), 0))
-        bias = half(rng.standard_normal((height, 1)))
+    print(f"{'layer':20}{'m':>6}{'k':>6}{'n':>7}{'zeros':>7}{'M/s':>8}{'ratio':>7}")
+    for name, (start, weights, columns) in products.items():
+        (height, steps), width = weights.shape, columns.shape[1]
         part = slice(0, max(1, width // 8))  # rounding by casts is slow, and its speed does not depend on the width
         found = in_turn(
             rounds,
-            chain=partial(fma16.chain, bias, weights, columns),
-            cast=partial(by_cast, bias, weights, columns[:, part]),
+            chain=partial(fma16.chain, start, weights, columns),
+            cast=partial(by_cast, start, weights, columns[:, part]),
         )
         found["cast"] *= width / part.stop
         count = height * steps * width
         total += count
         for way, seconds in found.items():
             spent[way] += seconds
-        print(
-            f"{name:20}{height:6}{steps:6}{width:7}{count / found['chain'] / 1e6:8.0f}{found['cast'] / found['chain']:7.1f}"
-        )
-    print(f"{'together':39}{total / spent['chain'] / 1e6:8.0f}{spent['cast'] / spent['chain']:7.1f}\n")
+        zeros = np.count_nonzero(columns == 0) / columns.size
+        speed, ratio = count / found["chain"] / 1e6, found["cast"] / found["chain"]
+        print(f"{name:20}{height:6}{steps:6}{width:7}{zeros:7.0%}{speed:8.0f}{ratio:7.1f}")
+    print(f"{'together':46}{total / spent['chain'] / 1e6:8.0f}{spent['cast'] / spent['chain']:7.1f}\n")
+
+
+def made_up(height: int, steps: int, width: int) -> Product:
+    """Start, weights and columns of normal values, the columns without what is negative."""
+    rng = np.random.default_rng(0)
+    weights = half(rng.standard_normal((height, steps)) * steps**-0.5)
+    columns = half(np.maximum(rng.standard_normal((steps, width)), 0))
+    return half(rng.standard_normal((height, 1))), weights, columns
+
+
+def of_network(model: Model, inputs: Mapping[str, FloatArray]) -> dict[str, Product]:
+    """The products of every convolution on the values it gets in an fp16 run, by its name."""
+    trace = run(model, inputs, Policy("fp16", without=WINOGRAD), keep="*")
+    found = {}
+    for op, weights in zip(model.operators, model.weights.tensors, strict=True):
+        if op.layer.type == "Convolution":
+            bottom = op.layer.bottoms[0]
+            values = round_to(inputs[bottom] if bottom in inputs else trace[bottom], "fp16")
+            terms = operands(op.params, weights, values)
+            found[op.layer.name] = (terms.bias, terms.weight, np.ascontiguousarray(terms.columns))
+    return found
+
+
+def ceiling(rounds: int) -> float:
+    """Million steps a second of six array operations on float32, of a size as the sums are computed in."""
+    values, others = np.zeros(49152, np.float32), np.ones(49152, np.float32)
+
+    def six_operations() -> None:
+        for _ in range(100 * 6):
+            np.add(values, others, out=values)
+
+    return 100 * values.size / in_turn(rounds, add=six_operations)["add"] / 1e6
 
 
 def by_cast(start: FloatArray, weights: FloatArray, columns: FloatArray) -> FloatArray:
@@ -87,14 +134,8 @@ def by_cast(start: FloatArray, weights: FloatArray, columns: FloatArray) -> Floa
     return found
 
 
-def passes(rounds: int, shared: Path) -> None:
+def passes(rounds: int, param: Path, inputs: Mapping[str, FloatArray]) -> None:
     """Seconds of a pass of SqueezeNet in fp16, here and in the engine."""
-    squeezenet = BY_NAME["squeezenet_v1.1"]
-    param = shared / "models" / f"{squeezenet.name}.param"
-    if not param.exists():
-        print(f"no {param}: give --shared")
-        return
-    inputs = {squeezenet.blob: squeezenet.input(shared / "images" / "3.jpg")[None]}
     model, python = load(param), os.environ.get("MASKCTL_ARM64_PYTHON", "")
     print(f"{'pass':20}{'s':>8}{'M/s':>8}{'engine s':>10}{'ratio':>7}")
     for name, without in (("winograd", frozenset[str]()), ("no winograd", WINOGRAD)):

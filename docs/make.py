@@ -34,7 +34,8 @@ def cli_page() -> str:
         parts.append(_block(click.Context(command, parent=top, info_name=name, terminal_width=WIDTH)))
     parts.append(
         "## Exit codes\n\n0: done. 1: done, and the answer is no (target out of reach, refused by --strict). "
-        "2: the command line or an input file is wrong. 3: a bug in maskctl. 130: interrupted; nothing was written.\n"
+        "2: the command line or an input file is wrong. 3: a bug in maskctl. 130: interrupted; nothing was written, but for the "
+        "smallest model so far of `reduce`.\n"
     )
     return "\n".join(parts)
 
@@ -245,7 +246,7 @@ meaning; keys may be added before that. Numbers that JSON cannot hold are the st
 def json_page() -> str:
     """The schemas of what commands print as JSON, as tables."""
     parts = [NOTICE, "# JSON\n", JSON_INTRODUCTION]
-    for path in (HERE / "schemas" / "analysis.json", HERE / "schemas" / "show.json"):
+    for path in sorted((HERE / "schemas").glob("*.json")):
         schema = json.loads(path.read_text(encoding="utf-8"))
         parts += [
             f"## {schema['title']}\n",

@@ -30,6 +30,7 @@ DOORS = {
     "executor": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets"},
     "analysis": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets", "executor"},
     "peers": {"errors", "numeric", "layers", "graph", "kernels", "targets"},
+    "reduce": {"errors", "param", "numeric", "layers", "graph", "executor", "analysis", "peers"},
     "report": {"featmask", "param", "graph", "executor", "analysis"},
 }
 """What each room may import of ours, besides itself. The command line may import everything."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from maskctl.analysis.metrics import SQNR
+from maskctl import featmask
+from maskctl.analysis.alone import best_first, worst
+from maskctl.analysis.metrics import SQNR, Comparison
 from maskctl.analysis.sensitivity import LayerLoss
 from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
@@ -45,6 +47,29 @@ def _loss_in_words(loss: LayerLoss) -> str:
     return f"rounding to {loss.step.stored}"
 
 
+def right_bit(loss: LayerLoss) -> int:
+    """The mask bit that undoes the largest part of the layerwise loss, 0 where there is none.
+
+    64 where that is winograd's transforms, 1 where it is the sums, 2 or 4 where it is the rounding, or the range, of
+    16-bit weights and blobs. Lost elements count before noise.
+    """
+    stored = {"fp16": featmask.NO_FP16_STORAGE, "bf16": featmask.NO_BF16_STORAGE}.get(loss.step.weights, 0)
+    stages = [
+        (bit, sums)
+        for bit, sums in (
+            (featmask.NO_WINOGRAD, loss.layerwise_no_winograd),
+            (featmask.NO_FP16_ARITHMETIC, loss.layerwise_storage),
+        )
+        if sums.elements
+    ]
+    undone, before = [], loss.layerwise
+    for bit, after in (*stages, (stored, Comparison())):
+        undone.append((before.lost - after.lost, before.noise - after.noise, bit))
+        before = after
+    lost, noise, bit = max(undone, key=lambda part: part[:2])
+    return bit if lost > 0 or noise > 0 else 0
+
+
 def _origin(model: Model, layer: Layer, by_index: Mapping[int, LayerLoss]) -> Layer | None:
     """The layer before this one where non-finite values first appear, or None when the inputs are whole."""
     origin: Layer | None = None
@@ -58,9 +83,23 @@ def _origin(model: Model, layer: Layer, by_index: Mapping[int, LayerLoss]) -> La
     return origin
 
 
-def ranked(losses: Sequence[LayerLoss]) -> list[LayerLoss]:
-    """Worst first: by layerwise SQNR, NaN before everything, then by graphwise SQNR, then in file order."""
+def ranked(losses: Sequence[LayerLoss], scope: str = "layerwise") -> list[LayerLoss]:
+    """Worst first by the SQNR that `scope` names, NaN before everything; then by layerwise and graphwise SQNR and file order.
+
+    Alone counts by the worst output. Of layers left out the one comes first without which the outputs are best.
+    """
+    first: Mapping[str, Callable[[LayerLoss], tuple[bool, float]]] = {
+        "layerwise": lambda loss: SQNR.worst_first(loss.layerwise),
+        "graphwise": lambda loss: SQNR.worst_first(loss.graphwise),
+        "alone": lambda loss: SQNR.worst_first(worst(loss.alone.get("whole", {}))),
+        "leave-one-out": lambda loss: best_first(loss.leave_one_out),
+    }
     return sorted(
         losses,
-        key=lambda loss: (SQNR.worst_first(loss.layerwise), SQNR.worst_first(loss.graphwise), loss.op.layer.index),
+        key=lambda loss: (
+            first[scope](loss),
+            SQNR.worst_first(loss.layerwise),
+            SQNR.worst_first(loss.graphwise),
+            loss.op.layer.index,
+        ),
     )

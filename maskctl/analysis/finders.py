@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from maskctl.executor.samples import Portion, Samples, batches
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
 from maskctl.targets import Target
@@ -45,19 +44,3 @@ def reads_found(model: Model, found: Collection[Operator]) -> bool:
 def needs_single_samples(model: Model) -> bool:
     """True where a layer reads a blob whose extents differ from sample to sample."""
     return reads_found(model, [op for op in model.operators if not op.cut and op.kind.by_value(op.params)])
-
-
-def portions_of(model: Model, samples: Samples) -> tuple[Portion, ...]:
-    """The samples in portions; one by one where a layer reads blobs whose extents differ between them."""
-    found = batches(model, samples)
-    if not needs_single_samples(model):
-        return found
-    return tuple(
-        Portion(
-            {name: values[place : place + 1] for name, values in portion.inputs.items()},
-            portion.elements // len(portion.members),
-            (member,),
-        )
-        for portion in found
-        for place, member in enumerate(portion.members)
-    )

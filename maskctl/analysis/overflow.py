@@ -26,6 +26,15 @@ _SUMS = {"Convolution": True, "InnerProduct": True, "ConvolutionDepthWise": Fals
 _AXES = {1: ("w",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
 
 
+def place_text(place: tuple[int, ...]) -> str:
+    """A place in a blob with the names of its axes.
+
+    >>> place_text((3, 2, 1))
+    '(c=3,h=2,w=1)'
+    """
+    return f"({','.join(f'{axis}={index}' for axis, index in zip(_AXES[len(place)], place, strict=True))})"
+
+
 @dataclass(frozen=True)
 class Overflow:
     """A value beyond a format's largest, and the element it stands at or leads to (without the sample).
@@ -51,9 +60,7 @@ class Overflow:
     @property
     def where(self) -> str:
         """The place with the names of its axes, as in "(c=3,h=2,w=1)"."""
-        return (
-            f"({','.join(f'{axis}={index}' for axis, index in zip(_AXES[len(self.place)], self.place, strict=True))})"
-        )
+        return place_text(self.place)
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,20 @@ _RUNGS = 3
 
 @dataclass(frozen=True)
 class Goal:
-    """What every output must reach: pairs of a metric and its target."""
+    """What every output must reach: pairs of a metric and its target; and what the user's own score must, if there is one."""
 
     targets: tuple[tuple[Metric, float], ...]
+    least_score: float | None = None
 
     def reached(self, outcome: Outcome) -> bool:
-        """True when every output reaches every target; NaN reaches none."""
+        """True when every output reaches every target, and so does the score; NaN reaches none."""
+        if self.least_score is not None and not (outcome.score is not None and outcome.score >= self.least_score):
+            return False
         return all(metric.reaches(sums, target) for sums in outcome.outputs.values() for metric, target in self.targets)
 
     def __str__(self) -> str:
-        return " and ".join(metric.words.format(f"{target!r}".removesuffix(".0")) for metric, target in self.targets)
+        words = [metric.words.format(f"{target!r}".removesuffix(".0")) for metric, target in self.targets]
+        return " and ".join(words + ([] if self.least_score is None else [f"the check's {self.least_score:g}"]))
 
 
 DEFAULT_GOAL = Goal(((COSINE, 0.999),))
@@ -35,10 +39,11 @@ DEFAULT_GOAL = Goal(((COSINE, 0.999),))
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outputs of one lowered run against fp32, and the layers where the non-finite begins."""
+    """The outputs of one lowered run against fp32, and the layers where the non-finite begins; the user's score of it."""
 
     outputs: Mapping[str, Comparison]
     sources: tuple[int, ...] = ()
+    score: float | None = None
 
     @property
     def worst_sqnr_db(self) -> float:

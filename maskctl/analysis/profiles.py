@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from maskctl.analysis.analyze import Analysis, silent
-from maskctl.analysis.finders import finders, found_blobs, portions_of
+from maskctl.analysis.finders import finders, found_blobs
 from maskctl.analysis.histograms import Histogram
 from maskctl.analysis.metrics import Comparison, add_or_lose
+from maskctl.analysis.pool import portions_of
 from maskctl.analysis.work import Progress
 from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
@@ -94,19 +95,15 @@ def profiles(
         for index, top in kept.items():
             found[index].values.add(exact[top])
             if index not in uncompared:
-                _add_errors(found[index], exact[top], before[top], after[top])
+                add_or_lose(found[index].after, reference=exact[top], actual=after[top], members=portion.members)
+                _add_error(found[index].errors_before, exact[top], before[top])
+                _add_error(found[index].errors_after, exact[top], after[top])
     return found
 
 
 def limits_of(precision: str) -> Format:
     """The 16-bit format whose limits values are held against."""
     return BF16 if precision == "bf16" else FP16
-
-
-def _add_errors(profile: Profile, exact: Array, before: Array, after: Array) -> None:
-    add_or_lose(profile.after, reference=exact, actual=after)
-    _add_error(profile.errors_before, exact, before)
-    _add_error(profile.errors_after, exact, after)
 
 
 def _add_error(histogram: Histogram, exact: Array, actual: Array) -> None:

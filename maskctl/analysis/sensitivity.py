@@ -1,26 +1,40 @@
-"""What each layer loses: lowered alone with exact inputs, and in the network as a whole."""
+"""What each layer loses: with exact inputs, alone in an exact network, in the lowered network, and left out of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
-from maskctl import featmask
+from maskctl.analysis.alone import Effect, alone, effect, merge, ways_of
 from maskctl.analysis.finders import finders
+from maskctl.analysis.kinds import KINDS, NO_WINOGRAD, USUAL, WHOLE, Kind, Setting
 from maskctl.analysis.metrics import Comparison, add_or_lose
 from maskctl.analysis.overflow import Overflow, find_overflow, find_winograd_overflow
-from maskctl.analysis.work import Work
-from maskctl.executor.layer import run_layer
-from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
+from maskctl.executor.suffixes import Effort, LayerRun
 from maskctl.executor.trace import Trace
-from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
-from maskctl.layers.base import Arrays, Weights
-from maskctl.numeric.formats import FloatArray
-from maskctl.targets.storage import Step, changes_with_bit_1, kernel_of
+from maskctl.layers.base import Array, Arrays
+from maskctl.targets.storage import Step
+
+SCOPES = ("layerwise", "graphwise", "alone", "leave-one-out")
+"""What layers can be ranked by."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What to measure: the kinds of loss by name, by what to rank, and the blobs that count as outputs (None: all).
+
+    With `worst` layers are ranked on so many samples, the worst ones of the lowered network; masks are tried on all.
+    """
+
+    scope: str = "layerwise"
+    kinds: tuple[str, ...] = USUAL
+    outputs: tuple[str, ...] | None = None
+    worst: int | None = None
 
 
 @dataclass
@@ -31,7 +45,10 @@ class LayerLoss:
     - `layerwise_storage`: the same with fp32 sums, so that the difference is what low-precision sums lose, where the
       layer's fp16 sums are reproduced and bit 1 makes them fp32;
     - `layerwise_no_winograd`: the same with plain sums, where the layer runs winograd;
-    - `graphwise`: everything lowered, read at this layer's first blob.
+    - `graphwise`: everything lowered, read at this layer's first blob;
+    - `apart`: layerwise with other kinds of loss, by their names;
+    - `alone`: this layer lowered in an fp32 network, read at the outputs, by kind of loss and output;
+    - `leave_one_out`: everything lowered but this layer, read at the outputs.
 
     `overflow` is the evidence when the layerwise run has lost elements.
     """
@@ -43,36 +60,41 @@ class LayerLoss:
     layerwise_no_winograd: Comparison = field(default_factory=Comparison)
     graphwise: Comparison = field(default_factory=Comparison)
     overflow: Overflow | None = None
+    apart: dict[str, Comparison] = field(default_factory=dict)
+    alone: dict[str, Effect] = field(default_factory=dict)
+    leave_one_out: Effect = field(default_factory=dict)
+
+    def of_kind(self, name: str) -> Comparison:
+        """The layerwise sums with one kind of loss, empty where the layer has it not."""
+        named = {"whole": self.layerwise, "storage": self.layerwise_storage, "no_winograd": self.layerwise_no_winograd}
+        return named[name] if name in named else self.apart.setdefault(name, Comparison())
+
+    def sums(self) -> Mapping[str, Any]:
+        """What was measured, by field, without the layer: what one process sends another."""
+        return {part.name: getattr(self, part.name) for part in fields(self) if part.name not in {"op", "step"}}
+
+    def merge(self, more: Mapping[str, Any]) -> None:
+        """Adds `sums` of the same layer over other samples."""
+        for name in ("layerwise", "layerwise_storage", "layerwise_no_winograd", "graphwise"):
+            getattr(self, name).merge(more[name])
+        merge(self.apart, more["apart"])
+        for kind, found in more["alone"].items():
+            merge(self.alone.setdefault(kind, {}), found)
+        merge(self.leave_one_out, more["leave_one_out"])
+        self.overflow = _graver(self.overflow, more["overflow"])
 
 
-def measure(
-    model: Model,
-    replays: Sequence[Replay],
-    exact_runs: Iterable[Trace],
-    members: Iterable[Sequence[int]],
-    policy: Policy,
-    work: Work,
-) -> tuple[LayerLoss, ...]:
-    """The losses of every layer in file order, but for Input layers and finders whose masks are honoured.
+def _graver(*found: Overflow | None) -> Overflow | None:
+    """The overflow to show: the first in order, of equals that of the first sample."""
+    return max(filter(None, found), key=lambda overflow: (overflow.order, -overflow.sample), default=None)
 
-    `exact_runs` gives all fp32 blobs for the inputs of each replay, one after another, and `members` the numbers of
-    the samples in each.
-    """
-    losses = tuple(LayerLoss(op, step) for op, step in zip(model.operators, policy.steps(model), strict=True))
+
+def losses_of(setting: Setting) -> tuple[LayerLoss, ...]:
+    """Empty losses of every layer in file order, but for Input layers and finders whose masks are honoured."""
+    model, policy = setting.model, setting.policy
     skipped = {op.layer.index for op in finders(model, policy.target)}
-    measured = [loss for loss in losses if _is_measured(loss, skipped)]
-    for number, (replay, exact, chosen) in enumerate(zip(replays, exact_runs, members, strict=True)):
-        lowered = replay.run({})
-        for loss in measured:
-            top, index = loss.op.layer.tops[0], loss.op.layer.index
-            add_or_lose(loss.graphwise, reference=exact[top], actual=lowered[top])
-            if index in skipped:
-                add_or_lose(loss.layerwise, reference=exact[top], actual=lowered[top])
-            else:
-                _layerwise(model, loss, exact, chosen, policy)
-            work.alone(number, index)
-    work.finish()
-    return tuple(measured)
+    losses = (LayerLoss(op, step) for op, step in zip(model.operators, policy.steps(model), strict=True))
+    return tuple(loss for loss in losses if _is_measured(loss, skipped))
 
 
 def _is_measured(loss: LayerLoss, skipped: Collection[int]) -> bool:
@@ -82,38 +104,90 @@ def _is_measured(loss: LayerLoss, skipped: Collection[int]) -> bool:
     return layer.index not in skipped or loss.step.hazard is not None
 
 
-def _layerwise(model: Model, loss: LayerLoss, exact: Trace, members: Sequence[int], policy: Policy) -> None:
-    op, step = loss.op, loss.step
-    alone = replace(step, arrives=("fp32",) * len(op.layer.bottoms))  # exact inputs are cast on their way in
-    weights = model.weights.tensors[op.layer.index]
-    inputs = tuple(exact[bottom] for bottom in op.layer.bottoms)
-    reference = exact[op.layer.tops[0]]
-    actual = run_layer(op, weights, inputs, alone, policy.target, len(reference))[0]
-    add_or_lose(loss.layerwise, reference=reference, actual=actual)
-    if reference.shape != actual.shape:
+@dataclass
+class Portioned:
+    """One portion of the samples: its fp32 blobs, those of the lowered network, which samples they are, and the outputs."""
+
+    exact: Trace
+    lowered: Trace
+    members: Sequence[int]
+    outputs: Sequence[str]
+
+
+def measure(
+    setting: Setting,
+    losses: Sequence[LayerLoss],
+    portion: Portioned,
+    replay: Replay,
+    wishes: Wishes,
+    done: Callable[[int], None],
+) -> Effort:
+    """Adds a portion of the samples to the losses of every layer; returns what the runs of variants took.
+
+    `done` is told of every layer that has been measured.
+    """
+    effort, exact, members = Effort(), portion.exact, portion.members
+    by_index = {loss.op.layer.index: loss for loss in losses}
+    for loss in losses:
+        top = loss.op.layer.tops[0]
+        add_or_lose(loss.graphwise, reference=exact[top], actual=portion.lowered[top], members=members)
+        if loss.op.kind.by_value(loss.op.params) and loss.step.hazard:
+            loss.layerwise.merge(loss.graphwise)
+    finding = {op.layer.index for op in finders(setting.model, setting.policy.target)}
+    kinds = [KINDS[name] for name in KINDS if name in wishes.kinds]
+    ways = [
+        (index, kind, _noted(setting, by_index[index], kind, way, portion, done))
+        for index, kind, way in ways_of(setting, kinds, by_index.keys() - finding)
+    ]
+    if wishes.scope == "alone":
+        runs = [(index, way) for index, _, way in ways]
+        found = alone(setting, exact, runs, portion.outputs, members, effort)
+        for (index, kind, _), sums in zip(ways, found, strict=True):
+            merge(by_index[index].alone.setdefault(kind.name, {}), sums)
+    else:
+        for index, _, way in ways:
+            way(tuple(exact[bottom] for bottom in setting.model.graph.layers[index].bottoms))
+    if wishes.scope == "leave-one-out":
+        _leave_out(losses, portion, replay, effort)
+    return effort
+
+
+def _leave_out(losses: Sequence[LayerLoss], portion: Portioned, replay: Replay, effort: Effort) -> None:
+    indices = [loss.op.layer.index for loss in losses]
+    found = replay.leave_one_out(portion.lowered, indices, portion.outputs, effort)
+    for loss, blobs in zip(losses, found, strict=True):
+        merge(loss.leave_one_out, effect(portion.exact, blobs, portion.lowered, portion.outputs, portion.members))
+
+
+def _noted(
+    setting: Setting, loss: LayerLoss, kind: Kind, way: LayerRun, portion: Portioned, done: Callable[[int], None]
+) -> LayerRun:
+    """The same way of running a layer, which adds its loss where it is fed exactly."""
+
+    def run(inputs: Arrays) -> Arrays:
+        tops = way(inputs)
+        reference = portion.exact[loss.op.layer.tops[0]]
+        add_or_lose(loss.of_kind(kind.name), reference=reference, actual=tops[0], members=portion.members)
+        if kind is WHOLE:
+            _note_overflow(setting, loss, inputs, reference, tops[0], portion.members)
+            done(loss.op.layer.index)
+        return tops
+
+    return run
+
+
+def _note_overflow(
+    setting: Setting, loss: LayerLoss, inputs: Arrays, reference: Array, actual: Array, members: Sequence[int]
+) -> None:
+    """Keeps the evidence where the layer has lost elements of finite inputs."""
+    if reference.shape != actual.shape or loss.step.hazard:
         return
-    if changes_with_bit_1(op.layer, step, policy.target):
-        stored_only = replace(alone, options=step.options - {"use_fp16_arithmetic"})
-        loss.layerwise_storage.add(
-            reference=reference, actual=run_layer(op, weights, inputs, stored_only, policy.target)[0]
-        )
     lost = ~np.isfinite(actual) & np.isfinite(reference)
-    plain = _without_winograd(loss, alone, weights, inputs, policy)
-    if plain is not None:
-        loss.layerwise_no_winograd.add(reference=reference, actual=plain)
-    if lost.any() and not step.hazard:
-        found: Overflow | None = None if plain is None else find_winograd_overflow(plain, lost)
-        found = found or find_overflow(op, weights, inputs, step, policy.target, reference, lost)
-        shown = found and replace(found, sample=members[found.sample])
-        loss.overflow = max(filter(None, (loss.overflow, shown)), key=lambda overflow: overflow.order, default=None)
-
-
-def _without_winograd(
-    loss: LayerLoss, step: Step, weights: Weights, inputs: Arrays, policy: Policy
-) -> FloatArray | None:
-    """The layer's first top with plain sums, or None where it does not run winograd."""
-    choice = kernel_of(loss.op.layer, step, policy.target)
-    if choice is None or not choice.is_winograd:
-        return None
-    plain = replace(step, options=step.options - featmask.cleared_options(featmask.NO_WINOGRAD))
-    return run_layer(loss.op, weights, inputs, plain, policy.target)[0]
+    if not lost.any():
+        return
+    index, target = loss.op.layer.index, setting.policy.target
+    plain = NO_WINOGRAD.way(setting, index)
+    found: Overflow | None = None if plain is None else find_winograd_overflow(plain(inputs)[0], lost)
+    weights = setting.model.weights.tensors[index]
+    found = found or find_overflow(loss.op, weights, inputs, loss.step, target, reference, lost)
+    loss.overflow = _graver(loss.overflow, found and replace(found, sample=members[found.sample]))

@@ -41,6 +41,11 @@ class Work:
         self._total = sum(cost.lowered + cost.alone for costs in self._costs for cost in costs)
         self._done, self._progress = 0.0, progress
 
+    @property
+    def total_us(self) -> float:
+        """Estimated microseconds on one core."""
+        return self._total
+
     def lowered(self, portion: int, index: int) -> None:
         """Layer `index` was run in the lowered network; what is run again later does not count."""
         self._add(self._costs[portion][index].lowered)

@@ -23,6 +23,8 @@ COMMANDS = {
     "analyze": "maskctl.cli.analyze",
     "compare": "maskctl.cli.compare",
     "explain": "maskctl.cli.explain",
+    "prove": "maskctl.cli.prove",
+    "reduce": "maskctl.cli.reduce",
     "run": "maskctl.cli.run",
     "set-mask": "maskctl.cli.set_mask",
     "show": "maskctl.cli.show",

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 
+from maskctl.analysis.alone import Effect, worst
 from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.causes import right_bit
 from maskctl.analysis.finders import reads_found
 from maskctl.analysis.metrics import COSINE, SQNR
+from maskctl.analysis.sensitivity import LayerLoss
 from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_STORAGE
 from maskctl.param.diff import unified_diff
 
 _NUMBERS = ("#", "layer dB", "layer cos", "graph dB", "graph cos", "largest", "lost")
-_COLUMNS = ("#", "layer", "type", *_NUMBERS[1:], "mask", "reason")
+_COLUMNS = ("#", "layer", "type", *_NUMBERS[1:], "bit", "mask", "reason")
 _NARROW = ("#", "layer", "layer dB", "graph dB", "mask", "reason")
 _WIDE_TERMINAL = 140
+
+_OF_SCOPE: Mapping[str, tuple[str, Callable[[LayerLoss], Effect]]] = {
+    "alone": ("alone dB", lambda loss: loss.alone.get("whole", {})),
+    "leave-one-out": ("without dB", lambda loss: loss.leave_one_out),
+}
+"""The column that a scope adds: its name, and the sums at the outputs that it tells."""
 
 
 def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
@@ -40,7 +49,10 @@ def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
 def _print_layers(analysis: Analysis, top: int) -> None:
     shown = _shown(analysis.rows, top)
     columns = _COLUMNS if width() >= _WIDE_TERMINAL else _NARROW
-    made = table(*columns, numbers=_NUMBERS)
+    extra = _OF_SCOPE.get(analysis.wishes.scope)
+    if extra:
+        columns = (*columns[:-2], extra[0], *columns[-2:])
+    made = table(*columns, numbers=(*_NUMBERS, *(extra or ())[:1], "bit"))
     for row in shown:
         cells = _cells(row)
         made.add_row(*(cells[column] for column in columns), style="bold" if row.mask != row.proposed else None)
@@ -48,7 +60,9 @@ def _print_layers(analysis: Analysis, top: int) -> None:
     left = len(analysis.rows) - len(shown)
     if left:
         click.echo(f"… and {counted(left, 'more layer')}; --top 0 lists all.")
-    if columns is _NARROW:
+    if analysis.effort.naive:
+        click.echo(f"Layer executions: {analysis.effort.executions:,} of {analysis.effort.naive:,} naive.")
+    if width() < _WIDE_TERMINAL:
         click.echo(f"{_WIDE_TERMINAL} columns of terminal show types, cosines, magnitudes and lost elements as well.")
     click.echo("")
 
@@ -75,6 +89,8 @@ def _cells(row: LayerReport) -> dict[str, str]:
         "graph cos": cosine_text(COSINE.of(loss.graphwise)),
         "largest": magnitude(loss.graphwise.largest),
         "lost": f"{loss.graphwise.lost:,}" if loss.graphwise.lost else "",
+        **{name: decibels(SQNR.of(worst(effect_of(loss)))) for name, effect_of in _OF_SCOPE.values()},
+        "bit": str(right_bit(loss) or ""),
         "mask": mask_text(row.mask) if row.mask == row.proposed else f"{row.mask} -> {mask_text(row.proposed)}",
         "reason": row.reason,
     }
@@ -93,6 +109,9 @@ def _print_outputs(analysis: Analysis) -> None:
             decibels(SQNR.of(after)),
         )
     print_table(made)
+    scores = analysis.plan.before.score, analysis.plan.after.score
+    if None not in scores:
+        click.echo(f"check: {scores[0]:g} before, {scores[1]:g} after")
     click.echo("")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
+from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 from maskctl.cli.sorting import COLUMNS, WORST
 
@@ -33,6 +34,7 @@ ANALYSIS_OPTIONS = (
     precision_option(["fp16", "fp16-storage", "bf16"], "fp16"),
     TARGET_OPTION,
     *SWITCH_OPTIONS,
+    *MEASURING_OPTIONS,
     click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]"),
     click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach."),
 )
@@ -85,6 +87,7 @@ def command(model: str, **options: Any) -> int:
     Examples:
       maskctl analyze net.param -i data=photo.jpg --mean 104,117,123
       maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
+      maskctl analyze net.param -i data=photos --scope alone --kind int8 --worst 8
       maskctl analyze net.param -i data=samples.npz --sort largest --html net.html
     """
     _refuse_early(model, options)
@@ -99,8 +102,9 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.text import warn_unsafe
 
-    goal = _goal(options["target_cos"], options["target_sqnr"])
+    goal = goal_with_check(_goal(options["target_cos"], options["target_sqnr"]), options)
     loaded = load_model(model, options)
+    wishes = wishes_of(loaded, options)
     samples = read_inputs(loaded, options, loaded.outputs)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
@@ -112,6 +116,8 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
             target=policy.target,
             without=policy.without,
             goal=goal,
+            wishes=wishes,
+            means=means_of(options),
             progress=progress,
         )
     return analysis, unsafe

@@ -41,6 +41,12 @@ def switched_off(options: Mapping[str, Any]) -> Options:
     return frozenset(option for name, (option, _) in _SWITCHES.items() if options[name])
 
 
+def words_of(policy: Policy) -> str:
+    """The options with which another command asks for the same."""
+    off = [f" --{name.replace('_', '-')}" for name, (option, _) in _SWITCHES.items() if option in policy.without]
+    return f"--precision {policy.precision} --target {policy.target.name}{''.join(off)}"
+
+
 def policy_of(options: Mapping[str, Any]) -> Policy:
     """What the engine is asked for, and where."""
     from maskctl.executor.policy import Policy

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from maskctl.errors import InputError
+
+_LARGEST = 3.4028234663852886e38
+"""Of fp32, which input blobs are kept in."""
 
 
 def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
@@ -32,6 +36,39 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def parse_ranges(texts: tuple[str, ...], blobs: Sequence[str]) -> dict[str, tuple[tuple[float, float], ...]]:
+    """`BLOB=LO:HI`, or a range per channel separated by commas, by blob name; raises `InputError`.
+
+    The name may be left out where there is one blob.
+
+    >>> parse_ranges(("data=0:255",), ["data", "mask"])
+    {'data': ((0.0, 255.0),)}
+    >>> parse_ranges(("-1:1,0:0.5",), ["data"])
+    {'data': ((-1.0, 1.0), (0.0, 0.5))}
+    """
+    found: dict[str, tuple[tuple[float, float], ...]] = {}
+    for text in texts:
+        blob, equals, ends = text.rpartition("=")
+        if not equals and len(blobs) == 1:
+            blob = blobs[0]
+        found[blob] = tuple(_range(part, text) for part in ends.split(","))
+    return found
+
+
+def _range(part: str, text: str) -> tuple[float, float]:
+    low, _, high = part.partition(":")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        ends = (math.nan, math.nan)
+    if not -_LARGEST <= ends[0] <= ends[1] <= _LARGEST:
+        raise InputError(
+            f"--range '{text}' is not a range. Expected BLOB=LO:HI with LO no larger than HI, e.g. data=0:255, or one for each "
+            "channel, e.g. data=-104:151,-117:138,-123:132."
+        )
+    return ends
+
+
 def parse_floats(text: str, option: str) -> tuple[float, ...]:
     """Comma-separated finite numbers; raises `InputError`.
 
@@ -45,6 +82,26 @@ def parse_floats(text: str, option: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, numbers)):
         raise InputError(f"{option} '{text}' is not a list of numbers. Expected e.g. 104,117,123.")
     return numbers
+
+
+_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def parse_bytes(text: str, option: str) -> int:
+    """A number of bytes with its unit; raises `InputError`.
+
+    >>> parse_bytes("1.5GB", "--memory"), parse_bytes("64 MiB", "--memory")
+    (1500000000, 67108864)
+    """
+    digits = text.strip().rstrip("BGKMbgikm ")
+    unit = _UNITS.get(text.strip()[len(digits) :].strip().lower() or "b")
+    try:
+        number = float(digits)
+    except ValueError:
+        number = math.nan
+    if unit is None or not 0 < number < math.inf:
+        raise InputError(f"{option} '{text}' is not a size. Expected e.g. 500MB or 2GB.")
+    return int(number * unit)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -108,11 +108,10 @@ def _losses(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every loss that the document has of the layer; that under the proposal only where there is one."""
     for key, words in report["losses"].items():
-        figures = loss.get(key) or (layer.get(key) if report["masks"] else None)
+        part, _, kind = key.partition(".")
+        figures = loss.get(part, {}).get(kind) if kind else loss.get(part) or (report["masks"] and layer.get(part))
         if figures:
             yield words, figures
-    for kind, figures in loss.get("apart", {}).items():
-        yield f"only {kind}", figures
 
 
 def _print_values(values: Mapping[str, Any] | None, limits: Mapping[str, Any]) -> None:

@@ -107,18 +107,14 @@ def _verified(
 ) -> tuple[Verification, str]:
     """The engine's run and ours, compared; the engine's version."""
     from maskctl.analysis.verify import verify
-    from maskctl.errors import InputError
+    from maskctl.peers.engines import require_started
     from maskctl.peers.ncnn_engine import Job
 
     with _weights_file(model, options) as weights:
         blobs = [top for op in model.operators if not op.cut and op.layer.type != "Input" for top in op.layer.tops]
         path = Path(model.document.path)
         seen = engine.observe(Job(path, weights, inputs, blobs, policy.options, options["threads"]))
-    if seen.failure and not seen.version and not seen.blobs:
-        raise InputError(
-            f"the engine does not start: '{engine.python[0]}' {seen.failure}. Expected a Python that has the ncnn package "
-            "(for arm64 the launcher of conformance/setup-arm64.sh)."
-        )
+    require_started(engine, seen)
     found = verify(
         model,
         inputs,

@@ -60,7 +60,7 @@ def read_samples(
     files = [parse_spec(spec, model.graph.inputs) for spec in specs]
     needed = model.graph.inputs if blobs is None else model.needed_inputs(blobs)
     if not files:
-        return synthetic(_all_known(needed, declared), seed, model.integer_inputs)
+        return synthetic(all_known(needed, declared), seed, model.integer_inputs)
     given = [file.blob for file in files]
     missing = [blob for blob in needed if blob not in given]
     if missing:
@@ -68,11 +68,24 @@ def read_samples(
             f"no input given for blob '{missing[0]}'. Give -i {missing[0]}=FILE for each of: {', '.join(needed)}."
         )
     found: dict[str, list[Array]] = {blob: [] for blob in model.graph.inputs if blob in given}
+    names: list[str] = []
     for file in files:
         integers = file.blob in model.integer_inputs
         for path in _files(file.path):
-            found[file.blob].extend(_read(path, file.blob, declared.get(file.blob), recipe, integers=integers))
-    return Samples(found)
+            arrays = list(_read(path, file.blob, declared.get(file.blob), recipe, integers=integers))
+            found[file.blob].extend(arrays)
+            if file.blob == given[0]:
+                names += _names(path, len(arrays))
+    return Samples(found, names=tuple(names))
+
+
+def _names(path: Path, count: int) -> list[str]:
+    """What samples of one file are called.
+
+    >>> _names(Path("photos/cat.jpg"), 1), _names(Path("x.npz"), 2)
+    (['cat.jpg'], ['x.npz[0]', 'x.npz[1]'])
+    """
+    return [path.name] if count == 1 else [f"{path.name}[{place}]" for place in range(count)]
 
 
 def any_image(model: Model, specs: Sequence[str]) -> bool:
@@ -94,7 +107,8 @@ def input_shapes(model: Model, overrides: Mapping[str, Shape]) -> dict[str, Shap
     return {**shapes, **given}
 
 
-def _all_known(needed: Sequence[str], shapes: Mapping[str, Shape]) -> Mapping[str, Shape]:
+def all_known(needed: Sequence[str], shapes: Mapping[str, Shape]) -> Mapping[str, Shape]:
+    """The shapes of the needed input blobs; raises `InputError` for those that have none."""
     unknown = [blob for blob in needed if blob not in shapes]
     if unknown:
         more = len(unknown) - _LISTED

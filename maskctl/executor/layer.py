@@ -30,18 +30,18 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
             shapes = op.kind.shapes(op.params, tuple(values.shape[1:] for values in inputs))
             return tuple(np.full((len(inputs[0]), *shape), np.nan, np.float32) for shape in shapes)
         ways = zip(inputs, step.arrives, step.packed, strict=True)
-        read = tuple(_cast(values, kept, step.stored, target, packed=packed) for values, kept, packed in ways)
+        read = tuple(cast_input(values, kept, step.stored, target, packed=packed) for values, kept, packed in ways)
         choice = kernel_of(op.layer, step, target)
-        params = _stored_params(op, step.stored, target)
+        params = stored_params(op, step.stored, target)
         if choice is not None and choice.kernel:
             return find_kernel(choice.kernel)(
                 params, weights, tuple(np.ascontiguousarray(values) for values in read), step.options | target.features
             )
-        found = blob_weights.run(op, params, tuple(np.ascontiguousarray(values) for values in read), step, target)
+        found = blob_weights.run(op, params, read, step, target)
         if found is not None:
             return found
         ready = _ready(op, params, weights, step, target)
-        tops = tuple(_stored(values, op, step, target) for values in _forward(op, params, ready, read))
+        tops = tuple(stored_top(values, op, step, target) for values in definition(op, params, ready, read))
         return tops if inputs else tuple(np.broadcast_to(values, (samples, *values.shape[1:])) for values in tops)
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
@@ -59,7 +59,7 @@ def _ready(op: Operator, params: Params, weights: Weights, step: Step, target: T
     return op.kind.prepare(params, stored_weights(op, weights, step, target))
 
 
-def _forward(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> Arrays:
+def definition(op: Operator, params: Params, weights: Weights, inputs: Arrays) -> Arrays:
     """The layer's fp32 definition; sample by sample where the extents of its tops depend on the values."""
     if not op.kind.by_value(params) or not inputs or len(inputs[0]) == 1:
         return op.kind.forward(params, weights, inputs)
@@ -84,14 +84,14 @@ def joined(rows: Arrays) -> Array:
     return whole
 
 
-def _stored(values: Array, op: Operator, step: Step, target: Target) -> Array:
+def stored_top(values: Array, op: Operator, step: Step, target: Target) -> Array:
     """Floats as the blob keeps them; integers are what they are."""
     if step.gives == "fp32" or values.dtype != np.float32:
         return values
     return casts.by_name(target.rounding(op.layer, step.gives, values.shape[1], step.options), values)
 
 
-def _cast(values: FloatArray, kept: str, wanted: str, target: Target, *, packed: bool) -> FloatArray:
+def cast_input(values: FloatArray, kept: str, wanted: str, target: Target, *, packed: bool) -> FloatArray:
     """An input on its way into the layer; what arrives in 16 bits is in the format wanted, or widens exactly.
 
     The casts of packed channels leave nothing over that would be rounded one by one.
@@ -102,7 +102,7 @@ def _cast(values: FloatArray, kept: str, wanted: str, target: Target, *, packed:
     return casts.by_name(target.casts[wanted].vectors if in_fours else target.casts[wanted].blob, values)
 
 
-def _stored_params(op: Operator, stored: str, target: Target) -> Params:
+def stored_params(op: Operator, stored: str, target: Target) -> Params:
     """The parameters, with the value of a border as the blob keeps it: cast one by one."""
     name = "value" if op.layer.type == "Padding" else "pad_value"
     if stored == "fp32" or not op.params.has(name) or not op.params.real(name):

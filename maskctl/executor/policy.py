@@ -51,9 +51,9 @@ class Policy:
         changed = self.masks or {}
         return tuple(changed.get(layer.index, layer.mask) for layer in model.graph.layers)
 
-    def steps(self, model: Model) -> tuple[Step, ...]:
-        """How each layer runs."""
-        return steps(model.graph, self.target, self.options, self.all_masks(model))
+    def steps(self, model: Model, raised: int | None = None) -> tuple[Step, ...]:
+        """How each layer runs; the layer `raised` in fp32 whatever it reads."""
+        return steps(model.graph, self.target, self.options, self.all_masks(model), raised)
 
 
 FP32 = Policy()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from maskctl.executor.layer import run_layer
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import count_of
+from maskctl.executor.spill import Keep, in_memory
+from maskctl.executor.suffixes import Effort, LayerRun, Suffixes, Variant, under
 from maskctl.executor.trace import Trace
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
@@ -24,7 +25,8 @@ def unwatched(_index: int) -> None:
 class Replay:
     """One network, one set of inputs and all blobs of its run, to answer for other masks quickly.
 
-    With `remember` off it keeps no blobs and every run is a whole one: slower, for inputs too many to keep.
+    With `remember` off it keeps no blobs and every run is a whole one: slower, for inputs too many to keep. What becomes of
+    the blobs of whole runs is `kept_as`.
     `executions` counts the layers computed so far.
     """
 
@@ -35,13 +37,14 @@ class Replay:
         policy: Policy,
         *,
         remember: bool = True,
+        kept_as: Keep = in_memory,
         computed: Callable[[int], None] = unwatched,
     ) -> None:
         self._model, self._inputs, self._policy, self._remember = model, inputs, policy, remember
         self._base: Trace | None = None
         self._steps = policy.steps(model)
         self._given: Mapping[str, Array] = {}
-        self._computed = computed
+        self._computed, self._kept_as = computed, kept_as
         self.executions = 0
 
     def give(self, blobs: Mapping[str, Array]) -> None:
@@ -57,41 +60,63 @@ class Replay:
         A layer is computed again only when its own step differs or one of its inputs does.
         """
         steps = replace(self._policy, masks={**(self._policy.masks or {}), **masks}).steps(self._model)
-        whole = self._base is None
-        blobs: dict[str, Array] = dict(self._base or self._inputs)
-        changed: set[str] = set()
-        for op, step, before in zip(self._model.operators, steps, self._steps, strict=True):
-            if (
-                op.cut
-                or op.layer.type == "Input"
-                or not (whole or step != before or changed.intersection(op.layer.bottoms))
-            ):
-                continue
-            for top, values in zip(op.layer.tops, self._tops(op, step, blobs), strict=True):
-                if whole or not _same_bits(values, blobs[top]):
-                    blobs[top] = values
-                    changed.add(top)
-        trace = Trace(blobs)
-        if whole and not masks and self._remember:
-            self._base = trace
-        return trace
+        if self._base is None:
+            trace = self._whole(steps)
+            if not masks and self._remember:
+                self._base = trace
+            return trace
+        varied = next(self._suffixes(self._base).run([self._changed(steps)], ["*"]))
+        return Trace({**self._base, **varied})
 
-    def _tops(self, op: Operator, step: Step, blobs: Mapping[str, Array]) -> Arrays:
-        """The layer's tops, of inputs in `blobs`."""
-        tops = op.layer.tops
-        if tops and all(top in self._given for top in tops):
-            given = tuple(self._given[top] for top in tops)
-            return tuple(np.full(values.shape, np.nan, np.float32) for values in given) if step.hazard else given
-        inputs = tuple(blobs[bottom] for bottom in op.layer.bottoms)
-        weights = self._model.weights.tensors[op.layer.index]
-        found = run_layer(op, weights, inputs, step, self._policy.target, count_of(self._inputs))
-        self.executions += 1
-        self._computed(op.layer.index)
-        return found
+    def leave_one_out(
+        self, lowered: Trace, indices: Sequence[int], wanted: Collection[str], effort: Effort
+    ) -> Iterator[Mapping[str, Array]]:
+        """For each of these layers, the `wanted` blobs that differ from those of the `lowered` run when it is left out.
 
+        The layer then runs in fp32 on what arrives, widened, and what it gives is cast on its way into the next layer.
+        `lowered` is what `run` gives without masks. What it took is added to `effort`.
+        """
+        found = self._suffixes(lowered)
+        yield from found.run([self._changed(self._policy.steps(self._model, index)) for index in indices], wanted)
+        effort.merge(found.effort)
+        effort.add_base(self._model)
 
-def _same_bits(left: Array, right: Array) -> bool:
-    if (left.dtype, left.shape) != (right.dtype, right.shape):
-        return False
-    bits = f"u{left.dtype.itemsize}"
-    return np.array_equal(np.ascontiguousarray(left).view(bits), np.ascontiguousarray(right).view(bits))
+    def _changed(self, steps: Sequence[Step]) -> Variant:
+        return {
+            op.layer.index: self._way(op, step)
+            for op, step, before in zip(self._model.operators, steps, self._steps, strict=True)
+            if step != before and not op.cut and op.layer.type != "Input"
+        }
+
+    def _suffixes(self, base: Trace) -> Suffixes:
+        runs = [self._way(op, step) for op, step in zip(self._model.operators, self._steps, strict=True)]
+        fixed = [op.layer.index for op in self._model.operators if self._is_given(op)]
+        return Suffixes(self._model, base, runs, fixed)
+
+    def _whole(self, steps: Sequence[Step]) -> Trace:
+        blobs: dict[str, Array] = dict(self._inputs)
+        for op, step in zip(self._model.operators, steps, strict=True):
+            if not op.cut and op.layer.type != "Input":
+                tops = self._way(op, step)(tuple(blobs[bottom] for bottom in op.layer.bottoms))
+                blobs.update(zip(op.layer.tops, map(self._kept_as, tops), strict=True))
+        return Trace(blobs)
+
+    def _is_given(self, op: Operator) -> bool:
+        return bool(op.layer.tops) and all(top in self._given for top in op.layer.tops)
+
+    def _way(self, op: Operator, step: Step) -> LayerRun:
+        """How a layer runs under a step; a finder gives what it is given, whatever it reads."""
+        if self._is_given(op):
+            given = tuple(self._given[top] for top in op.layer.tops)
+            return lambda _: (
+                tuple(np.full(values.shape, np.nan, np.float32) for values in given) if step.hazard else given
+            )
+        run = under(self._model, op.layer.index, step, self._policy.target, count_of(self._inputs))
+
+        def counted(inputs: Arrays) -> Arrays:
+            found = run(inputs)
+            self.executions += 1
+            self._computed(op.layer.index)
+            return found
+
+        return counted

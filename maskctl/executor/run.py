@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from maskctl.errors import InputError
 from maskctl.executor.layer import run_layer
 from maskctl.executor.policy import FP32, Policy
+from maskctl.executor.spill import Keep, in_memory
 from maskctl.executor.trace import Trace
 from maskctl.graph.memory import refuse_too_large
 from maskctl.graph.model import Model
@@ -23,10 +24,12 @@ def run(
     policy: Policy = FP32,
     *,
     keep: Iterable[str] | None = None,
+    kept_as: Keep = in_memory,
 ) -> Trace:
     """The blobs named in `keep` (by default the outputs; "*" keeps all) for inputs (n, …) by blob name.
 
-    Layers that no blob in `keep` depends on are not run, and a blob is freed when its reader has run. Raises
+    Layers that no blob in `keep` depends on are not run, and a blob is freed when its reader has run; what becomes of those
+    that are kept is `kept_as`. Raises
     `InputError` for missing inputs and `ExecutionError` for a layer that does not fit its inputs.
     """
     kept = set(model.outputs if keep is None else keep)
@@ -35,7 +38,8 @@ def run(
     _check_inputs(model, inputs, kept)
     samples = count_of(inputs)
     shapes = {name: values.shape[1:] for name, values in inputs.items()}
-    refuse_too_large(model, needed, shapes, samples, kept, _COPIES[policy.precision])
+    here = kept if kept_as is in_memory else frozenset[str]()
+    refuse_too_large(model, needed, shapes, samples, here, _COPIES[policy.precision])
     blobs: dict[str, Array] = {}
     result: dict[str, Array] = {}
     for op, step, weights in zip(model.operators, policy.steps(model), model.weights.tensors, strict=True):
@@ -51,10 +55,11 @@ def run(
         for top, values in zip(layer.tops, tops, strict=True):
             if values is None:  # an input that none of the layers needed reads
                 continue
+            stays = kept_as(values) if top in kept else values
             if model.graph.reader.get(top) in needed:
-                blobs[top] = values
+                blobs[top] = stays
             if top in kept:
-                result[top] = values
+                result[top] = stays
         del tops
     return Trace(result)
 

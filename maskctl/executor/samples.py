@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,14 +19,31 @@ _SMALL_INTEGERS = 32
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples by input blob, one array (without a sample axis) each; `synthetic` when nobody gave them."""
+    """Samples by input blob, one array (without a sample axis) each; `synthetic` when nobody gave them.
+
+    `names` says where each comes from, as far as that is known.
+    """
 
     by_blob: Mapping[str, Sequence[Array]]
     synthetic: bool = False
     seed: int | None = None
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return min((len(arrays) for arrays in self.by_blob.values()), default=0)
+
+    def name(self, number: int) -> str:
+        """Where a sample comes from, or its number.
+
+        >>> Samples({}, names=("cat.jpg",)).name(0), Samples({}).name(3)
+        ('cat.jpg', 'sample 3')
+        """
+        return self.names[number] if number < len(self.names) else f"sample {number}"
+
+    def only(self, numbers: Sequence[int]) -> Samples:
+        """These samples, in this order."""
+        chosen = {blob: [arrays[number] for number in numbers] for blob, arrays in self.by_blob.items()}
+        return replace(self, by_blob=chosen, names=tuple(self.name(number) for number in numbers))
 
 
 def synthetic(shapes: Mapping[str, Shape], seed: int = 0, integers: Collection[str] = ()) -> Samples:
@@ -54,10 +72,14 @@ class Portion:
     members: tuple[int, ...]
 
 
-def batches(model: Model, samples: Samples, blobs: Collection[str] | None = None) -> tuple[Portion, ...]:
+def batches(
+    model: Model, samples: Samples, blobs: Collection[str] | None = None, *, parts: int = 1, most: int | None = None
+) -> tuple[Portion, ...]:
     """The samples stacked: those of equal shapes together, cut into portions a run can keep in memory.
 
-    With `blobs`, only what these depend on need fit. Raises `InputError` when inputs have different numbers of samples,
+    With `blobs`, only what these depend on need fit. There are at least `parts` portions, where there are as many samples, and
+    their blobs have up to `most` elements, where a single sample's have not more.
+    Raises `InputError` when inputs have different numbers of samples,
     or none.
     """
     needed = model.needed(blobs) if blobs is not None else None
@@ -77,7 +99,9 @@ def batches(model: Model, samples: Samples, blobs: Collection[str] | None = None
     for shapes, members in groups.items():
         inferred = infer_shapes(ops, dict(zip(samples.by_blob, shapes, strict=True)), model.graph.path)
         size = elements(inferred)
-        count = max(1, _PORTION_ELEMENTS // max(1, size))
+        count = min(
+            max(1, min(most or _PORTION_ELEMENTS, _PORTION_ELEMENTS) // max(1, size)), math.ceil(len(members) / parts)
+        )
         for start in range(0, len(members), count):
             chosen = members[start : start + count]
             stacked = {name: np.stack([arrays[i] for i in chosen]) for name, arrays in samples.by_blob.items()}

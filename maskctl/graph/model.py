@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from maskctl.errors import GraphError, InputError
 from maskctl.graph.network import Graph, build, check_counts
 from maskctl.graph.operators import Operator, operators
-from maskctl.graph.weights import LoadedWeights, made_up
+from maskctl.graph.weights import LoadedWeights, in_memory, made_up
 from maskctl.graph.weights import load as load_weights
-from maskctl.param import ParamDocument
+from maskctl.layers.plugins import load_missing, loaded_plugins
+from maskctl.numeric.formats import FloatArray
+from maskctl.param import ParamDocument, parse
 from maskctl.param import load as load_param
 
 
@@ -74,11 +77,32 @@ class Model:
                 wanted.update(op.layer.bottoms)
         return frozenset(wanted.intersection(self.graph.inputs))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process builds the same model from: text, plugins, and the file of weights or the weights."""
+        weights = self.weights.origin or tuple(dict(tensors) for tensors in self.weights.tensors)
+        return _rebuilt, (loaded_plugins(), self.document.source, self.document.path, weights)
+
     def with_masks(self, masks: dict[int, int]) -> Model:
         """The same model with other feature masks, by layer index."""
         document = self.document.with_masks(masks)
         graph = build(document)
         return replace(self, document=document, graph=graph, operators=operators(graph))
+
+
+def _rebuilt(
+    plugins: Sequence[str], source: bytes, path: str, weights: str | tuple[Mapping[str, FloatArray], ...]
+) -> Model:
+    load_missing(plugins)
+    document = parse(source, path)
+    graph = build(document)
+    ops = operators(graph)
+    return Model(document, graph, ops, _weights_from(weights, ops) if isinstance(weights, str) else in_memory(weights))
+
+
+def _weights_from(origin: str, ops: tuple[Operator, ...]) -> LoadedWeights:
+    seed = random_seed(origin)
+    found = load_weights(origin, ops) if seed is None else made_up(ops, seed)
+    return replace(found, origin=origin)
 
 
 def bin_beside(param: str | Path) -> Path:
@@ -103,9 +127,7 @@ def load(param: str | Path, weights: str | Path | None = None) -> Model:
     if problem:
         raise GraphError(problem)
     ops = operators(graph)
-    seed = random_seed(weights)
-    loaded = load_weights(weights or bin_beside(param), ops) if seed is None else made_up(ops, seed)
-    return Model(document, graph, ops, loaded)
+    return Model(document, graph, ops, _weights_from(str(weights or bin_beside(param)), ops))
 
 
 def random_seed(weights: str | Path | None) -> int | None:

@@ -8,7 +8,7 @@ that say how it is stored; anything shorter than a multiple of four bytes is pad
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from maskctl.graph.operators import Operator
 from maskctl.graph.random_weights import random_tensors
 from maskctl.layers import Weight
 from maskctl.layers.base import Weights
+from maskctl.layers.families.int8 import are_codes
 from maskctl.numeric.formats import FloatArray
 
 _TAG_FP16 = 0x01306B47
@@ -68,10 +69,26 @@ class LayerWeights(Mapping[str, FloatArray]):
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """The weights of each layer by name, and how many bytes of the `.bin` each layer takes."""
+    """The weights of each layer by name, and how many bytes of the `.bin` each layer takes.
+
+    `origin` is what they can be had from again: a path, or "random:SEED"; "" for weights that are nowhere else.
+    """
 
     tensors: tuple[LayerWeights, ...]
     bytes_on_disk: tuple[int, ...]
+    origin: str = ""
+
+
+def in_memory(tensors: Sequence[Mapping[str, FloatArray]]) -> LoadedWeights:
+    """The weights of each layer from arrays."""
+    layers = tuple(
+        LayerWeights({name: partial(_itself, values) for name, values in layer.items()}) for layer in tensors
+    )
+    return LoadedWeights(layers, (0,) * len(layers))
+
+
+def _itself(values: FloatArray) -> FloatArray:
+    return values
 
 
 def made_up(ops: tuple[Operator, ...], seed: int) -> LoadedWeights:
@@ -104,6 +121,15 @@ def write_random_to(file: BinaryIO, ops: tuple[Operator, ...], seed: int) -> Non
         file.writelines(_encoded(weight, values) for weight, values in random_tensors(op, seed))
 
 
+def write_to(file: BinaryIO, ops: tuple[Operator, ...], tensors: Sequence[Weights]) -> None:
+    """Writes the weights of each layer, by name, as a `.bin` that `load` and the engine read.
+
+    Floats are stored as fp32 without rounding, whatever they were stored as before, and codes of int8 layers as int8.
+    """
+    for op, weights in zip(ops, tensors, strict=True):
+        file.writelines(_encoded(weight, weights[weight.name]) for weight in op.kind.weights(op.params))
+
+
 def _stored_bytes(weight: Weight) -> int:
     """Bytes of a made-up tensor in a `.bin`, its tag included."""
     size = (weight.count + 3) // 4 * 4 if weight.role in {"int8", "bytes"} else 4 * weight.count
@@ -113,7 +139,7 @@ def _stored_bytes(weight: Weight) -> int:
 def _encoded(weight: Weight, values: FloatArray) -> bytes:
     if weight.role == "bytes":
         return values.astype(np.int8).tobytes() + bytes(-weight.count % 4)
-    if weight.role == "int8":
+    if weight.role == "int8" and are_codes(values) and values.max(initial=0) < 128:
         return struct.pack("<I", _TAG_INT8) + values.astype(np.int8).tobytes() + bytes(-weight.count % 4)
     return (bytes(4) if weight.tagged else b"") + values.astype("<f4").tobytes()
 

@@ -27,7 +27,7 @@ _MINUS = ((0, 2), (1, 2), (2, 1), (3, 1))
 def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The output map of each sample, to the bit of the engine."""
     eights_stay = elempack(params.integer("num_output"), options) == 8
-    tiles = Tiles(2, _kernels, _transform, partial(_restore, eight=_eight if eights_stay else _eight_apart))
+    tiles = TILES if eights_stay else Tiles(2, _kernels, _transform, partial(_restore, eight=_eight_apart))
     return tiles.convolved(params, weights, inputs, options)
 
 
@@ -138,3 +138,6 @@ def _one(p: FloatArray, bias: FloatArray) -> FloatArray:
 
 def _square(*outputs: FloatArray) -> FloatArray:
     return np.stack(outputs).reshape(2, 2, *outputs[0].shape)
+
+
+TILES = Tiles(2, _kernels, _transform, partial(_restore, eight=_eight))

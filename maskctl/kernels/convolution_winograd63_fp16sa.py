@@ -75,4 +75,6 @@ def _output_scalar(r: Sequence[FloatArray], bias: FloatArray | None) -> list[Flo
         ]
 
 
-forward = Winograd(6, F63, _input, _input_scalar, _output, _output_scalar).forward
+_WINOGRAD = Winograd(6, F63, _input, _input_scalar, _output, _output_scalar)
+TILES = _WINOGRAD.tiles
+forward = _WINOGRAD.forward

@@ -46,8 +46,12 @@ class Winograd:
 
     def forward(self, params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
         """The output map of each sample, to the bit of the engine."""
-        tiles = Tiles(self.outputs, self.kernels.transform, self._transform, self._restore)
-        return tiles.convolved(params, weights, inputs, options)
+        return self.tiles.convolved(params, weights, inputs, options)
+
+    @property
+    def tiles(self) -> Tiles:
+        """The transforms of whole tiles."""
+        return Tiles(self.outputs, self.kernels.transform, self._transform, self._restore)
 
     def _transform(self, tiles: FloatArray) -> FloatArray:
         fours = tiles.shape[2] // 4 * 4

@@ -71,15 +71,20 @@ FUNCTIONS: dict[str, Function] = {
 }
 
 
+def name_of(params: Params) -> str:
+    """The function's name; raises `GraphError` for a number without one."""
+    number = params.integer("op_type")
+    if not 0 <= number < len(NAMES):
+        raise GraphError(f"op_type is {number}. Expected 0 to {len(NAMES) - 1}.")
+    return NAMES[number]
+
+
 def function_of(params: Params) -> Function:
     """The function; names with an r in front take their operands the other way round.
 
     Raises `GraphError` for a number without a function.
     """
-    number = params.integer("op_type")
-    if not 0 <= number < len(NAMES):
-        raise GraphError(f"op_type is {number}. Expected 0 to {len(NAMES) - 1}.")
-    name = NAMES[number]
+    name = name_of(params)
     if name in FUNCTIONS:
         return FUNCTIONS[name]
     function = FUNCTIONS[name.removeprefix("r")]

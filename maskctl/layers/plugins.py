@@ -26,7 +26,23 @@ def load_plugin(path: str | Path) -> tuple[LayerType, ...]:
     found = tuple(checked(kind, str(path)) for kind in _kinds(module, str(path)))
     for kind in found:
         register(kind)
+    _loaded.append(str(Path(path).resolve()))
     return found
+
+
+_loaded: list[str] = []
+
+
+def loaded_plugins() -> tuple[str, ...]:
+    """The files whose layer types this process knows."""
+    return tuple(_loaded)
+
+
+def load_missing(paths: Sequence[str]) -> None:
+    """Loads those of the plugins that this process does not know yet."""
+    for path in paths:
+        if path not in _loaded:
+            load_plugin(path)
 
 
 def _kinds(module: ModuleType, path: str) -> Sequence[LayerType]:

@@ -25,7 +25,7 @@ from maskctl.numeric.chain16_in_float64 import by_cast
 from maskctl.numeric.chain16_terms import Indices, Matrices, Terms
 from maskctl.numeric.formats import FP16, FloatArray
 
-_TILE_ELEMENTS = 65536
+_TILE_ELEMENTS = 49152
 """Of five arrays of four bytes: out of a core's L2 cache now and then, but large enough that numpy's calls cost little."""
 _LONG_ROW = 4096
 _PANEL_TILES = 8

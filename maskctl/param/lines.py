@@ -68,21 +68,29 @@ class LayerLine:
         """
         if mask < 0:
             raise ValueError(f"mask {mask} is negative")
-        return parse_layer_line(self._text_with_mask(mask), self.number, "")
+        return self.with_param(featmask.PARAM_ID, mask or None)
 
-    def _text_with_mask(self, mask: int) -> str:
+    def with_param(self, number: int, value: int | None) -> LayerLine:
+        r"""This line with another whole number for one parameter, changed by one token; None removes the parameter.
+
+        >>> parse_layer_line("ReLU relu1 1 1 a b 0=1 -23310=1,2\n", 3, "").with_param(10, None).with_param(0, 2).text
+        'ReLU relu1 1 1 a b 0=2\n'
+        """
+        return parse_layer_line(self._text_with(number, value), self.number, "")
+
+    def _text_with(self, number: int, value: int | None) -> str:
         text = self.text
-        found = [token for token in self.tokens if token.id == featmask.PARAM_ID]
-        if not mask:
+        found = [token for token in self.tokens if token.id == number]
+        if value is None:
             for token in reversed(found):
                 head = text[: token.start].rstrip(_SPACE)
                 text = head + text[token.end :]
             return text
         if found:
             last = found[-1]
-            return f"{text[: last.start]}{featmask.PARAM_ID}={mask}{text[last.end :]}"
+            return f"{text[: last.start]}{number}={value}{text[last.end :]}"
         end = self.tokens[-1].end if self.tokens else self.end_of_names
-        return f"{text[:end]} {featmask.PARAM_ID}={mask}{text[end:]}"
+        return f"{text[:end]} {number}={value}{text[end:]}"
 
 
 def parse_layer_line(text: str, number: int, path: str) -> LayerLine:

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from maskctl.errors import InputError
-from maskctl.peers.ncnn_engine import NcnnEngine
+from maskctl.peers.ncnn_engine import NcnnEngine, Observation
 from maskctl.targets import Target
 from maskctl.targets.arm82 import ARM82
 from maskctl.targets.x86 import X86, X86_AVX512BF16
@@ -35,6 +35,15 @@ def engine_named(name: str, timeout_s: float) -> NcnnEngine:
             f"{ARM64_PYTHON} is '{python}', and that is no program. Expected the launcher of setup-arm64.sh."
         )
     return NcnnEngine((python,), timeout_s=timeout_s)
+
+
+def require_started(engine: NcnnEngine, seen: Observation) -> None:
+    """Raises `InputError` where the process did not even begin, with what it said."""
+    if seen.failure and not seen.version and not seen.blobs:
+        raise InputError(
+            f"the engine does not start: '{engine.python[0]}' {seen.failure}. Expected a Python that has the ncnn package "
+            "(for arm64 the launcher of conformance/setup-arm64.sh)."
+        )
 
 
 def preferred() -> str:

@@ -22,6 +22,7 @@ from maskctl.numeric.formats import FloatArray
 from maskctl.targets import PRECISIONS
 
 _PROCESS = Path(__file__).with_name("ncnn_process.py")
+_KILLED, _LATE = "was killed by signal ", "did not finish within"
 _SWITCHES = sorted({name for options in PRECISIONS.values() for name in options})
 
 
@@ -67,6 +68,11 @@ class Observation:
     failure: str = ""
     failed_at: str = ""
 
+    @property
+    def is_dead(self) -> bool:
+        """True where the engine crashed or hung, rather than refused."""
+        return self.failure.startswith((_KILLED, _LATE))
+
 
 @dataclass(frozen=True)
 class NcnnEngine:
@@ -109,17 +115,24 @@ class NcnnEngine:
 
     def observe(self, job: Job) -> Observation:
         """One job, blob by blob in its order; a refusal, a crash or a hang is an answer, with what came out before."""
+        return self.observe_all([job])[0]
+
+    def observe_all(self, jobs: Sequence[Job]) -> list[Observation]:
+        """As `observe`, for many jobs in one start of the engine; what one does to memory costs no other."""
         with tempfile.TemporaryDirectory() as folder:
-            files = self._written(job, Path(folder), 0, one_by_one=True)
-            problem = self._start([files])
-            found = self._read(job, files[2], problem)
-            if isinstance(found, EngineRun):
-                return Observation(found.blobs, found.version)
-            blobs, failed_at = self._rescued(job, files[2])
-            version = Path(f"{files[2]}.version")
-            known = version.read_text(encoding="utf-8") if version.exists() else ""
-            said = found.problem.removeprefix("ncnn: ").removeprefix("ncnn ")
-            return Observation(blobs, known, said, "" if said.startswith("refuses") else failed_at)
+            files = [self._written(job, Path(folder), number, one_by_one=True) for number, job in enumerate(jobs)]
+            problem = self._start(files, "--apart")
+            return [self._seen(job, outputs, problem) for job, (_, _, outputs) in zip(jobs, files, strict=True)]
+
+    def _seen(self, job: Job, outputs: Path, problem: str) -> Observation:
+        found = self._read(job, outputs, problem)
+        if isinstance(found, EngineRun):
+            return Observation(found.blobs, found.version)
+        blobs, failed_at = self._rescued(job, outputs)
+        version = Path(f"{outputs}.version")
+        known = version.read_text(encoding="utf-8") if version.exists() else ""
+        said = found.problem.removeprefix("ncnn: ").removeprefix("ncnn ")
+        return Observation(blobs, known, said, "" if said.startswith("refuses") else failed_at)
 
     def _rescued(self, job: Job, outputs: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
         """The blobs of which all samples came out, and the first blob that did not."""
@@ -132,15 +145,15 @@ class NcnnEngine:
                 return {name: np.stack(found) for name, found in rows.items() if len(found) == job.samples}, name
         return {name: np.stack(found) for name, found in rows.items()}, ""
 
-    def _start(self, files: Sequence[Sequence[Path]]) -> str:
+    def _start(self, files: Sequence[Sequence[Path]], *options: str) -> str:
         """Runs the process; returns what it complained of when it did not even begin."""
-        command = [*self.python, str(_PROCESS), *(str(path) for paths in files for path in paths)]
+        command = [*self.python, str(_PROCESS), *(str(path) for paths in files for path in paths), *options]
         try:
             done = subprocess.run(  # noqa: S603
                 command, capture_output=True, text=True, timeout=self.timeout_s * (len(files) + 1), check=False
             )
         except subprocess.TimeoutExpired:
-            return f"did not finish within {self.timeout_s:g} s"
+            return f"{_LATE} {self.timeout_s:g} s"
         if not done.returncode:
             return "gave no answer"
         said = (done.stderr.strip() or "without a message").splitlines()[-1]
@@ -171,13 +184,12 @@ class NcnnEngine:
 
     def _in_words(self, said: str) -> str:
         """What ended the process, a signal by its name and a hang as what it is."""
-        prefix = "was killed by signal "
-        if not said.startswith(prefix):
+        if not said.startswith(_KILLED):
             return said
-        number = int(said.removeprefix(prefix))
+        number = int(said.removeprefix(_KILLED))
         if number == signal.SIGALRM:
-            return f"did not finish within {self.timeout_s:g} s"
-        return f"{prefix}{number} ({signal.Signals(number).name})"
+            return f"{_LATE} {self.timeout_s:g} s"
+        return f"{_KILLED}{number} ({signal.Signals(number).name})"
 
     def _read(self, job: Job, outputs: Path, problem: str) -> EngineRun | ExecutionError:
         if not outputs.exists():

@@ -26,17 +26,23 @@ class RefusedError(Exception):
 
 
 def main(*paths: str) -> None:
-    """Runs the requests one after another, three paths each; a fork runs them until one of them kills it."""
+    """Runs the requests one after another, three paths each; a fork runs them until one of them kills it.
+
+    With "--apart" behind them each has a fork of its own. Only the first of a fork is blamed for its end: what kills a
+    later one may be memory that one before has damaged, and it is run again.
+    """
+    apart, paths = "--apart" in paths, tuple(path for path in paths if path != "--apart")
     jobs = list(zip(paths[0::3], paths[1::3], paths[2::3]))  # noqa: B905 - Python 3.9
     while jobs:
+        first = jobs[0]
         child = os.fork()
         if child == 0:
-            for job in jobs:
+            for job in jobs[:1] if apart else jobs:
                 attempt(*job)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         jobs = [job for job in jobs if not any(map(os.path.exists, (job[2], job[2] + ".failed")))]
-        if jobs:
+        if jobs and jobs[0] == first:
             _fail(jobs.pop(0)[2], "was killed by signal %d" % os.WTERMSIG(status))  # noqa: UP031 - Python 3.9
 
 

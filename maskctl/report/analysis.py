@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from maskctl import featmask
+from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
-from maskctl.analysis.anatomy import Anatomy, anatomy
+from maskctl.analysis.anatomy import anatomy
+from maskctl.analysis.causes import right_bit
+from maskctl.analysis.kinds import BF16, BLOBS, INT8, WEIGHTS
 from maskctl.analysis.metrics import METRICS, Comparison
+from maskctl.analysis.plan import Outcome
 from maskctl.analysis.profiles import Profile, limits_of
+from maskctl.executor.samples import Samples
 from maskctl.param.diff import unified_diff
 from maskctl.report.network import layer_to_json
 from maskctl.report.numbers import number
 from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
-SCHEMA = 1
+Figures: TypeAlias = Callable[[Comparison], dict[str, Any]]
+
+SCHEMA = 2
 LOSSES = MappingProxyType(
     {
         "layerwise": "this layer alone lowered",
         "layerwise_storage": "the same with fp32 sums",
         "layerwise_no_winograd": "the same without winograd",
+        **{f"apart.{kind.name}": kind.words for kind in (WEIGHTS, BLOBS, BF16, INT8)},
         "graphwise": "everything lowered, read here",
         "after": "the same with the proposed masks",
     }
@@ -41,7 +51,41 @@ def to_json(
     `version` is that of maskctl, `unsafe` are masks of the file that the engine does not honour, `profiles` what blobs hold
     as far as somebody looked.
     """
-    plan, document = analysis.plan, analysis.model.document.with_masks(analysis.masks)
+    plan, figures = analysis.plan, partial(_figures, samples=analysis.samples)
+    document = analysis.model.document.with_masks(analysis.masks)
+    return {
+        **_asked(analysis, version),
+        "reached": plan.reached,
+        "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
+        "unsafe": unsafe_masks(unsafe),
+        "cut": [
+            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "reason": op.cut}
+            for op in analysis.model.operators
+            if op.cut
+        ],
+        "outputs": [
+            {"blob": name, "before": figures(before), "after": figures(plan.after.outputs[name])}
+            for name, before in plan.before.outputs.items()
+        ],
+        "not_compared": [
+            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "blob": top}
+            for op in analysis.finders
+            for top in op.layer.tops
+        ],
+        "losses": dict(LOSSES),
+        "layers": [_layer(row, figures, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
+        "format": _format(analysis),
+        "network": [
+            layer_to_json(row, profiles.get(row.op.layer.index), figures)
+            for row in anatomy(analysis.model, analysis.policy, analysis.samples)
+        ],
+        "diff": unified_diff(document, document.path) if analysis.masks else "",
+    }
+
+
+def _asked(analysis: Analysis, version: str) -> dict[str, Any]:
+    """What was asked for, of what, and what it took."""
+    plan = analysis.plan
     return {
         "schema": SCHEMA,
         "version": version,
@@ -54,32 +98,13 @@ def to_json(
             "synthetic": analysis.samples.synthetic,
             "seed": analysis.samples.seed,
         },
+        "scope": analysis.wishes.scope,
+        "measured_samples": list(analysis.measured),
+        "executions": {"computed": analysis.effort.executions, "naive": analysis.effort.naive},
         "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
-        "reached": plan.reached,
-        "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
-        "unsafe": unsafe_masks(unsafe),
-        "cut": [
-            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "reason": op.cut}
-            for op in analysis.model.operators
-            if op.cut
-        ],
-        "outputs": [
-            {"blob": name, "before": _figures(before), "after": _figures(plan.after.outputs[name])}
-            for name, before in plan.before.outputs.items()
-        ],
-        "not_compared": [
-            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "blob": top}
-            for op in analysis.finders
-            for top in op.layer.tops
-        ],
-        "losses": dict(LOSSES),
-        "layers": [_layer(row, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
-        "format": _format(analysis),
-        "network": [
-            _network_layer(row, profiles.get(row.op.layer.index))
-            for row in anatomy(analysis.model, analysis.policy, analysis.samples)
-        ],
-        "diff": unified_diff(document, document.path) if analysis.masks else "",
+        "check": None
+        if plan.before.score is None
+        else {"target": analysis.goal.least_score, "before": number(plan.before.score), "after": _score(plan.after)},
     }
 
 
@@ -87,10 +112,6 @@ def only_layer(document: Mapping[str, Any], index: int) -> dict[str, Any]:
     """The same document with one layer in it."""
     parts = {key: [row for row in document[key] if row["index"] == index] for key in ("layers", "network")}
     return {**document, **parts}
-
-
-def _network_layer(row: Anatomy, profile: Profile | None) -> dict[str, Any]:
-    return layer_to_json(row, profile, _figures(profile.after) if profile and profile.after.elements else None)
 
 
 def _format(analysis: Analysis) -> dict[str, Any]:
@@ -108,18 +129,22 @@ def _change(analysis: Analysis, index: int, proposed: int) -> dict[str, Any]:
     return {"index": index, "name": layer.name, "type": layer.type, "mask": layer.mask, "proposed": proposed}
 
 
-def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
+def _layer(row: LayerReport, figures: Figures, instead_of: str | None) -> dict[str, Any]:
     overflow = row.loss.overflow
     return {
         "index": row.layer.index,
         "name": row.layer.name,
         "type": row.layer.type,
-        "layerwise": _figures(row.loss.layerwise),
-        "layerwise_storage": _figures(row.loss.layerwise_storage) if row.loss.layerwise_storage.elements else None,
-        "layerwise_no_winograd": _figures(row.loss.layerwise_no_winograd)
+        "layerwise": figures(row.loss.layerwise),
+        "layerwise_storage": figures(row.loss.layerwise_storage) if row.loss.layerwise_storage.elements else None,
+        "layerwise_no_winograd": figures(row.loss.layerwise_no_winograd)
         if row.loss.layerwise_no_winograd.elements
         else None,
-        "graphwise": _figures(row.loss.graphwise),
+        "graphwise": figures(row.loss.graphwise),
+        "apart": {kind: figures(sums) for kind, sums in row.loss.apart.items() if sums.elements},
+        "alone": {kind: _effect(found, figures) for kind, found in row.loss.alone.items()} or None,
+        "leave_one_out": _effect(row.loss.leave_one_out, figures) or None,
+        "bit": right_bit(row.loss),
         "largest": number(row.loss.graphwise.largest),
         "mask": row.mask,
         "mask_words": featmask.words(row.mask),
@@ -139,6 +164,26 @@ def _layer(row: LayerReport, instead_of: str | None) -> dict[str, Any]:
     }
 
 
-def _figures(sums: Comparison) -> dict[str, float | str | int]:
-    figures: dict[str, float | str | int] = {name: number(metric.of(sums)) for name, metric in METRICS.items()}
-    return {**figures, "lost": sums.lost, "elements": sums.elements}
+def _score(outcome: Outcome) -> float | str | None:
+    return None if outcome.score is None else number(outcome.score)
+
+
+def _effect(found: Effect, figures: Figures) -> dict[str, Any]:
+    return {blob: figures(sums) for blob, sums in found.items()}
+
+
+def _figures(sums: Comparison, samples: Samples) -> dict[str, Any]:
+    figures = {name: number(metric.of(sums)) if metric.applies(sums) else None for name, metric in METRICS.items()}
+    return {
+        **figures,
+        "lost": sums.lost,
+        "elements": sums.elements,
+        "worst_sample": sums.worst
+        if sums.worst is None
+        else {
+            "index": sums.worst,
+            "name": samples.name(sums.worst),
+            "lost": sums.worst_lost,
+            "sqnr_db": number(math.nan if sums.worst_lost else sums.worst_db),
+        },
+    }

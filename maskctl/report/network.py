@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from maskctl.analysis.anatomy import Anatomy
 from maskctl.analysis.histograms import Histogram
+from maskctl.analysis.metrics import Comparison
 from maskctl.analysis.profiles import Profile, Values
 from maskctl.report.numbers import number
 
 
-def layer_to_json(row: Anatomy, profile: Profile | None, figures: Mapping[str, Any] | None) -> dict[str, Any]:
-    """One layer; `profile` is what its first blob holds, None where nobody looked, and `figures` are its sums under the proposal."""
+def layer_to_json(
+    row: Anatomy, profile: Profile | None, figures: Callable[[Comparison], dict[str, Any]]
+) -> dict[str, Any]:
+    """One layer; `profile` is what its first blob holds, None where nobody looked, and `figures` tells sums as JSON."""
     layer, step = row.op.layer, row.step
+    compared = profile if profile and profile.after.elements else None
     return {
         "index": layer.index,
         "name": layer.name,
@@ -47,8 +51,8 @@ def layer_to_json(row: Anatomy, profile: Profile | None, figures: Mapping[str, A
             for found in row.bits
         ],
         "values": None if profile is None else _values(profile.values),
-        "errors": None if figures is None or profile is None else _errors(profile),
-        "after": figures,
+        "errors": None if compared is None else _errors(compared),
+        "after": None if compared is None else figures(compared.after),
     }
 
 

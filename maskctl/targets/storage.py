@@ -71,18 +71,30 @@ class Step:
         return self.support.arithmetic == "fp16" or "use_fp16_arithmetic" in self.options
 
 
-def steps(graph: Graph, target: Target, options: Options, masks: Sequence[int]) -> tuple[Step, ...]:
-    """How every layer of the graph runs on the target, under the engine's `options` and one mask per layer."""
-    return _steps(graph, target, options, tuple(masks))
+def steps(
+    graph: Graph, target: Target, options: Options, masks: Sequence[int], raised: int | None = None
+) -> tuple[Step, ...]:
+    """How every layer of the graph runs on the target, under the engine's `options` and one mask per layer.
+
+    The layer with the index `raised` runs in fp32 as if what it reads had been widened before, which no mask can ask for;
+    what it gives is cast on its way into the next layer.
+    """
+    return _steps(graph, target, options, tuple(masks), raised)
 
 
 @lru_cache(maxsize=64)  # a planner asks again and again for masks that differ in one layer, and then goes on from there
-def _steps(graph: Graph, target: Target, options: Options, masks: tuple[int, ...]) -> tuple[Step, ...]:
+def _steps(
+    graph: Graph, target: Target, options: Options, masks: tuple[int, ...], raised: int | None
+) -> tuple[Step, ...]:
     stored: dict[str, str] = {}
     packed: dict[str, bool] = {}
     found = []
     for layer in graph.layers:
-        step = _step(layer, target, options, masks[layer.index], stored)
+        if layer.index == raised:
+            arrives = ("fp32",) * len(layer.bottoms)
+            step = Step("fp32", options & PRECISIONS["fp32"], target.supports(layer), arrives)
+        else:
+            step = _step(layer, target, options, masks[layer.index], stored)
         step = replace(
             step,
             packed=tuple(packed[bottom] for bottom in layer.bottoms),

@@ -132,3 +132,13 @@ class Target:
     winograd_rounds: bool = True
     broken: Callable[[Layer, Options], str] = never_broken
     fp32_kernels: frozenset[str] = frozenset()
+
+    def __reduce__(self) -> tuple[Callable[[str], Target], tuple[str]]:
+        """Targets are known everywhere by their names; another process takes its own."""
+        return _named, (self.name,)
+
+
+def _named(name: str) -> Target:
+    from maskctl.targets import TARGETS  # which is built of this module's words
+
+    return TARGETS[name]

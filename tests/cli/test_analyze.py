@@ -130,11 +130,11 @@ def test_unsafe_masks(run: Runner, few: tuple[str, ...], digits: Path, precision
 
 @pytest.mark.usefixtures("digits")
 def test_json_on_stdout(run: Runner, few: tuple[str, ...]) -> None:
-    """--json - prints JSON of schema 1 and nothing else, also when something is written."""
+    """--json - prints JSON of schema 2 and nothing else, also when something is written."""
     result = run(*few, "--json", "-", "--write")
     assert (0, "Wrote 1 mask to digits_overflow.param.\n") == (result.code, result.err)
     report: dict[str, Any] = json.loads(result.out)
-    assert (1, "digits_overflow.param", "arm82", "fp16", True) == tuple(
+    assert (2, "digits_overflow.param", "arm82", "fp16", True) == tuple(
         report[key] for key in ("schema", "model", "target", "precision", "reached")
     )
     assert ("conv3", 0, 1) == tuple(report["layers"][0][key] for key in ("name", "mask", "proposed"))
@@ -354,9 +354,13 @@ def test_several_files_and_a_folder(run: Runner, few: tuple[str, ...], digits: P
     np.save(digits / "images" / "b.npy", images[1:])
     np.save(digits / "images" / "a.npy", images[0])
     whole = run(*few, "--json", "-").out
-    assert whole == run("analyze", "digits_overflow.param", "-i", "image=images", "--json", "-").out
+    assert '"few.npy[0]"' in whole
+    renamed = re.sub(
+        r"few\.npy\[(\d+)\]", lambda found: f"b.npy[{int(found[1]) - 1}]", whole.replace("few.npy[0]", "a.npy")
+    )
+    assert renamed == run("analyze", "digits_overflow.param", "-i", "image=images", "--json", "-").out
     parts = ("-i", "image=images/a.npy", "-i", "image=images/b.npy")
-    assert whole == run("analyze", "digits_overflow.param", *parts, "--json", "-").out
+    assert renamed == run("analyze", "digits_overflow.param", *parts, "--json", "-").out
 
 
 def test_image_input(run: Runner, digits: Path) -> None:
@@ -425,3 +429,54 @@ def test_top1_collapses_and_comes_back(tmp_path: Path) -> None:
     assert 0.999 <= maskctl.COSINE.of(analysis.plan.after.outputs["prob"])
     assert 1 <= len(analysis.masks) <= 2
     assert {} == maskctl.analyze(repaired, samples, "fp16").masks
+
+
+@pytest.mark.parametrize(
+    ("scope", "column"),
+    [("alone", "alone dB"), ("leave-one-out", "without dB"), ("graphwise", None), ("layerwise", None)],
+)
+def test_scopes(run: Runner, few: tuple[str, ...], scope: str, column: str | None) -> None:
+    """A scope adds its column and says what its variants took; the others do without."""
+    result = run(*few, "--scope", scope)
+    assert 0 == result.code
+    assert [name for name in ("alone dB", "without dB") if name in result.out] == ([column] if column else [])
+    assert bool(column) == bool(re.search(r"Layer executions: \d+ of \d+ naive\.", result.out))
+
+
+def test_kinds(run: Runner, few: tuple[str, ...]) -> None:
+    """Other precisions are measured where they are asked for, and in the JSON."""
+    report = json.loads(run(*few, "--kind", "int8", "--kind", "bf16", "--json", "-").out)
+    kinds = {layer["name"]: set(layer["apart"]) for layer in report["layers"]}
+    assert {"weights", "blobs", "bf16", "int8"} == kinds["conv1"]
+    assert {"blobs", "bf16"} == kinds["pool1"]
+
+
+def test_jobs_change_nothing(run: Runner, few: tuple[str, ...]) -> None:
+    """However many processes share the samples out, the JSON is the same."""
+    assert run(*few, "--jobs", "1", "--json", "-").out == run(*few, "--jobs", "5", "--json", "-").out
+
+
+def test_worst_and_output_blob(run: Runner, few: tuple[str, ...]) -> None:
+    """The samples measured are those asked for, and so are the blobs that count."""
+    report = json.loads(run(*few, "--worst", "2", "--output-blob", "fc2", "--json", "-").out)
+    assert 2 == len(report["measured_samples"])
+    assert ["fc2"] == [output["blob"] for output in report["outputs"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--output-blob", "fc22"),
+            "--output-blob 'fc22' is no blob that a layer of digits_overflow.param gives. Did you mean 'fc2'?",
+        ),
+        (
+            ("--output-blob", "image"),
+            "--output-blob 'image' is no blob that a layer of digits_overflow.param gives. Outputs are: prob.",
+        ),
+    ],
+)
+def test_wrong_output_blobs(run: Runner, few: tuple[str, ...], arguments: tuple[str, ...], said: str) -> None:
+    """A blob that cannot count as an output is refused, with the nearest or the outputs there are."""
+    result = run(*few, *arguments)
+    assert (2, True) == (result.code, said in result.err), result.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 from pathlib import Path
@@ -15,7 +16,7 @@ from maskctl.errors import GraphError, InputError, WeightsError
 from maskctl.graph import model
 from maskctl.graph.network import build
 from maskctl.graph.operators import Operator, operator
-from maskctl.graph.weights import LoadedWeights, load, read
+from maskctl.graph.weights import LoadedWeights, load, made_up, read, write_to
 from tests.builders import (
     TAG_FP16,
     TAG_FP32,
@@ -253,3 +254,36 @@ def test_as_the_engine_reads_them(tmp_path: Path, stored: bytes) -> None:
     tensors = _read(stored + bias, operators_of(*layers)).tensors[1]
     assert 0 == code
     assert np.array(out).tolist() == (tensors["weight"][:, 0] + tensors["bias"]).tolist()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Convolution l 1 1 data out 0=3 1=1 5=1 6=9",
+        "Convolution l 1 1 data out 0=3 1=1 5=1 6=9 8=2",
+        "InnerProduct l 1 1 data out 0=3 1=1 2=9 8=1",
+        "BatchNorm l 1 1 data out 0=3",
+        "LSTM l 1 1 data out 0=2 1=48 2=0",
+    ],
+)
+def test_what_is_written_is_read(line: str) -> None:
+    """Weights that are written come back to the bit, codes of int8 layers stored as int8."""
+    ops = operators_of(INPUT, line)
+    tensors = made_up(ops, 1).tensors
+    before = {name: tensors[1][name] for name in tensors[1]}
+    file = io.BytesIO()
+    write_to(file, ops, [{}, before])
+    found = _read(file.getvalue(), ops)
+    assert {name: values.tobytes() for name, values in before.items()} == {
+        name: values.tobytes() for name, values in found.tensors[1].items()
+    }
+    assert made_up(ops, 1).bytes_on_disk == found.bytes_on_disk
+
+
+def test_fractions_of_an_int8_layer_are_written_as_floats() -> None:
+    """Weights of an int8 layer that are no codes keep their fractions."""
+    ops = operators_of(INPUT, "InnerProduct l 1 1 data out 0=1 2=3 8=1")
+    given = {name: np.full(shape, 0.5, np.float32) for name, shape in (("weight", (1, 3)), ("weight_scales", 1))}
+    file = io.BytesIO()
+    write_to(file, ops, [{}, {**given, "bottom_scale": np.ones(1, np.float32)}])
+    assert [[0.5, 0.5, 0.5]] == _read(file.getvalue(), ops).tensors[1]["weight"].tolist()

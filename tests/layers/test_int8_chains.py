@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from maskctl.graph.model import load
 from maskctl.graph.network import build
 from maskctl.graph.operators import operators
 from maskctl.graph.random_weights import random_tensors
-from maskctl.graph.weights import write_random
+from maskctl.graph.weights import write_random, write_to
 from maskctl.layers import Weight
 from maskctl.param import parse
 from maskctl.peers.ncnn_engine import NcnnEngine
@@ -30,7 +29,6 @@ from tests.layers.row import SUMS
 
 NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
 SEED = 5
-INT8_TAG = (0x000D4B38).to_bytes(4, "little")
 RECIPROCAL_DB = 60.0
 """x86 takes an approximate reciprocal of the scales in depthwise layers whose groups are a multiple of 8."""
 
@@ -125,19 +123,11 @@ def test_float_weights_of_an_int8_layer(shape: tuple[int, ...], layer: str, tmp_
     (*_, op) = operators(build(parse(path.read_bytes(), str(path))))
     changed = {"weight": lambda values: values * np.float32(0.0123), "weight_scales": lambda values: values * 0 + 70}
     tensors = random_tensors(op, SEED)
-    _write(path, [(replace(w, role="weight"), changed.get(w.name, lambda values: values)(v)) for w, v in tensors])
+    floats = {w.name: changed.get(w.name, lambda values: values)(v) for w, v in tensors}
+    with path.with_suffix(".bin").open("wb") as file:
+        write_to(file, (op,), [floats])
     expected, actual = both(path, shape)
     assert SUMS <= agreement_db(expected.astype(np.float32), actual.astype(np.float32))
-
-
-def _write(path: Path, tensors: Iterable[tuple[Weight, npt.NDArray[np.float32]]]) -> None:
-    """The `.bin` of a `.param`, int8 tensors as int8."""
-    with path.with_suffix(".bin").open("wb") as file:
-        for weight, values in tensors:
-            if weight.role == "int8":
-                file.write(INT8_TAG + values.astype(np.int8).tobytes() + bytes(-weight.count % 4))
-            else:
-                file.write((bytes(4) if weight.tagged else b"") + values.astype("<f4").tobytes())
 
 
 @NEEDS_NCNN
@@ -168,7 +158,9 @@ def test_a_weight_without_scale_counts_as_zero(shape: tuple[int, ...], layer: st
     """Where the scale of a kernel is 0 its sums are 0, and the bias remains."""
     path = written(tmp_path, chain(layer))
     (*_, op) = operators(build(parse(path.read_bytes(), str(path))))
-    _write(path, [(weight, _first_zero(weight, values)) for weight, values in random_tensors(op, SEED)])
+    tensors = {weight.name: _first_zero(weight, values) for weight, values in random_tensors(op, SEED)}
+    with path.with_suffix(".bin").open("wb") as file:
+        write_to(file, (op,), [tensors])
     expected, actual = both(path, shape)
     assert np.isfinite(expected).all()
     assert RECIPROCAL_DB <= agreement_db(expected.astype(np.float32), actual.astype(np.float32))

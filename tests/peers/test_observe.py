@@ -61,6 +61,41 @@ def test_a_crash_in_the_second_sample() -> None:
     assert (["a"], "b") == (sorted(seen.blobs), seen.failed_at)
 
 
+DIES_LATE = """
+import os, sys, types
+import numpy as np
+
+class Net:
+    def __init__(self): self.opt = types.SimpleNamespace()
+    def load_param(self, path): self.path = path; return 0
+    def load_model(self, path): return 0
+    def create_extractor(self): return types.SimpleNamespace(
+        set_light_mode=lambda on: None, input=lambda name, mat: None, extract=lambda name: (0, Mat(np.zeros(4))))
+    def __del__(self):
+        if self.path.endswith("dies.param"): os.abort()
+
+class Mat(np.ndarray):
+    def __new__(cls, values): return np.asarray(values).view(cls)
+    dims = 1
+    def clone(self): return self
+
+sys.modules["ncnn"] = types.SimpleNamespace(Net=Net, Mat=Mat, __version__="1.2.3")
+sys.argv = sys.argv[1:]
+exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"))
+"""
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_only_the_one_that_crashes_is_blamed(*, one_by_one: bool) -> None:
+    """A request after whose answer the engine dies keeps its answer, and the next one is run all the same."""
+    engine = NcnnEngine((sys.executable, "-c", DIES_LATE))
+    jobs = [job(Path("dies.param")), job(Path("lives.param"))]
+    if one_by_one:
+        assert ["", ""] == [seen.failure for seen in engine.observe_all(jobs)]
+    else:
+        assert ["1.2.3", "1.2.3"] == [found.version for found in engine.run_all(jobs)]
+
+
 def test_a_hang() -> None:
     """An engine that never answers is given up after its time, and that is said."""
     engine = NcnnEngine((sys.executable, "-c", "import time; time.sleep(60)"), timeout_s=0.25)

@@ -13,21 +13,26 @@ import pytest
 
 import maskctl
 from maskctl.analysis.analyze import Analysis, analyze
-from maskctl.analysis.metrics import COSINE, SQNR
+from maskctl.analysis.judge import Danger
+from maskctl.analysis.metrics import COSINE, METRICS, SQNR
 from maskctl.analysis.overflow import Overflow
 from maskctl.analysis.plan import Goal
 from maskctl.analysis.profiles import profiles
+from maskctl.analysis.prove import prove
+from maskctl.analysis.ranges import input_bounds
+from maskctl.executor.policy import Policy
 from maskctl.graph.operators import facts
 from maskctl.report.analysis import SCHEMA, only_layer, to_json
 from maskctl.report.layers import to_json as layers_to_json
 from maskctl.report.numbers import number
+from maskctl.report.proof import proof_to_json
 from maskctl.targets.table import Hazard
 from tests.analysis.made import LEAKY, Network, samples, values
 from tests.builders import graph_of
-from tests.report.schemas import complaints, objects, schema
+from tests.report.schemas import FOLDER, complaints, objects, schema
 
 UNSAFE = [Hazard(graph_of("Input data 0 1 data").layers[0], 2, "data", "fp16", 1)]
-FIGURES = {"sqnr_db", "cosine", "lost", "elements"}
+FIGURES = {*METRICS, "lost", "elements", "worst_sample"}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,7 @@ def test_is_json(report: dict[str, Any]) -> None:
     assert report == strictly(report)
 
 
-@pytest.mark.parametrize("name", ["analysis", "show"])
+@pytest.mark.parametrize("name", ["analysis", "proof", "show"])
 def test_schemas(name: str) -> None:
     """Each schema is one, every object in it is closed and describes its keys, and all but goals ask for all of them."""
     jsonschema.Draft202012Validator.check_schema(schema(name))
@@ -127,9 +132,30 @@ def test_schema_of_show() -> None:
     assert list(schema("show")["properties"]) == list(found)
 
 
+def test_schema_of_a_proof() -> None:
+    """The object of `prove --json` is as its schema says, in the documented order, and survives a strict reader."""
+    model = Network().convolution("a", "data", [[300.0, 300.0]]).layer("NoSuch x 1 1 a y").model()
+    bounds = input_bounds(model, {"data": [(0.0, 400.0)]}, {"data": (2, 2, 2)})
+    found = strictly(proof_to_json(prove(model, bounds, Policy("fp16")), "0"))
+    assert [] == complaints("proof", found)
+    assert list(schema("proof")["properties"]) == list(found)
+    assert {"cannot overflow": 1, "may overflow": 0, "will overflow": 1} == found["counts"]
+    assert 2 == len(found["layers"][1]["dangers"])
+
+
+def test_documented_kinds_of_dangers() -> None:
+    """The kinds of danger that docs/proof.md and the schema list are those that the class names."""
+    page = (FOLDER.parent / "proof.md").read_text(encoding="utf-8")
+    said = re.search(r"`kind` is (.*?)\.\n", Danger.__doc__ or "", flags=re.DOTALL)
+    assert said is not None
+    named = set(re.findall(r"\w+", re.sub(r"\([^)]*\)", "", said.group(1)))) - {"or"}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == named
+    assert set(schema("proof")["$defs"]["danger"]["properties"]["kind"]["enum"]) == named
+
+
 def test_content(report: dict[str, Any]) -> None:
     """The report holds what was asked, what was found, and the way from one to the other."""
-    assert (1, "net.param", "arm82", "fp16", True) == tuple(
+    assert (2, "net.param", "arm82", "fp16", True) == tuple(
         report[key] for key in ("schema", "model", "target", "precision", "reached")
     )
     assert {"count": 1, "synthetic": False, "seed": None} == report["samples"]

@@ -45,12 +45,12 @@ def weight_codes(values: FloatArray, scale: Operand) -> FloatArray:
 
     Which of the two they are shows in the values: codes are whole numbers.
     """
-    return values if _are_codes(values) else quantise(values, scale).astype(np.float32)
+    return values if are_codes(values) else quantise(values, scale).astype(np.float32)
 
 
 def require_codes(values: FloatArray, name: str) -> FloatArray:
     """Weights as codes, in floats; raises `WeightsError` for fractions, whose bytes the engine would read as codes."""
-    if not _are_codes(values):
+    if not are_codes(values):
         raise WeightsError(
             f"{name} is not stored as int8, and the layer has int8 scales. The engine would take the bytes of the floats "
             "for codes. Quantize the model again, or remove its int8_scale_term."
@@ -58,7 +58,8 @@ def require_codes(values: FloatArray, name: str) -> FloatArray:
     return values
 
 
-def _are_codes(values: FloatArray) -> bool:
+def are_codes(values: FloatArray) -> bool:
+    """True where all values are whole numbers that a code can be."""
     return bool(np.abs(values).max(initial=0) <= 128 and (np.trunc(values) == values).all())
 
 

@@ -2,11 +2,11 @@
 
 /** Every loss that the document has of a layer, with its name. */
 function lossesOf(layer, words) {
-  const named = Object.entries(words).map(([key, name]) => [name, layer.loss?.[key] ?? layer[key]]);
-  const apart = Object.entries(layer.loss?.apart ?? {}).map(([kind, figures]) => [`only ${kind}`, figures]);
+  const at = (key) => key.split(".").reduce((part, name) => part?.[name], layer.loss) ?? layer[key];
+  const named = Object.entries(words).map(([key, name]) => [name, at(key)]);
   const alone = Object.entries(layer.loss?.alone ?? {}).map(([kind, effect]) => [`${kind}, read at the worst output`, worstOf(effect)]);
   const without = ["all but this lowered, read at the worst output", worstOf(layer.loss?.leave_one_out)];
-  return [...named, ...apart, ...alone, without].filter(([, figures]) => figures);
+  return [...named, ...alone, without].filter(([, figures]) => figures);
 }
 
 function costText(layer) {

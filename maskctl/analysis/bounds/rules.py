@@ -1,0 +1,61 @@
+"""The table of layer types: how bounds pass through each. A type without a row is unbounded, and said to be.
+
+To add one, write a row; a rule that several types share lies in the module of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from maskctl.analysis.bounds import curves, linear, moving, normed
+from maskctl.analysis.bounds.case import Bounds, Case, Rule, nothing_known
+
+
+def _rows(rule: Rule, names: str) -> Mapping[str, Rule]:
+    return dict.fromkeys(names.split(), rule)
+
+
+RULES: Mapping[str, Rule] = {
+    **_rows(linear.bounds, "Convolution ConvolutionDepthWise Convolution1D ConvolutionDepthWise1D Convolution3D"),
+    **_rows(linear.bounds, "ConvolutionDepthWise3D Deconvolution DeconvolutionDepthWise Deconvolution1D InnerProduct"),
+    **_rows(linear.bounds, "DeconvolutionDepthWise1D Deconvolution3D DeconvolutionDepthWise3D"),
+    **_rows(linear.product, "Gemm MatMul Einsum"),
+    **_rows(moving.moved, "Concat Crop DeepCopy Diag ExpandDims Flatten Flip MemoryData Noop Packing Permute"),
+    **_rows(moving.moved, "PixelShuffle Reorg Reshape ShuffleChannel Slice Split Squeeze Tile Unfold PriorBox"),
+    **_rows(moving.pooled, "Pooling Pooling1D Pooling3D"),
+    **_rows(moving.summed, "CumulativeSum Fold"),
+    **_rows(moving.sampled, "GridSample ROIAlign ROIPooling PSROIPooling"),
+    "Padding": moving.padded,
+    "Interp": moving.resized,
+    "Reduction": moving.reduced,
+    **_rows(curves.curve(curves.no_points), "Clip Erf Exp HardSigmoid Log Sigmoid Softplus TanH Threshold BNLL"),
+    **_rows(curves.curve(curves.at(0.0)), "AbsVal ReLU ELU SELU CELU"),
+    **_rows(curves.affine, "BatchNorm Bias Dropout PReLU Scale"),
+    "BinaryOp": curves.binary_op,
+    "Eltwise": curves.element_wise,
+    "GELU": curves.curve(curves.GELU_POINTS),
+    "HardSwish": curves.curve(curves.hard_swish),
+    "Mish": curves.curve(curves.MISH_POINTS),
+    "Power": curves.curve(curves.line_at_zero),
+    "Shrink": curves.curve(curves.shrink),
+    "Swish": curves.curve(curves.SWISH_POINTS),
+    "UnaryOp": curves.unary_op,
+    "Softmax": normed.between(0, 1),
+    **_rows(normed.layer_norm, "LayerNorm RMSNorm"),
+    "GroupNorm": normed.group_norm,
+    "InstanceNorm": normed.instance_norm,
+    "LRN": normed.response_norm,
+    "MVN": normed.mean_variance,
+    "Normalize": normed.length_one,
+    "Embed": normed.looked_up,
+}
+
+
+def bounds_of(case: Case) -> Bounds:
+    """The bounds of a layer's tops by the rule of its type; unbounded, with the reason, where there is none."""
+    rule = RULES.get(case.op.layer.type)
+    if rule is None or case.op.kind.by_value(case.params):
+        return nothing_known(case, f"no rule bounds the type {case.op.layer.type}")
+    if case.step.hazard or case.step.broken:
+        return nothing_known(case, "the engine reads or writes garbage here")
+    return rule(case)

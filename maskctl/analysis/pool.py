@@ -1,0 +1,224 @@
+"""All samples of an analysis, shared out over processes where that pays; the sums do not depend on how."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from maskctl.analysis.alone import Effect
+from maskctl.analysis.cluster import Cluster
+from maskctl.analysis.finders import needs_single_samples
+from maskctl.analysis.kinds import Setting
+from maskctl.analysis.plan import Masks, Outcome
+from maskctl.analysis.processes import Process
+from maskctl.analysis.sensitivity import LayerLoss, Wishes, losses_of
+from maskctl.analysis.shares import Blobs, Keeping, Measured, Share, merged, outputs_of
+from maskctl.analysis.work import Progress, Work
+from maskctl.executor.layer import joined
+from maskctl.executor.policy import Policy
+from maskctl.executor.samples import Portion, Samples, batches
+from maskctl.executor.suffixes import Effort
+from maskctl.graph.model import Model
+from maskctl.layers.base import Array
+
+_REMEMBERED_ELEMENTS = 1 << 28
+"""Blobs of all samples together that are kept between trials: 1 GiB."""
+
+_WORTH_A_PROCESS_US = 2_000_000
+"""Estimated work below which no process is started: that takes half a second."""
+
+
+class Worker(Protocol):
+    """What runs a share, here or elsewhere: `ask` begins a method of it, `answer` waits for what that returns."""
+
+    def ask(self, method: str, *arguments: object) -> None:
+        """Begins a call."""
+
+    def answer(self) -> Any:
+        """What the call returned; raises what it raised."""
+
+    def close(self) -> None:
+        """Ends it; what it does is lost."""
+
+
+class Here:
+    """A share in this process."""
+
+    def __init__(self, share: Share) -> None:
+        self._share = share
+        self._asked: tuple[str, tuple[Any, ...]] = ("", ())
+
+    def ask(self, method: str, *arguments: object) -> None:
+        """Remembers the call."""
+        self._asked = method, arguments
+
+    def answer(self) -> Any:
+        """Does it."""
+        method, arguments = self._asked
+        return getattr(self._share, method)(*arguments)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """How an analysis may be run: processes at once, or the `scheduler` of a Dask cluster; the user's score of outputs.
+
+    `memory` are the bytes of blobs to keep in memory at once, all processes together (None: as usual).
+    """
+
+    jobs: int = 1
+    memory: int | None = None
+    scheduler: str | None = None
+    score: Callable[[Mapping[str, Array]], float] | None = None
+
+
+_FP16, _ALONE = Policy("fp16"), Means()
+
+
+class Shares:
+    """The samples of an analysis, or those with the `numbers`; to be closed, for it may have started processes."""
+
+    def __init__(
+        self,
+        model: Model,
+        samples: Samples,
+        policy: Policy,
+        wishes: Wishes,
+        progress: Progress,
+        means: Means,
+        numbers: Sequence[int] | None = None,
+    ) -> None:
+        self._model, self._policy, self._wishes = model, policy, wishes
+        self._progress, self._trials, self._score = progress, 0, means.score
+        self.outputs = outputs_of(model, policy, wishes)
+        self._cluster = Cluster(means.scheduler) if means.scheduler else None
+        jobs = len(self._cluster.workers) if self._cluster else means.jobs
+        portions = portions_of(model, samples, jobs, numbers, _portion_elements(means, jobs))
+        self._work = Work(model, portions, policy, progress)
+        pays = self._cluster is not None or self._work.total_us > _WORTH_A_PROCESS_US
+        jobs = min(jobs, len(portions)) if pays else 1
+        self._workers: list[Worker] = []
+        for place in range(jobs):
+            numbered = range(place, len(portions), jobs)
+            some = [portions[number] for number in numbered]
+            self._workers.append(self._worker(numbered, some, jobs, _keeping(portions, means)))
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for worker in self._workers:
+            worker.close()
+        if self._cluster:
+            self._cluster.close()
+
+    def measure(self, what: str = "measure") -> tuple[tuple[LayerLoss, ...], Effort]:
+        """The losses of every layer over all samples, or their "effects" only, and what runs of variants took."""
+        ranges: dict[str, float] = {}
+        if "int8" in self._wishes.kinds:
+            for found in self._all("ranges"):
+                ranges.update({name: max(value, ranges.get(name, 0.0)) for name, value in found.items()})
+        losses, effort = losses_of(Setting(self._model, self._policy, 1)), Effort()
+        parts: list[Measured] = list(self._all(what, ranges))
+        for part in parts:
+            effort.merge(part.effort)
+            for loss in losses:
+                loss.merge(part.losses[loss.op.layer.index])
+        self._work.finish()
+        return losses, effort
+
+    def evaluate(self, masks: Masks) -> Outcome:
+        """The outcome under `masks`, pooled over all samples, with the user's score of the outputs where there is one."""
+        self._trials += 1
+        self._progress("trying masks", self._trials, 0)
+        found = list(self._all("evaluate", dict(masks), self._score is not None))
+        outcome = merged(outcome for outcome, _ in found)
+        if self._score is None:
+            return outcome
+        return replace(outcome, score=self._score(_in_order([blobs for _, some in found for blobs in some])))
+
+    def exact_score(self) -> float | None:
+        """The user's score of the fp32 outputs, None without one."""
+        if self._score is None:
+            return None
+        return self._score(_in_order([blobs for some in self._all("exact_outputs") for blobs in some]))
+
+    def worst(self, count: int) -> list[int]:
+        """The numbers of the samples whose worst output is worst in the lowered network, in the order they came in."""
+        keys = [key for found in self._all("worst_first") for key in found]
+        return sorted(member for _, member in sorted(keys)[:count])
+
+    def _all(self, method: str, *arguments: object) -> Iterator[Any]:
+        for worker in self._workers:
+            worker.ask(method, *arguments)
+        yield from [worker.answer() for worker in self._workers]
+
+    def _worker(self, numbers: Sequence[int], portions: Sequence[Portion], jobs: int, keeping: Keeping) -> Worker:
+        def told(what: str, number: int, index: int) -> None:
+            getattr(self._work, what)(numbers[number], index)
+
+        share = (self._model, portions, self._policy, self._wishes, keeping)
+        if self._cluster:
+            return self._cluster.share(len(self._workers), share)
+        if jobs == 1:
+            return Here(Share(self._model, portions, self._policy, self._wishes, told, keeping))
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        return Process(share, told, threads)
+
+
+def _in_order(blobs: Sequence[Blobs]) -> Mapping[str, Array]:
+    """The blobs of all samples, (n, …), in the order of the samples; shorter ones filled up with NaN."""
+    order = np.argsort([member for members, _ in blobs for member in members])
+    return {name: joined(tuple(found[name] for _, found in blobs))[order] for name in blobs[0][1]}
+
+
+def effects(
+    model: Model, samples: Samples, kinds: Sequence[str], policy: Policy = _FP16, *, means: Means = _ALONE
+) -> tuple[Mapping[int, Mapping[str, Effect]], Effort]:
+    """By layer and kind of loss, what that does to the outputs in an fp32 network; and what the runs took.
+
+    Much faster than an analysis where the kinds are not exact fp16 sums: the network itself is not lowered.
+    """
+    wishes = Wishes("alone", tuple(kinds))
+    with closing(Shares(model, samples, policy, wishes, lambda *_: None, means)) as shares:
+        losses, effort = shares.measure("effects")
+    return {loss.op.layer.index: loss.alone for loss in losses if loss.alone}, effort
+
+
+def _portion_elements(means: Means, jobs: int) -> int | None:
+    """The elements of a portion's blobs, of which a process holds three times as many: fp32, lowered, and of variants."""
+    return None if means.memory is None else means.memory // (4 * 3 * jobs)
+
+
+def _keeping(portions: Sequence[Portion], means: Means) -> Keeping:
+    """Without a limit blobs of up to a GiB are remembered. With one, those of single samples too large for it lie on disk."""
+    total = sum(portion.elements for portion in portions)
+    if means.memory is None:
+        return Keeping(remember=total <= _REMEMBERED_ELEMENTS)
+    largest = max(portion.elements for portion in portions)
+    return Keeping(remember=4 * (total + 2 * largest) <= means.memory, on_disk=4 * 3 * largest > means.memory)
+
+
+def portions_of(
+    model: Model, samples: Samples, jobs: int = 1, numbers: Sequence[int] | None = None, most: int | None = None
+) -> tuple[Portion, ...]:
+    """The samples, or those of these numbers, in portions; one by one where a layer reads blobs whose extents differ."""
+    found = batches(model, samples if numbers is None else samples.only(numbers), parts=jobs, most=most)
+    if numbers is not None:
+        found = tuple(replace(part, members=tuple(numbers[place] for place in part.members)) for part in found)
+    if not needs_single_samples(model):
+        return found
+    return tuple(
+        Portion(
+            {name: values[place : place + 1] for name, values in portion.inputs.items()},
+            portion.elements // len(portion.members),
+            (member,),
+        )
+        for portion in found
+        for place, member in enumerate(portion.members)
+    )
