@@ -195,6 +195,7 @@ def test_nothing_overlaps(page: Tab) -> None:
     )
     assert all(above[1] <= below[0] for above, below in itertools.pairwise(ends))
     assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    assert page.run("(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)(document.querySelector('#story'))")
     assert [] == page.run(
         "[...document.querySelectorAll('.layer .name')].filter((text) => text.getBBox().width > 142)"
         ".map((text) => text.textContent)"
