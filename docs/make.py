@@ -237,10 +237,57 @@ def _db(value: float | None) -> str:
     return "" if value is None else "NaN" if value != value else f"{value:.2f}"  # noqa: PLR0124
 
 
+JSON_INTRODUCTION = """What `--json` prints, as [JSON Schema](https://json-schema.org) in `docs/schemas/`. The tests hold real
+output against it. No key is ever left out. `schema` in the output is the version of its shape, and grows when a key changes its
+meaning; keys may be added before that. Numbers that JSON cannot hold are the strings `"nan"`, `"inf"` and `"-inf"`.
+"""
+
+
+def json_page() -> str:
+    """The schemas of what commands print as JSON, as tables."""
+    parts = [NOTICE, "# JSON\n", JSON_INTRODUCTION]
+    for path in sorted((HERE / "schemas").glob("*.json")):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        parts += [
+            f"## {schema['title']}\n",
+            f"{schema['description']} [{path.name}](schemas/{path.name})\n",
+            _keys(schema),
+        ]
+        for name, part in schema["$defs"].items():
+            parts += [f"### {name}\n", f"{part['description']}\n"]
+            parts += [_keys(part)] if "properties" in part else []
+    return "\n".join(parts)
+
+
+def _keys(schema: dict[str, Any]) -> str:
+    """The keys of an object as a table."""
+    rows = ["| key | type | meaning |", "|---|---|---|"]
+    rows += [
+        f"| `{key}` | {_type(part)} | {part.get('description', '').replace('|', chr(92) + '|')} |"
+        for key, part in schema["properties"].items()
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _type(part: dict[str, Any]) -> str:
+    """The type of a value in words."""
+    words: dict[str, Callable[[], str]] = {
+        "$ref": lambda: str(part["$ref"]).rsplit("/", 1)[1],
+        "anyOf": lambda: " or ".join(map(_type, part["anyOf"])),
+        "enum": lambda: ", ".join(f'"{word}"' for word in part["enum"]),
+        "const": lambda: str(part["const"]),
+        "items": lambda: f"[{_type(part['items'])}]",
+        "properties": lambda: "{" + ", ".join(part["properties"]) + "}",
+        "type": lambda: str(part["type"]),
+    }
+    return next(said() for key, said in words.items() if key in part)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "masks.md": masks_page,
     "layers.md": layers_page,
+    "json.md": json_page,
     "conformance.md": conformance_page,
 }
 

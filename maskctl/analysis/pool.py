@@ -100,7 +100,7 @@ class Shares:
         self.outputs = outputs_of(model, policy, wishes)
         self._cluster = Cluster(means.scheduler) if means.scheduler else None
         jobs = len(self._cluster.workers) if self._cluster else means.jobs
-        portions = _portions(model, samples, jobs, numbers, _portion_elements(means, jobs))
+        portions = portions_of(model, samples, jobs, numbers, _portion_elements(means, jobs))
         self._work = Work(model, portions, policy, progress)
         pays = self._cluster is not None or self._work.total_us > _WORTH_A_PROCESS_US
         jobs = min(jobs, len(portions)) if pays else 1
@@ -204,8 +204,8 @@ def _keeping(portions: Sequence[Portion], means: Means) -> Keeping:
     return Keeping(remember=4 * (total + 2 * largest) <= means.memory, on_disk=4 * 3 * largest > means.memory)
 
 
-def _portions(
-    model: Model, samples: Samples, jobs: int, numbers: Sequence[int] | None, most: int | None
+def portions_of(
+    model: Model, samples: Samples, jobs: int = 1, numbers: Sequence[int] | None = None, most: int | None = None
 ) -> tuple[Portion, ...]:
     """The samples, or those of these numbers, in portions; one by one where a layer reads blobs whose extents differ."""
     found = batches(model, samples if numbers is None else samples.only(numbers), parts=jobs, most=most)

@@ -22,6 +22,7 @@ from maskctl.errors import MaskctlError, did_you_mean
 COMMANDS = {
     "analyze": "maskctl.cli.analyze",
     "compare": "maskctl.cli.compare",
+    "explain": "maskctl.cli.explain",
     "prove": "maskctl.cli.prove",
     "reduce": "maskctl.cli.reduce",
     "run": "maskctl.cli.run",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,29 +13,47 @@ import click
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
 from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
-from maskctl.cli.plan_options import PLAN_OPTIONS, budget_of, goal_of, terms_of
+from maskctl.cli.plan_options import PLAN_ACTIONS, PLAN_OPTIONS, budget_of, goal_of, terms_of
 from maskctl.cli.plan_proof import print_proof, witness_for
+from maskctl.cli.sorting import COLUMNS, WORST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from maskctl.analysis.analyze import Analysis
     from maskctl.analysis.work import Progress
     from maskctl.targets.table import Hazard
 
 
+ANALYSIS_OPTIONS = (
+    *WEIGHTS_OPTIONS,
+    PLUGIN_OPTION,
+    *INPUT_OPTIONS,
+    precision_option(["fp16", "fp16-storage", "bf16"], "fp16"),
+    TARGET_OPTION,
+    *SWITCH_OPTIONS,
+    *MEASURING_OPTIONS,
+    *PLAN_OPTIONS,
+)
+"""What is analysed and how: the options of every command that analyses."""
+
+
 @click.command("analyze", short_help="Rank the layers of a model by their loss and propose masks.")
 @click.argument("model", metavar="MODEL")
-@with_options(*WEIGHTS_OPTIONS, PLUGIN_OPTION, *INPUT_OPTIONS)
-@with_options(precision_option(["fp16", "fp16-storage", "bf16"], "fp16"), TARGET_OPTION, *SWITCH_OPTIONS)
-@with_options(*MEASURING_OPTIONS)
-@with_options(*PLAN_OPTIONS)
+@with_options(*ANALYSIS_OPTIONS, *PLAN_ACTIONS)
+@click.option(
+    "--sort",
+    type=click.Choice(COLUMNS),
+    default=WORST,
+    show_default=True,
+    help="Order of the layers listed: a column, the worst first; loss is layer-db, then graph-db.",
+)
 @click.option(
     "--top",
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    help="Layers to list, worst first, those with a new mask in any case; 0 lists all.",
+    help="Layers to list, the first of --sort, those with a new mask in any case; 0 lists all.",
 )
 @click.option("--write", is_flag=True, help="Write the proposed masks into MODEL.")
 @click.option(
@@ -46,6 +66,12 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="With -o: replace an OUT that exists.")
 @click.option(
     "--json", "json_path", metavar="FILE", help="Write the analysis as JSON; - for stdout, instead of the tables."
+)
+@click.option(
+    "--html",
+    "html_path",
+    metavar="FILE",
+    help="Write a page to look at: the network drawn, every layer's story, what blobs hold. Needs no network.",
 )
 def command(model: str, **options: Any) -> int:
     """Run MODEL (a .param file) in fp32 and in a low precision, rank its layers, and propose masks.
@@ -60,21 +86,34 @@ def command(model: str, **options: Any) -> int:
       maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
       maskctl analyze net.param -i data=samples.npz --budget 5% --pareto
       maskctl analyze net.param -i data=photos --scope alone --kind int8 --worst 8
+      maskctl analyze net.param -i data=samples.npz --sort largest --html net.html
     """
+    _refuse_early(model, options)
+    witness = witness_for(policy_of(options).target) if options["verify"] else None
+    analysis, unsafe = analyzed(model, options)
+    _show(analysis, unsafe, options)
+    if analysis.plan.interrupted:
+        raise KeyboardInterrupt
+    if witness and not print_proof(analysis, witness, options):
+        return 1
+    _write(analysis, model, options)
+    return 0 if analysis.plan.reached else 1
+
+
+def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:
+    """The analysis that `ANALYSIS_OPTIONS` ask for, and the masks of the file that the engine does not honour."""
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.text import warn_unsafe
 
     goal = goal_with_check(goal_of(options), options)
     budget_of(options["budget"])
-    _refuse_early(model, options)
     loaded = load_model(model, options)
     wishes = wishes_of(loaded, options)
     terms = terms_of(options, loaded.graph)
     samples = read_inputs(loaded, options, loaded.outputs)
     policy = policy_of(options)
-    witness = witness_for(policy.target) if options["verify"] else None
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
-    with _progress_bar() as progress:
+    with progress_bar() as progress:
         analysis = analyze(
             loaded,
             samples,
@@ -87,13 +126,7 @@ def command(model: str, **options: Any) -> int:
             means=means_of(options),
             progress=progress,
         )
-    _show(analysis, unsafe, options)
-    if analysis.plan.interrupted:
-        raise KeyboardInterrupt
-    if witness and not print_proof(analysis, witness, options):
-        return 1
-    _write(analysis, model, options)
-    return 0 if analysis.plan.reached else 1
+    return analysis, unsafe
 
 
 def _refuse_early(model: str, options: dict[str, Any]) -> None:
@@ -112,27 +145,31 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
         refuse_overwrite(options["output"], model, force=options["force"])
     if options["write"] or options["output"]:
         refuse_unwritable(options["output"] or model)
-    if options["json_path"] not in {None, "-"}:
-        _refuse_json_path(model, options)
-        if not is_device(options["json_path"]):
-            refuse_unwritable(options["json_path"])
+    for name, path in (("--json", options["json_path"]), ("--html", options["html_path"])):
+        if path is not None and (name, path) != ("--json", "-"):
+            _refuse_path(name, path, model, options)
+            if not is_device(path):
+                refuse_unwritable(path)
 
 
-def _refuse_json_path(model: str, options: dict[str, Any]) -> None:
-    """Refuses to put the JSON where a file of the model is."""
+def _refuse_path(name: str, path: str, model: str, options: dict[str, Any]) -> None:
+    """Refuses to put the JSON or the page where a file of the model or the other of the two is."""
     from pathlib import Path
 
     from maskctl.errors import InputError
     from maskctl.graph.model import bin_beside
 
-    path = options["json_path"]
-    for other in (model, options["bin_path"] or bin_beside(model), options["output"]):
-        if other and Path(path).resolve() == Path(other).resolve():
-            raise InputError(f"--json '{path}' would replace '{other}'. Give the JSON a name of its own.")
+    if path == "-":
+        raise InputError("--html '-' is not a file. Give the page a name, e.g. --html net.html.")
+    json_path = options["json_path"] if name == "--html" else None
+    for other in (model, options["bin_path"] or bin_beside(model), options["output"], json_path):
+        if other and Path(path).resolve() == Path(other).resolve() != Path(os.devnull):
+            what = {"--json": "JSON", "--html": "page"}[name]
+            raise InputError(f"{name} '{path}' would replace '{other}'. Give the {what} a name of its own.")
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Progress]:
+def progress_bar() -> Iterator[Progress]:
     """A progress bar on stderr when that is a terminal, else nothing."""
     from maskctl.analysis.analyze import silent
 
@@ -153,22 +190,47 @@ def _progress_bar() -> Iterator[Progress]:
 
 
 def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any]) -> None:
-    import json
-
-    from maskctl import __version__
     from maskctl.cli.writing import write_file
-    from maskctl.report.analysis import to_json
+    from maskctl.report.html import to_html
 
-    path = options["json_path"]
-    if path:
-        text = json.dumps(to_json(analysis, __version__, unsafe), indent=2, allow_nan=False) + "\n"
+    path, page = options["json_path"], options["html_path"]
+    if path or page:
+        report = report_of(analysis, unsafe, looked_at=bool(page))
+        text = json_text(report)
+        if page:
+            write_file(page, to_html(report).encode("utf-8", "replace"))
         if path == "-":
             click.echo(text, nl=False)
             return
-        write_file(path, text.encode())
+        if path:
+            write_file(path, text.encode())
     from maskctl.cli.analysis_tables import print_analysis
+    from maskctl.cli.sorting import by_column
 
-    print_analysis(analysis, options["top"], show_diff=not options["write"])
+    rows = by_column(analysis.rows, options["sort"])
+    print_analysis(replace(analysis, rows=rows), options["top"], show_diff=not options["write"])
+
+
+def report_of(
+    analysis: Analysis, unsafe: Sequence[Hazard], indices: Collection[int] | None = None, *, looked_at: bool
+) -> dict[str, Any]:
+    """The document of an analysis, with what the blobs of all layers, or of those in `indices`, hold where that is asked for."""
+    from maskctl import __version__
+    from maskctl.analysis.profiles import profiles
+    from maskctl.report.analysis import to_json
+
+    if not looked_at:
+        return to_json(analysis, __version__, unsafe)
+    with progress_bar() as progress:
+        found = profiles(analysis, indices, progress)
+    return to_json(analysis, __version__, unsafe, found)
+
+
+def json_text(report: Mapping[str, Any]) -> str:
+    """A document as it is written."""
+    import json
+
+    return json.dumps(report, indent=2, allow_nan=False) + "\n"
 
 
 def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:

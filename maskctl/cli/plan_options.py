@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from maskctl.analysis.decide import Terms
     from maskctl.analysis.plan import Goal
     from maskctl.graph.network import Graph
@@ -33,27 +35,31 @@ PLAN_OPTIONS = (
         metavar="PERCENT",
         help="The other way round: the best that masks reach which cost no more than this of the network's time, e.g. 5%.",
     ),
-    click.option("--pareto", is_flag=True, help="List what more masks cost and what they reach."),
     click.option(
         "--timings",
         metavar="FILE",
         help="The device's own times of layers, as ncnn built with NCNN_BENCHMARK prints them, in place of estimates.",
     ),
-    click.option(
-        "--verify",
-        is_flag=True,
-        help="Run the model with the proposed masks in the real engine too (see maskctl verify), before anything is written.",
-    ),
+    click.option("--also-vulkan", is_flag=True, help="Only masks that hold under Vulkan compute too: no bits 2 and 4."),
+)
+
+PLAN_ACTIONS = (
     click.option(
         "--fences",
         is_flag=True,
         help="Where masks alone miss the target, put layers in that cast to 32 bits, so that bits 2 and 4 hold behind them.",
     ),
-    click.option("--also-vulkan", is_flag=True, help="Only masks that hold under Vulkan compute too: no bits 2 and 4."),
+    click.option("--pareto", is_flag=True, help="List what more masks cost and what they reach."),
+    click.option(
+        "--verify",
+        is_flag=True,
+        help="Run the model with the proposed masks in the real engine too (see maskctl verify), before anything is written.",
+    ),
 )
+"""What else is done for a plan than choosing masks."""
 
 
-def goal_of(options: dict[str, Any]) -> Goal:
+def goal_of(options: Mapping[str, Any]) -> Goal:
     """What every output must reach; with a budget and nothing else, finite values. Raises `InputError`."""
     from maskctl.analysis.metrics import COSINE, SQNR
     from maskctl.analysis.plan import Goal
@@ -76,21 +82,21 @@ def goal_of(options: dict[str, Any]) -> Goal:
     return Goal(tuple((metric, target) for metric, target in ((COSINE, cosine), (SQNR, sqnr)) if target is not None))
 
 
-def terms_of(options: dict[str, Any], graph: Graph) -> Terms:
+def terms_of(options: Mapping[str, Any], graph: Graph) -> Terms:
     """What a plan may cost and hold. Raises `InputError`."""
     from maskctl.analysis.decide import Terms
     from maskctl.analysis.timings import load_timings
     from maskctl.errors import InputError
 
-    if options["fences"] and options["also_vulkan"]:
+    if options.get("fences") and options["also_vulkan"]:
         raise InputError("--fences is for bits 2 and 4, and with --also-vulkan there are none. Give one of the two.")
 
     return Terms(
         budget=budget_of(options["budget"]),
         timings=load_timings(options["timings"], graph) if options["timings"] else None,
         also_vulkan=options["also_vulkan"],
-        fences=options["fences"],
-        front=options["pareto"],
+        fences=options.get("fences", False),
+        front=options.get("pareto", False),
     )
 
 

@@ -1,34 +1,93 @@
-"""An analysis as JSON. The schema is described in docs/analysis.md and versioned by `schema`."""
+"""An analysis as JSON. The schema is docs/analysis.schema.json, versioned by `schema`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from maskctl import featmask
 from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.anatomy import anatomy
 from maskctl.analysis.causes import right_bit
 from maskctl.analysis.evidence import Evidence
+from maskctl.analysis.kinds import BF16, BLOBS, INT8, WEIGHTS
 from maskctl.analysis.metrics import METRICS, Comparison
 from maskctl.analysis.plan import Outcome
+from maskctl.analysis.profiles import Profile, limits_of
 from maskctl.executor.samples import Samples
+from maskctl.param.diff import unified_diff
+from maskctl.report.network import layer_to_json
 from maskctl.report.numbers import number
 from maskctl.report.unsafe import UnsafeMask, unsafe_masks
 
 Figures: TypeAlias = Callable[[Comparison], dict[str, Any]]
 
 SCHEMA = 2
+LOSSES = MappingProxyType(
+    {
+        "layerwise": "this layer alone lowered",
+        "layerwise_storage": "the same with fp32 sums",
+        "layerwise_no_winograd": "the same without winograd",
+        **{f"apart.{kind.name}": kind.words for kind in (WEIGHTS, BLOBS, BF16, INT8)},
+        "graphwise": "everything lowered, read here",
+        "after": "the same with the proposed masks",
+    }
+)
+"""The losses of a layer by their keys, in the order in which they are told."""
+NO_PROFILES: Mapping[int, Profile] = MappingProxyType({})
 
 
-def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ()) -> dict[str, Any]:
+def to_json(
+    analysis: Analysis,
+    version: str,
+    unsafe: Sequence[UnsafeMask] = (),
+    profiles: Mapping[int, Profile] = NO_PROFILES,
+) -> dict[str, Any]:
     """The whole analysis as JSON values, layers worst first.
 
-    `version` is that of maskctl, `unsafe` are masks of the file that the engine does not honour.
+    `version` is that of maskctl, `unsafe` are masks of the file that the engine does not honour, `profiles` what blobs hold
+    as far as somebody looked.
     """
     plan, figures = analysis.plan, partial(_figures, samples=analysis.samples)
+    document = analysis.model.document.with_masks(analysis.masks)
+    return {
+        **_asked(analysis, version),
+        "reached": plan.reached,
+        "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
+        **_price(analysis),
+        "unsafe": unsafe_masks(unsafe),
+        "cut": [
+            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "reason": op.cut}
+            for op in analysis.model.operators
+            if op.cut
+        ],
+        "outputs": [
+            {"blob": name, "before": figures(before), "after": figures(plan.after.outputs[name])}
+            for name, before in plan.before.outputs.items()
+        ],
+        "not_compared": [
+            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "blob": top}
+            for op in analysis.finders
+            for top in op.layer.tops
+        ],
+        "losses": dict(LOSSES),
+        "layers": [_layer(row, figures, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
+        "format": _format(analysis),
+        "network": [
+            layer_to_json(row, profiles.get(row.op.layer.index), figures)
+            for row in anatomy(analysis.model, analysis.policy, analysis.samples)
+        ],
+        "diff": unified_diff(document, document.path) if analysis.masks else "",
+    }
+
+
+def _asked(analysis: Analysis, version: str) -> dict[str, Any]:
+    """What was asked for, of what, and what it took."""
+    plan = analysis.plan
     return {
         "schema": SCHEMA,
         "version": version,
@@ -48,25 +107,22 @@ def to_json(analysis: Analysis, version: str, unsafe: Sequence[UnsafeMask] = ())
         "check": None
         if plan.before.score is None
         else {"target": analysis.goal.least_score, "before": number(plan.before.score), "after": _score(plan.after)},
-        "reached": plan.reached,
-        "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
-        **_price(analysis),
-        "unsafe": unsafe_masks(unsafe),
-        "cut": [
-            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "reason": op.cut}
-            for op in analysis.model.operators
-            if op.cut
-        ],
-        "outputs": [
-            {"blob": name, "before": figures(before), "after": figures(plan.after.outputs[name])}
-            for name, before in plan.before.outputs.items()
-        ],
-        "not_compared": [
-            {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "blob": top}
-            for op in analysis.finders
-            for top in op.layer.tops
-        ],
-        "layers": [_layer(row, figures, analysis.instead_of.get(row.layer.index)) for row in analysis.rows],
+    }
+
+
+def only_layer(document: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """The same document with one layer in it."""
+    parts = {key: [row for row in document[key] if row["index"] == index] for key in ("layers", "network")}
+    return {**document, **parts}
+
+
+def _format(analysis: Analysis) -> dict[str, Any]:
+    limits = limits_of(analysis.precision)
+    return {
+        "name": limits.name,
+        "largest": limits.largest,
+        "smallest_normal": limits.smallest_normal,
+        "smallest": limits.smallest,
     }
 
 

@@ -206,3 +206,10 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
         return None
     changed = [raised if place == index else mask for place, mask in enumerate(masks)]
     return None if steps(graph, target, options, changed)[index].hazard else raised
+
+
+def with_mask(layer: Layer, step: Step, target: Target, options: Options, mask: int) -> Step:
+    """How a layer that runs as `step` would run under another mask, fed as it is; `options` are the engine's."""
+    stored = dict(zip(layer.bottoms, step.arrives, strict=True))
+    changed = _step(layer, target, options, mask, stored)
+    return replace(changed, packed=step.packed, broken=target.broken(layer, changed.options))

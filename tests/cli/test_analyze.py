@@ -15,6 +15,8 @@ import pytest
 
 import maskctl
 from maskctl.cli.analysis_tables import print_analysis
+from maskctl.cli.sorting import COLUMNS
+from maskctl.report.html import to_html
 from tests.cli.driver import SAMPLES, Runner, check_golden, state
 
 STORY = ("analyze", "digits_overflow.param", "-i", "image=digits_test.npz")
@@ -168,6 +170,64 @@ def test_json_into_a_device(run: Runner, few: tuple[str, ...]) -> None:
     """A device such as /dev/null is written to, not replaced by a file."""
     assert 0 == run(*few, "--json", "/dev/null").code
     assert Path("/dev/null").is_char_device()
+
+
+def test_html(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """--html writes a page beside the printed tables, with the document of --json, in which blobs then were looked at."""
+    result = run(*few, "--html", "page.html", "--json", "report.json")
+    assert (0, "") == (result.code, result.err)
+    assert result.out == run(*few).out
+    page = (digits / "page.html").read_text(encoding="utf-8")
+    report = json.loads((digits / "report.json").read_text())
+    assert page == to_html(report)
+    assert [True] * 9 == [layer["values"] is not None for layer in report["network"]]
+    plain = json.loads(run(*few, "--json", "-").out)
+    assert {None} == {layer[key] for layer in plain["network"] for key in ("values", "errors", "after")}
+
+
+@pytest.mark.parametrize("name", ["digits_overflow.param", "./digits_overflow.bin", "new.param", "report.json"])
+def test_html_never_replaces_another_file(run: Runner, few: tuple[str, ...], digits: Path, name: str) -> None:
+    """--html refuses the names of the model, its weights, the output and the JSON."""
+    before = state(digits)
+    result = run(*few, "--html", name, "-o", "new.param", "--json", "report.json")
+    expected = f"maskctl: --html '{name}' would replace '{name.removeprefix('./')}'. Give the page a name of its own.\n"
+    assert (2, "", expected) == result
+    assert before == state(digits)
+
+
+def test_html_wants_a_file(run: Runner, few: tuple[str, ...]) -> None:
+    """The page does not go to stdout, where the tables are."""
+    expected = "maskctl: --html '-' is not a file. Give the page a name, e.g. --html net.html.\n"
+    assert (2, "", expected) == run(*few, "--html", "-")
+
+
+@pytest.mark.parametrize(
+    ("column", "first"),
+    [
+        ("loss", ["conv3", "conv4", "conv2"]),
+        ("index", ["conv1", "conv2", "pool1"]),
+        ("layer", ["conv1", "conv2", "conv3"]),
+        ("largest", ["conv3", "conv4", "fc2"]),
+        ("lost", ["conv4", "fc1", "conv3"]),
+        ("graph-db", ["conv3", "conv4", "fc2"]),
+        ("mask", ["conv3", "conv4", "conv2"]),
+    ],
+)
+def test_sort(run: Runner, few: tuple[str, ...], column: str, first: list[str]) -> None:
+    """--sort lists the layers by a column, the worst first, and --top takes the first of that order."""
+    listed = re.findall(r"^\d+ +(\w+) ", run(*few, "--sort", column).out, flags=re.MULTILINE)
+    assert (sorted(LAYERS), first) == (sorted(listed), listed[:3])
+    few_listed = re.findall(r"^\d+ +(\w+) ", run(*few, "--sort", column, "--top", "3").out, flags=re.MULTILINE)
+    assert [name for name in listed if name in {*first[: 3 - ("conv3" not in first)], "conv3"}] == few_listed
+
+
+def test_every_column_sorts(run: Runner, few: tuple[str, ...]) -> None:
+    """Every column of the help is one to sort by, and an unknown one is refused with the choices."""
+    for column in COLUMNS:
+        assert 0 == run(*few, "--sort", column).code
+    refused = run(*few, "--sort", "size")
+    assert 2 == refused.code
+    assert "'layer-db'" in refused.err
 
 
 def test_out_of_reach(run: Runner, few: tuple[str, ...], digits: Path) -> None:

@@ -174,7 +174,7 @@ def test_refused(net: Path, run: Runner, arguments: tuple[str, ...], message: st
         (("analyse", "net.param"), "there is no command 'analyse'. Did you mean 'analyze'?"),
         (
             ("net.param",),
-            "there is no command 'net.param'. Commands are: analyze, compare, prove, reduce, run, set-mask, show, verify.",
+            "there is no command 'net.param'. Commands are: analyze, compare, explain, prove, reduce, run, set-mask, show, verify.",
         ),
     ],
 )

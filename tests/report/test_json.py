@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 from typing import Any, NoReturn
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -17,19 +17,20 @@ from maskctl.analysis.judge import Danger
 from maskctl.analysis.metrics import COSINE, METRICS, SQNR
 from maskctl.analysis.overflow import Overflow
 from maskctl.analysis.plan import Goal
+from maskctl.analysis.profiles import profiles
 from maskctl.analysis.prove import prove
 from maskctl.analysis.ranges import input_bounds
 from maskctl.executor.policy import Policy
 from maskctl.graph.operators import facts
-from maskctl.report.analysis import to_json
+from maskctl.report.analysis import SCHEMA, only_layer, to_json
 from maskctl.report.layers import to_json as layers_to_json
 from maskctl.report.numbers import number
 from maskctl.report.proof import proof_to_json
 from maskctl.targets.table import Hazard
 from tests.analysis.made import LEAKY, Network, samples, values
 from tests.builders import graph_of
+from tests.report.schemas import FOLDER, complaints, objects, schema
 
-DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "analysis.md"
 UNSAFE = [Hazard(graph_of("Input data 0 1 data").layers[0], 2, "data", "fp16", 1)]
 FIGURES = {*METRICS, "lost", "elements", "worst_sample"}
 
@@ -61,31 +62,6 @@ def strictly(value: Any) -> Any:
     return json.loads(json.dumps(value), parse_constant=refuse)
 
 
-def schema_of(heading: str, document: Path = DOCUMENT) -> str:
-    """The text blocks of a page of the documentation from a heading to the next."""
-    text = document.read_text(encoding="utf-8")
-    section = re.split(r"^#+ ", text.split(f"{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    return "".join(re.findall(r"^```text\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE))
-
-
-PARTS = {"figures", "worst_sample", "evidence", "overflow", "kind", "dangers"}
-ANALYSIS, SHOW = schema_of("## JSON"), schema_of("### `show --json`")
-
-
-def documented(name: str, schema: str = ANALYSIS) -> set[str]:
-    """The keys that docs/analysis.md lists for an entry of a schema."""
-    found = re.search(rf"^{name} +\[?{{([^}}]*)}}", schema, flags=re.MULTILINE)
-    assert found is not None
-    return {key.strip() for key in found.group(1).split(",")}
-
-
-def documented_top(schema: str) -> list[str]:
-    """The keys of the whole object, in the documented order; those of its parts stand in other entries."""
-    first, *others = schema.splitlines()
-    names = [line.split()[0] for line in others if not line.startswith(" ")]
-    return [*first.split(", "), *(name for name in names if name not in PARTS)]
-
-
 def test_numbers() -> None:
     """Finite numbers stay numbers; the others are strings that say which they were."""
     assert [0.5, -0.0, "inf", "-inf", "nan"] == [number(value) for value in (0.5, -0.0, math.inf, -math.inf, math.nan)]
@@ -96,67 +72,85 @@ def test_is_json(report: dict[str, Any]) -> None:
     assert report == strictly(report)
 
 
-def test_documented_keys(report: dict[str, Any]) -> None:
-    """Each object of the report has exactly the keys that the documentation lists."""
-    assert documented_top(ANALYSIS) == list(report)
-    assert documented("samples") == set(report["samples"])
-    assert documented("goal") == set(report["goal"])
-    assert [documented("masks")] == [set(change) for change in report["masks"]]
-    assert [documented("unsafe")] == [set(mask) for mask in report["unsafe"]]
-    assert [documented("outputs")] == [set(output) for output in report["outputs"]]
-    assert [documented("layers")] * 3 == [set(layer) for layer in report["layers"]]
-    assert documented("figures") == set(report["outputs"][0]["before"]) == set(report["layers"][0]["layerwise"])
-    assert documented("worst_sample") == set(report["layers"][0]["layerwise"]["worst_sample"])
-    assert documented("evidence") == set(report["layers"][0]["evidence"][0])
-    assert documented("overflow") == set(report["layers"][0]["overflow"])
+@pytest.mark.parametrize("name", ["analysis", "proof", "show"])
+def test_schemas(name: str) -> None:
+    """Each schema is one, every object in it is closed and describes its keys, and all but goals ask for all of them."""
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+    for part in objects(schema(name)):
+        assert part["additionalProperties"] is False
+        assert list(part["properties"]) == part.get("required") or {"cosine", "sqnr_db"} == set(part["properties"])
+        assert all("description" in key or "$ref" in key for key in part["properties"].values())
 
 
-def test_documented_keys_of_cut_layers() -> None:
-    """What is told of a layer that was cut off has exactly the documented keys."""
+def test_schema_of_an_analysis(report: dict[str, Any]) -> None:
+    """The report is as its schema says, in the documented order, and the schema's version is the report's."""
+    assert [] == complaints("analysis", report)
+    assert list(schema("analysis")["properties"]) == list(report)
+    assert SCHEMA == schema("analysis")["properties"]["schema"]["const"]
+
+
+def test_schema_with_what_blobs_hold(analysis: Analysis) -> None:
+    """With what blobs hold the report is as its schema says too, and so is that of one layer."""
+    report = to_json(analysis, "0", (), profiles(analysis))
+    assert [] == complaints("analysis", strictly(report))
+    (layer,) = only_layer(report, 1)["network"]
+    assert layer["values"] is not None
+    assert [] == complaints("analysis", only_layer(report, 1))
+
+
+def test_schema_of_cut_layers() -> None:
+    """What is told of a layer that was cut off is as the schema says."""
     model = Network().convolution("conv", "data", [[1 / 3]]).layer("NoSuch x 1 1 conv y").model()
     found = to_json(analyze(model, samples(np.ones((1, 1, 1), np.float32))), "0")
-    assert [documented("cut")] == [set(layer) for layer in found["cut"]]
+    assert ["x"] == [layer["name"] for layer in found["cut"]]
+    assert [] == complaints("analysis", found)
+
+
+@pytest.mark.parametrize("key", ["reached", "network"])
+def test_the_schema_misses_keys(report: dict[str, Any], key: str) -> None:
+    """A report that lacks a key, or has one more, is not as the schema says."""
+    assert [f": '{key}' is a required property"] == complaints(
+        "analysis", {name: value for name, value in report.items() if name != key}
+    )
+    assert 1 == len(complaints("analysis", {**report, "more": 1}))
 
 
 def test_documented_kinds() -> None:
     """The documented kinds of overflow are those that its class names."""
-    found = re.search(r"^kind +(.*)$", ANALYSIS, flags=re.MULTILINE)
     said = re.search(r"`kind` is (.*)\.$", Overflow.__doc__ or "", flags=re.MULTILINE)
-    assert found is not None
     assert said is not None
-    assert set(re.split(", | or ", found.group(1))) == set(re.split(", | or ", said.group(1)))
+    kinds = schema("analysis")["$defs"]["overflow"]["properties"]["kind"]["enum"]
+    assert set(kinds) == set(re.split(", | or ", said.group(1)))
 
 
-def test_documented_keys_of_show() -> None:
-    """The object of `show --json` has exactly the documented keys, in that order."""
-    graph = graph_of("Input data 0 1 data 0=2 1=2 2=1")
-    found = layers_to_json("net.param", [(graph.layers[0], facts(graph)[0], 0)], "fp32", UNSAFE)
-    assert documented_top(SHOW) == list(found)
-    assert [documented("layers", SHOW)] == [set(layer) for layer in found["layers"]]
-    assert [documented("unsafe")] == [set(mask) for mask in found["unsafe"]]
+def test_schema_of_show() -> None:
+    """The object of `show --json` is as its schema says, in the documented order."""
+    graph = graph_of("Input data 0 1 data 0=2 1=2 2=1", "NoSuch x 1 1 data y")
+    rows = [(layer, known, None) for layer, known in zip(graph.layers, facts(graph), strict=True)]
+    found = layers_to_json("net.param", rows, "fp32", UNSAFE)
+    assert [] == complaints("show", strictly(found))
+    assert list(schema("show")["properties"]) == list(found)
 
 
-def test_documented_keys_of_a_proof() -> None:
-    """The object of `prove --json` has exactly the keys that docs/proof.md lists, and survives a strict reader."""
-    schema = schema_of("## JSON", DOCUMENT.with_name("proof.md"))
+def test_schema_of_a_proof() -> None:
+    """The object of `prove --json` is as its schema says, in the documented order, and survives a strict reader."""
     model = Network().convolution("a", "data", [[300.0, 300.0]]).layer("NoSuch x 1 1 a y").model()
     bounds = input_bounds(model, {"data": [(0.0, 400.0)]}, {"data": (2, 2, 2)})
     found = strictly(proof_to_json(prove(model, bounds, Policy("fp16")), "0"))
-    assert documented_top(schema) == list(found)
-    assert documented("counts", schema) == set(found["counts"])
-    assert [documented("cut", schema)] == [set(row) for row in found["cut"]]
-    assert [documented("layers", schema)] * 2 == [set(row) for row in found["layers"]]
-    assert [documented("dangers", schema)] * 2 == [set(row) for row in found["layers"][1]["dangers"]]
+    assert [] == complaints("proof", found)
+    assert list(schema("proof")["properties"]) == list(found)
     assert {"cannot overflow": 1, "may overflow": 0, "will overflow": 1} == found["counts"]
+    assert 2 == len(found["layers"][1]["dangers"])
 
 
 def test_documented_kinds_of_dangers() -> None:
-    """The kinds that docs/proof.md lists are those that the class names."""
-    page = DOCUMENT.with_name("proof.md").read_text(encoding="utf-8")
+    """The kinds of danger that docs/proof.md and the schema list are those that the class names."""
+    page = (FOLDER.parent / "proof.md").read_text(encoding="utf-8")
     said = re.search(r"`kind` is (.*?)\.\n", Danger.__doc__ or "", flags=re.DOTALL)
     assert said is not None
-    named = re.findall(r"\w+", re.sub(r"\([^)]*\)", "", said.group(1)))
-    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(named) - {"or"}
+    named = set(re.findall(r"\w+", re.sub(r"\([^)]*\)", "", said.group(1)))) - {"or"}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == named
+    assert set(schema("proof")["$defs"]["danger"]["properties"]["kind"]["enum"]) == named
 
 
 def test_content(report: dict[str, Any]) -> None:

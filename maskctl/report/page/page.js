@@ -1,0 +1,108 @@
+// Puts the page together: one selection that all its parts show.
+
+function subtitle(report) {
+  const without = report.without.length ? `, without ${report.without.join(", ")}` : "";
+  const synthetic = report.samples.synthetic ? ` of seeded noise (seed ${report.samples.seed}): indicative only` : "";
+  return `${report.precision} on ${report.target}${without} · ${counted(report.samples.count, "sample")}${synthetic} · ${counted(report.network.length, "layer")}`;
+}
+
+function verdict(report) {
+  const words = { cosine: (value) => `cosine ${value}`, sqnr_db: (value) => `SQNR ${value} dB` };
+  const goal = Object.entries(report.goal).map(([name, value]) => (words[name] ?? ((other) => `${name} ${other}`))(value)).join(" and ");
+  const masks = counted(report.masks.length, "mask");
+  if (report.reached) return report.masks.length ? `With ${masks} every output reaches ${goal}.` : `Every output reaches ${goal} as the model is: nothing to propose.`;
+  return report.masks.length ? `${goal} is out of reach; the best found takes ${masks}.` : `${goal} is out of reach: no mask the engine honours helps.`;
+}
+
+function outputsTable(report) {
+  const cell = (text) => html("td", { class: "number" }, text);
+  const changed = report.masks.length > 0;
+  const words = changed ? ["dB before", "dB after", "cosine before", "cosine after"] : ["dB", "cosine"];
+  const head = words.map((word) => html("th", { scope: "col", class: "number" }, word));
+  const figures = ({ before, after }) => [decibels, cosine].flatMap((text) => (changed ? [text(before), text(after)] : [text(before)]));
+  const rows = report.outputs.map((output) => html("tr", {}, html("th", { scope: "row" }, output.blob), ...figures(output).map(cell)));
+  return html("table", {}, html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "output"), ...head)), html("tbody", {}, ...rows));
+}
+
+function legend() {
+  const colours = CLASSES.map(([name, words]) => html("li", {}, html("span", { class: `swatch ${name}`, "aria-hidden": "true" }), words));
+  const marks = [["proposed", "31=1", "mask proposed"], ["kept", "31=1", "mask of the file"]].map(([kind, token, words]) => html("li", {}, html("span", { class: `pill-sample ${kind}` }, token), words));
+  return [...colours, ...marks];
+}
+
+function diffView(report) {
+  if (!report.diff) return html("p", {}, "Nothing changes.");
+  const kind = (line) => (/^(---|\+\+\+)/.test(line) ? "file" : { "+": "added", "-": "removed", "@": "hunk" }[line[0]]);
+  const lines = report.diff.replace(/\n$/, "").split("\n");
+  return html("pre", { class: "diff", tabindex: "0" }, ...lines.map((line) => html("span", { class: kind(line) }, `${line}\n`)));
+}
+
+function showPareto(report) {
+  const points = report.pareto ?? [];
+  if (!points.length) return;
+  byId("pareto").hidden = false;
+  byId("pareto-chart").replaceChildren(paretoChart(points));
+  const cell = (text) => html("td", { class: "number" }, text);
+  const head = ["µs added", "worst dB", "worst cosine", "masks"].map((word) => html("th", { scope: "col", class: "number" }, word));
+  const rows = points.map((point) => html("tr", {}, cell(magnitude(point.added_us)), cell(decibels({ sqnr_db: point.worst_sqnr_db })), cell(cosine({ cosine: point.worst_cosine })), cell(String(point.masks.length))));
+  byId("pareto-table").replaceChildren(html("table", {}, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)));
+}
+
+function fillTexts(report) {
+  byId("subtitle").textContent = subtitle(report);
+  byId("verdict").textContent = verdict(report);
+  byId("verdict").classList.add(report.reached ? "reached" : "missed");
+  byId("outputs-table").replaceChildren(outputsTable(report));
+  byId("legend").replaceChildren(...legend());
+  byId("diff").replaceChildren(diffView(report));
+  byId("made").textContent = `maskctl ${report.version}`;
+  showPareto(report);
+}
+
+/** The tools above the graph and the table. */
+function wire(graph, table, measures) {
+  const choice = byId("measure");
+  choice.replaceChildren(...measures.map((measure) => html("option", { value: measure.key }, `${measure.title}: ${measure.words}`)));
+  choice.addEventListener("change", () => graph.colour(measures.find((measure) => measure.key === choice.value)));
+  byId("zoom-in").addEventListener("click", () => graph.zoom(1.4));
+  byId("zoom-out").addEventListener("click", () => graph.zoom(1 / 1.4));
+  byId("zoom-fit").addEventListener("click", () => graph.fit());
+  const filter = () => {
+    const kept = table.filter(byId("filter").value, byId("masked").checked);
+    graph.dim(kept);
+    byId("count").textContent = `${kept.size.toLocaleString("en")} of ${table.layers.length.toLocaleString("en")}`;
+  };
+  byId("filter").addEventListener("input", filter);
+  byId("masked").addEventListener("change", filter);
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.target.closest("input, select")) return;
+    event.preventDefault();
+    byId("filter").focus();
+  });
+  filter();
+}
+
+async function start() {
+  const { report, drawing } = await unpack();
+  const layers = joinLayers(report);
+  const measures = measuresOf(layers);
+  const parts = [];
+  const select = (index, from) => {
+    const layer = layers[index];
+    byId("story").replaceChildren(...story(layer, layers, report, select));
+    byId("story").scrollTop = 0;
+    for (const [name, part] of parts) part.show(index, name === from);
+    document.documentElement.dataset.selected = index;
+  };
+  fillTexts(report);
+  const graph = new GraphView(byId("graph"), drawing, layers, select);
+  const table = new TableView(byId("layers-table"), layers, measures, select);
+  const depth = new DepthChart(byId("depth-chart"), layers, report.goal.sqnr_db, select);
+  parts.push(["graph", graph], ["table", table], ["depth", depth]);
+  graph.colour(measures[0]);
+  wire(graph, table, measures);
+  if (layers.length) select(report.layers[0]?.index ?? 0, "start");
+  document.documentElement.dataset.ready = "true";
+}
+
+await start();

@@ -1,0 +1,86 @@
+"""What each bit of the feature mask would do to one layer where it stands, and whether the engine honours it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maskctl import featmask
+from maskctl.featmask import Bit
+from maskctl.graph.network import Layer
+from maskctl.kernels.packing import Options
+from maskctl.targets.storage import STORAGE_OPTION, Step, kernel_of, with_mask
+from maskctl.targets.table import Target
+
+
+@dataclass(frozen=True)
+class BitEffect:
+    """One bit on one layer: `changes` where the layer's numbers would, `honoured` False where the engine breaks on it.
+
+    `is_set` says that the layer's mask has it already; then `effect` is what it does now.
+    """
+
+    bit: Bit
+    is_set: bool
+    changes: bool
+    honoured: bool
+    effect: str
+
+
+def effects(layer: Layer, step: Step, target: Target, options: Options, mask: int) -> tuple[BitEffect, ...]:
+    """Every known bit on a layer that runs as `step` under `mask`, in the order of the bits."""
+    return tuple(_effect(layer, step, target, options, mask, bit) for bit in featmask.BITS)
+
+
+def _effect(layer: Layer, step: Step, target: Target, options: Options, mask: int, bit: Bit) -> BitEffect:
+    is_set = bool(mask & bit.value)
+    without = with_mask(layer, step, target, options, mask & ~bit.value)
+    under = with_mask(layer, step, target, options, mask | bit.value)
+    if under.hazard and under.hazard.bit == bit.value:
+        stored = under.hazard.stored
+        said = f"not honoured: '{under.hazard.blob}' arrives in {stored} and would be read as fp32"
+        return BitEffect(bit, is_set, changes=True, honoured=False, effect=said)
+    said = _difference(layer, without, under, target)
+    return BitEffect(bit, is_set, bool(said), honoured=True, effect=said or _why_nothing(layer, without, options, bit))
+
+
+def _difference(layer: Layer, before: Step, after: Step, target: Target) -> str:
+    """What runs otherwise, "" where nothing does."""
+    said = []
+    kernels = [choice.kernel if (choice := kernel_of(layer, step, target)) else "" for step in (before, after)]
+    if before.stored != after.stored:
+        said.append(f"blobs in {after.stored} instead of {before.stored}")
+    if before.weights not in {after.weights, before.stored}:
+        said.append(f"weights in {after.weights} instead of {before.weights}")
+    if before.sums_in_fp16 and not after.sums_in_fp16:
+        said.append("sums in fp32")
+    if kernels[0] != kernels[1]:
+        now, then = (kernel or "the fp32 definition" for kernel in kernels)
+        said.append(f"{then} instead of {now}")
+    return "; ".join(said)
+
+
+def _why_nothing(layer: Layer, step: Step, options: Options, bit: Bit) -> str:
+    """Why a bit leaves the layer's numbers as they are."""
+    if not options.intersection(bit.clears):
+        return _NOTHING_TO_CLEAR.get(bit.word, "no effect: the engine runs without it")
+    if bit.value == featmask.NO_FP16_ARITHMETIC and step.stored != "fp16":
+        return f"no effect: blobs are {step.stored} here"
+    if bit.value == featmask.NO_FP16_ARITHMETIC:
+        return {
+            "moves": f"no effect: {layer.type} only moves values",
+            "fp32": f"no effect: {layer.type} computes in fp32 as it is",
+            "fp16": f"ignored: {layer.type} computes in fp16 all the same",
+        }.get(step.support.arithmetic, "no effect on the numbers")
+    if options.intersection(STORAGE_OPTION.values()).intersection(bit.clears):
+        return "no effect: blobs are fp32 here"
+    return "no effect: the layer runs without it"
+
+
+_NOTHING_TO_CLEAR = {
+    "no-fp16-arithmetic": "no effect: the engine runs without fp16 arithmetic",
+    "no-fp16-storage": "no effect: the engine runs without fp16 storage",
+    "no-bf16-storage": "no effect: the engine runs without bf16 storage",
+    "no-int8": "no effect on CPUs",
+    "no-vulkan": "no effect on CPUs; keeps the layer on the CPU where Vulkan compute is on",
+    "single-thread": "no effect on the numbers; slower",
+}
