@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, me
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 from maskctl.cli.plan_options import PLAN_OPTIONS, budget_of, goal_of, terms_of
 from maskctl.cli.plan_proof import print_proof, witness_for
+from maskctl.cli.trial_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,6 +76,7 @@ def command(model: str, **options: Any) -> int:
     policy = policy_of(options)
     witness = witness_for(policy.target) if options["verify"] else None
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
+    cache = open_cache(loaded, samples, policy, options)
     with _progress_bar() as progress:
         analysis = analyze(
             loaded,
@@ -82,11 +85,13 @@ def command(model: str, **options: Any) -> int:
             target=policy.target,
             without=policy.without,
             goal=goal,
-            terms=terms,
+            terms=replace(terms, remembered=cache),
             wishes=wishes,
             means=means_of(options),
             progress=progress,
         )
+    if cache and not analysis.plan.interrupted:
+        cache.finish()
     _show(analysis, unsafe, options)
     if analysis.plan.interrupted:
         raise KeyboardInterrupt
