@@ -45,6 +45,11 @@ PLAN_OPTIONS = (
 
 PLAN_ACTIONS = (
     click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Keep no trials in .maskctl-cache, where an interrupted run finds them again; a run that ends leaves none.",
+    ),
+    click.option(
         "--fences",
         is_flag=True,
         help="Where masks alone miss the target, put layers in that cast to 32 bits, so that bits 2 and 4 hold behind them.",
