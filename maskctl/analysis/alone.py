@@ -70,8 +70,8 @@ def merge(into: Effect, more: Mapping[str, Comparison]) -> None:
 def worst(found: Mapping[str, Comparison]) -> Comparison:
     """The sums of the output with the lowest SQNR; without outputs no sums.
 
-    >>> worst({"a": compare(reference=np.ones(2, np.float32), actual=np.zeros(2, np.float32))}).elements
-    2
+    >>> worst({"a": Comparison(signal=1.0, noise=1.0), "b": Comparison(signal=4.0, noise=1.0)}).signal
+    1.0
     """
     return min(found.values(), key=SQNR.worst_first, default=Comparison())
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from maskctl.analysis.causes import ranked, reason
+from maskctl.analysis.decide import Decision, Terms, decide
+from maskctl.analysis.fences import fenced
 from maskctl.analysis.finders import finders
-from maskctl.analysis.metrics import Comparison
-from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Outcome, Planner
+from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks
 from maskctl.analysis.pool import Means, Shares
 from maskctl.analysis.sensitivity import LayerLoss, Wishes
 from maskctl.analysis.work import Progress
@@ -21,10 +22,11 @@ from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
 from maskctl.graph.operators import Operator
 from maskctl.kernels.packing import Options
+from maskctl.param.fence import Fence
 from maskctl.targets import DEFAULT, Target
-from maskctl.targets.storage import gentlest_mask, hazards, kernel_of
+from maskctl.targets.storage import kernel_of
 
-DEFAULT_WISHES, DEFAULT_MEANS = Wishes(), Means()
+DEFAULT_WISHES, DEFAULT_MEANS, DEFAULT_TERMS = Wishes(), Means(), Terms()
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Analysis:
 
     `instead_of` names, by layer index, a kernel of the engine that is computed here by another algorithm. `finders`
     are layers whose tops are not compared: what they read is measured in their place. `measured` are the numbers of the
-    samples the rows were measured on, and `effort` is what the runs of variants took.
+    samples the rows were measured on, and `effort` is what the runs of variants took. `fences` are layers
+    of `model` that the plan puts in.
     """
 
     model: Model
@@ -52,12 +55,13 @@ class Analysis:
     goal: Goal
     samples: Samples
     rows: tuple[LayerReport, ...]
-    plan: MaskPlan
+    decision: Decision
     instead_of: Mapping[int, str]
     finders: tuple[Operator, ...] = ()
     wishes: Wishes = DEFAULT_WISHES
     effort: Effort = field(default_factory=Effort)
     measured: tuple[int, ...] = ()
+    fences: tuple[Fence, ...] = ()
 
     @property
     def precision(self) -> str:
@@ -70,9 +74,19 @@ class Analysis:
         return self.policy.target
 
     @property
+    def plan(self) -> MaskPlan:
+        """The masks and their outcome."""
+        return self.decision.plan
+
+    @property
     def masks(self) -> Masks:
         """The proposed masks by layer index; empty when nothing is proposed."""
         return self.plan.masks
+
+    @property
+    def fence_layers(self) -> tuple[Layer, ...]:
+        """The layers that the plan puts in."""
+        return tuple(self.model.graph.layers[fence.reader + number] for number, fence in enumerate(self.fences))
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -89,6 +103,7 @@ def analyze(
     goal: Goal = DEFAULT_GOAL,
     wishes: Wishes = DEFAULT_WISHES,
     means: Means = DEFAULT_MEANS,
+    terms: Terms = DEFAULT_TERMS,
     progress: Progress = silent,
 ) -> Analysis:
     """Measures every layer of a model in a low precision and proposes as few masks as reach the goal.
@@ -97,11 +112,32 @@ def analyze(
     Raises `InputError` for unusable samples and `ExecutionError` for a layer that cannot be computed.
     """
     policy = Policy(precision, target, without=without)
+
+    def analyze_model(of: Model, under: Terms) -> Analysis:
+        return _analyzed(of, samples, policy, goal, wishes, means, under, progress)
+
+    found = analyze_model(model, terms)
+    return fenced(found, terms, analyze_model) if terms.fences else found
+
+
+def _analyzed(
+    model: Model,
+    samples: Samples,
+    policy: Policy,
+    goal: Goal,
+    wishes: Wishes,
+    means: Means,
+    terms: Terms,
+    progress: Progress,
+) -> Analysis:
+    """The analysis of a model as it is."""
     with closing(Shares(model, samples, policy, wishes, progress, means)) as trials:
         losses, effort, measured = _measured(trials, model, samples, policy, wishes, means)
         _refuse_check(goal, trials.exact_score())
         order = ranked(losses, wishes.scope)
-        plan = _plan(model, trials, policy, goal, [loss.op.layer.index for loss in order])
+        shapes = {name: arrays[0].shape for name, arrays in samples.by_blob.items()}
+        decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms)
+    plan = decision.plan
     by_index = {loss.op.layer.index: loss for loss in losses}
     masks = policy.all_masks(model)
     rows = tuple(
@@ -114,8 +150,8 @@ def analyze(
         )
         for loss in order
     )
-    found, substitutes = finders(model, target), _substitutes(model, policy)
-    return Analysis(model, policy, goal, samples, rows, plan, substitutes, found, wishes, effort, measured)
+    found, substitutes = finders(model, policy.target), _substitutes(model, policy)
+    return Analysis(model, policy, goal, samples, rows, decision, substitutes, found, wishes, effort, measured)
 
 
 def _refuse_check(goal: Goal, score: float | None) -> None:
@@ -148,41 +184,3 @@ def _substitutes(model: Model, policy: Policy) -> Mapping[int, str]:
         for op, step in zip(model.operators, policy.steps(model), strict=True)
     )
     return {index: choice.instead_of for index, choice in choices if choice and choice.instead_of}
-
-
-def _plan(model: Model, trials: Shares, policy: Policy, goal: Goal, order: list[int]) -> MaskPlan:
-    def repair(index: int, masks: Masks) -> int | None:
-        current = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
-        mask = gentlest_mask(model.graph, policy.target, policy.options, current, index)
-        return None if mask is None else _honoured(model, policy.target, current, index, mask)
-
-    def evaluate(masks: Masks) -> Outcome:
-        unsafe = _unsafe(model, policy, masks)
-        if not unsafe:
-            return trials.evaluate(masks)
-        return Outcome({name: Comparison(lost=1) for name in trials.outputs}, unsafe)
-
-    plan = Planner(goal, evaluate, repair, order, dict(enumerate(policy.all_masks(model)))).plan()
-    if _unsafe(model, policy, plan.masks):
-        raise AssertionError(f"the plan {plan.masks} holds a mask the engine does not honour")
-    return plan
-
-
-def _honoured(model: Model, target: Target, masks: Sequence[int], index: int, mask: int) -> int:
-    """`mask` without bits that this layer had before and that the engine would not honour in another precision."""
-    changed = list(masks)
-    changed[index] = mask
-    safe = {hazard.layer.index: hazard.safe_mask for hazard in hazards(model.graph, target, changed)}
-    return safe.get(index, mask)
-
-
-def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:
-    """Layers whose mask the engine would not honour, because `masks` gives it to them or made it so.
-
-    Trials with such layers count as lost without a run: a layer behind might swallow the NaN.
-    """
-    now = policy.all_masks(model)
-    before = {(hazard.layer.index, hazard.bit) for hazard in hazards(model.graph, policy.target, now)}
-    after = hazards(model.graph, policy.target, [masks.get(index, mask) for index, mask in enumerate(now)])
-    found = {(hazard.layer.index, hazard.bit) for hazard in after}
-    return tuple(sorted({place[0] for place in found if place[0] in masks or place not in before}))

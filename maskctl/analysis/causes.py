@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from maskctl import featmask
 from maskctl.analysis.alone import best_first, worst
+from maskctl.analysis.evidence import explanation
 from maskctl.analysis.metrics import SQNR, Comparison
 from maskctl.analysis.sensitivity import LayerLoss
 from maskctl.graph.model import Model
@@ -19,14 +20,19 @@ def reason(model: Model, loss: LayerLoss, by_index: Mapping[int, LayerLoss]) -> 
     """One line: the unsafe mask, the overflow, where the non-finite came from, or what the loss consists of."""
     if loss.step.hazard:
         return f"bit {loss.step.hazard.bit} is not honoured here: 16-bit input read as fp32"
+    told = explanation(loss.evidence, lost=bool(loss.layerwise.lost))
+    if loss.layerwise.lost and told:
+        return told
     if loss.overflow:
-        return str(loss.overflow)
+        source = _origin(model, loss.op.layer, by_index) if loss.overflow.kind == "input" else None
+        return f"{loss.overflow}, from {source}" if source else str(loss.overflow)
     if loss.layerwise.lost:
         return f"overflows {loss.step.stored} with exact inputs"
     if loss.graphwise.lost:
         origin = _origin(model, loss.op.layer, by_index)
         return f"not finite, from {origin}" if origin else "overflows with the inputs the lowered network gives it"
-    return _loss_in_words(loss)
+    words = _loss_in_words(loss)
+    return f"{words}; {told}" if told and loss.layerwise.noise else words
 
 
 def _loss_in_words(loss: LayerLoss) -> str:

@@ -65,7 +65,9 @@ def judge(case: Case) -> Judgement:
     read = replace(case, inputs=tuple(_as_read(case, place) for place in range(len(case.inputs))))
     found = bounds_of(read)
     is_kept = found.moves and all(kept == case.step.gives for kept in case.step.arrives)
-    tops = found.tops if is_kept else tuple(_as_stored(top, case.step.gives) for top in found.tops)
+    tops = found.tops
+    if not is_kept:
+        tops = tuple(_as_stored(top, case.step.kept(place)) for place, top in enumerate(found.tops))
     dangers = [danger for danger in _dangers(case, found, tops) if not (danger.ratios <= 1).all()]
     dangers.sort(key=lambda danger: -float(danger.ratios.max()))
     return Judgement(tops, tuple(dangers), found.unknown)
@@ -98,5 +100,5 @@ def _dangers(case: Case, found: Bounds, tops: tuple[Interval, ...]) -> Iterator[
     for kind, peaks in found.peaks.items():
         in_fp16 = step.sums_in_fp16 or kind == "offset"
         yield Danger(kind, peaks, (FP16 if in_fp16 else FP32).largest)
-    for top in tops:
-        yield Danger("value", top.peaks, FORMATS[step.gives].largest)
+    for place, top in enumerate(tops):
+        yield Danger("value", top.peaks, FORMATS[step.kept(place)].largest)

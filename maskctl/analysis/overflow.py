@@ -101,7 +101,7 @@ def find_overflow(
     is_sum = op.layer.type in _SUMS and choice is not None and choice.kernel
     if found or not step.sums_in_fp16 or not is_sum:
         return found
-    sums = _sums(op, weights, inputs, step, target)
+    sums = sums_before_activation(op, weights, inputs, step, target)
     whole = _beyond("sum", sums, lost, limit, 1)
     if whole or not _SUMS[op.layer.type]:
         return whole
@@ -161,7 +161,7 @@ def _largest(values: FloatArray, flags: Flags) -> tuple[float, int, tuple[int, .
     return float(values[(sample, *place)]) if found else 0.0, sample, tuple(place)
 
 
-def _sums(op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target) -> FloatArray:
+def sums_before_activation(op: Operator, weights: Weights, inputs: Arrays, step: Step, target: Target) -> FloatArray:
     """The layer's sums before its activation, in fp32 from operands as stored."""
     builtin = {param.id for param in activation.PARAMS}
     written = {key: value for key, value in op.layer.params.items() if key not in builtin}

@@ -1,35 +1,53 @@
-"""Which masks to propose: as few as reach the target, each of them one the engine honours."""
+"""Which masks to propose: a set that costs as little as was found and reaches the target, each one honoured by the engine."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison, Metric
+from maskctl.featmask import NO_WINOGRAD
 
 Masks = Mapping[int, int]
-Repair = Callable[[int, Masks], int | None]
+Repair = Callable[[int, Masks], Masks | None]
 
 _NEAR_BEST_DB = 0.5
-_RUNGS = 3
-"""Steps a layer can take: no winograd, fp32 sums, 32-bit storage."""
+_NEAR_BUDGET_DB = 0.05
+"""What a plan may be worse than the best one found, where that saves masks."""
+_MOST_BOUND_TRIALS = 24
+_MOST_SWAP_TRIALS = 24
+_MOST_TRADED = 32
+"""Trials that bound a plan, trials that trade masks of a plan, and changes looked at for a trade."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What every output must reach: pairs of a metric and its target; and what the user's own score must, if there is one."""
+    """What every output must reach: pairs of a metric and its target; and what the user's own score must, if there is one.
+
+    Without either, outputs must be finite.
+    """
 
     targets: tuple[tuple[Metric, float], ...]
     least_score: float | None = None
 
     def reached(self, outcome: Outcome) -> bool:
         """True when every output reaches every target, and so does the score; NaN reaches none."""
+        if self.is_finiteness:
+            return not any(sums.lost for sums in outcome.outputs.values())
         if self.least_score is not None and not (outcome.score is not None and outcome.score >= self.least_score):
             return False
         return all(metric.reaches(sums, target) for sums in outcome.outputs.values() for metric, target in self.targets)
 
+    @property
+    def is_finiteness(self) -> bool:
+        """True where nothing is asked for but finite outputs."""
+        return not self.targets and self.least_score is None
+
     def __str__(self) -> str:
+        if self.is_finiteness:
+            return "finite values"
         words = [metric.words.format(f"{target!r}".removesuffix(".0")) for metric, target in self.targets]
         return " and ".join(words + ([] if self.least_score is None else [f"the check's {self.least_score:g}"]))
 
@@ -50,49 +68,95 @@ class Outcome:
         """The SQNR of the worst output; NaN when one has lost elements."""
         return SQNR.of(min(self.outputs.values(), key=SQNR.worst_first))
 
+    @property
+    def worst_cosine(self) -> float:
+        """The cosine of the worst output; NaN when one has lost elements."""
+        return COSINE.of(min(self.outputs.values(), key=COSINE.worst_first))
+
+    def is_better_than(self, other: Outcome) -> bool:
+        """True where the worst output has a greater SQNR; NaN is worse than every number."""
+        return _worse(self) < _worse(other)
+
 
 Evaluate = Callable[[Masks], Outcome]
 
 
 @dataclass(frozen=True)
+class FrontPoint:
+    """Masks that nothing cheaper was found to be as good as: what they add, in microseconds, and their outcome."""
+
+    masks: Masks
+    cost: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
 class MaskPlan:
-    """New masks by layer index, the outcome without and with them, and whether the goal is reached with them."""
+    """New masks by layer index, the outcome without and with them, and whether the goal is reached with them.
+
+    `bound` is what any set that reaches the goal costs at least, where more masks never lose accuracy: the cheapest masks
+    of the layers that must carry one; None where it was not looked for. `needed` are those layers. `interrupted` is true
+    where the search was broken off, and the plan is the best until then.
+    """
 
     masks: Masks
     before: Outcome
     after: Outcome
     reached: bool
+    bound: float | None = None
+    needed: tuple[int, ...] = ()
+    front: tuple[FrontPoint, ...] = ()
+    interrupted: bool = False
+
+
+def count_of_masks(masks: Masks) -> float:
+    """Every mask costs the same."""
+    return len(masks)
 
 
 @dataclass
 class Planner:
-    """Searches for masks: first where the non-finite begins, then by rank, then one by one out again.
+    """Searches for masks: first where the non-finite begins, then by score, then one by one out again.
 
-    `evaluate` runs the lowered network under changed masks, `repair` gives the mask one step gentler to a layer's
-    values (None when there is none), `ranked` holds layer indices from the greatest loss to the least, `start` the
-    masks there are before.
+    `evaluate` runs the lowered network under changed masks, `repair` gives the masks that are one step gentler to a
+    layer's values (None when there are none), `changes` holds the bits to add by layer index, those first that give most
+    for their cost, `start` the masks there are before, `added` what masks cost. With `budget` the plan is the best found
+    that costs no more, whether it reaches the goal or not.
     """
 
     goal: Goal
     evaluate: Evaluate
     repair: Repair
-    ranked: Sequence[int]
+    changes: Sequence[Masks]
     start: Masks = field(default_factory=dict)
+    added: Callable[[Masks], float] = count_of_masks
+    budget: float = math.inf
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
+    _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
 
-    def plan(self) -> MaskPlan:
+    def plan(self, *, front: bool = False) -> MaskPlan:
         """The plan; without any mask where the goal is reached already.
 
-        Where no set reaches the goal, the plan comes within half a dB of the best that was found.
+        Where no set reaches the goal, the plan comes within half a dB of the best that was found. `front` asks for the
+        trade of cost against accuracy as well. An interrupt from the keyboard gives the best plan known by then.
         """
         before = self._run({})
+        try:
+            found = self._bounded(self._searched(before))
+            return replace(found, front=self._front(found)) if front else found
+        except KeyboardInterrupt:
+            return self._best_known(before)
+
+    def _searched(self, before: Outcome) -> MaskPlan:
+        if math.isfinite(self.budget):
+            return self._within_budget(before)
         if self.goal.reached(before):
             return MaskPlan({}, before, before, reached=True)
         cured = self._cure_sources()
-        masks = self._grow(cured, self.goal)
+        masks = self._grow(cured, self.goal) or self._grow({}, self.goal)
         if masks is None:
             return self._near_best(cured, before)
-        masks = self._shrink(masks, self.goal)
+        masks = self._swapped(self._shrink(masks, self.goal))
         return MaskPlan(masks, before, self._run(masks), reached=True)
 
     def _run(self, masks: Masks) -> Outcome:
@@ -101,82 +165,212 @@ class Planner:
             self._seen[key] = self.evaluate(masks)
         return self._seen[key]
 
+    def _cost(self, masks: Masks) -> float:
+        key = tuple(sorted(masks.items()))
+        if key not in self._prices:
+            self._prices[key] = self.added(masks)
+        return self._prices[key]
+
     def _cure_sources(self) -> Masks:
         """Masks for the layers where the non-finite begins, one after another until none is left or none can be cured."""
         masks: dict[int, int] = {}
         while True:
-            fixes = {
-                index: mask for index in self._run(masks).sources if (mask := self.repair(index, masks)) is not None
-            }
+            fixes: dict[int, int] = {}
+            for index in self._run(masks).sources:
+                fixes.update(self.repair(index, masks) or {})
             if not fixes:
                 return masks
             masks.update(fixes)
 
     def _grow(self, masks: Masks, goal: Goal) -> Masks | None:
-        """The fewest steps up the ladder that reach the goal on top of `masks`, found by doubling and halving."""
-        longest = _RUNGS * len(self.ranked)
+        """The fewest changes that reach the goal on top of `masks`, found by doubling and halving."""
+        longest = len(self.changes)
         if goal.reached(self._run(masks)):
             return masks
         low, high = 0, 1
-        while high < longest and not goal.reached(self._run(self._with(masks, high))):
+        while high < longest and not goal.reached(self._run(self._with(masks, self.changes[:high]))):
             low, high = high, 2 * high
         high = min(high, longest)
-        if not goal.reached(self._run(self._with(masks, high))):
+        if not goal.reached(self._run(self._with(masks, self.changes[:high]))):
             return None
         while high - low > 1:
             middle = (low + high) // 2
-            if goal.reached(self._run(self._with(masks, middle))):
+            if goal.reached(self._run(self._with(masks, self.changes[:middle]))):
                 high = middle
             else:
                 low = middle
-        return self._with(masks, high)
+        return self._with(masks, self.changes[:high])
 
-    def _with(self, masks: Masks, count: int) -> Masks:
-        """`masks` and `count` steps up the ladder: one repair for each ranked layer in turn, then a second, and so on.
-
-        Within a turn layers are repaired in file order, so that 32-bit storage can build up from the inputs.
-        """
+    def _with(self, masks: Masks, changes: Sequence[Masks]) -> dict[int, int]:
+        """`masks` with the bits of these changes added."""
         grown = dict(masks)
-        for turn in range(_RUNGS):
-            for index in sorted(self.ranked[: max(0, count - turn * len(self.ranked))]):
-                if turn == 0 and index in masks:
-                    continue
-                mask = self.repair(index, grown)
-                if mask is not None:
-                    grown[index] = mask
+        for change in changes:
+            for index, bits in change.items():
+                grown[index] = grown.get(index, self.start.get(index, 0)) | bits
         return grown
 
     def _shrink(self, masks: Masks, goal: Goal) -> Masks:
         """`masks` without every mask, and every added bit, that is not needed: dropping any more misses the goal."""
-        rank = {index: place for place, index in enumerate(self.ranked)}
-        kept = dict(masks)
+        kept = self._dropped(dict(masks), self._by_cost(masks), goal)
         dropped = True
         while dropped:
             dropped = False
-            for index in sorted(kept, key=lambda index: -rank.get(index, -1)):
+            for index in self._by_cost(kept):
                 for less in self._less(kept, index):
                     if goal.reached(self._run(less)):
                         kept, dropped = less, True
                         break
         return kept
 
+    def _dropped(self, masks: dict[int, int], layers: Sequence[int], goal: Goal) -> dict[int, int]:
+        """`masks` without those of `layers`, or of halves of them, halved again, that can go together."""
+        less = {index: mask for index, mask in masks.items() if index not in layers}
+        if not layers or goal.reached(self._run(less)):
+            return less
+        if len(layers) == 1:
+            return masks
+        middle = (len(layers) + 1) // 2
+        return self._dropped(self._dropped(masks, layers[:middle], goal), layers[middle:], goal)
+
+    def _by_cost(self, masks: Masks) -> list[int]:
+        """The layers of `masks`, those first without which it is cheapest; of equals those that scored least."""
+        place = {index: number for number, change in reversed(list(enumerate(self.changes))) for index in change}
+        return sorted(masks, key=lambda index: (self._cost(_without(masks, index)), -place.get(index, -1)))
+
     def _less(self, masks: Masks, index: int) -> Iterator[dict[int, int]]:
         """`masks` without the one of this layer, then with each of its added bits left out."""
-        without = {key: mask for key, mask in masks.items() if key != index}
+        without = _without(masks, index)
         yield without
         added = [1 << bit for bit in range(31) if (masks[index] & ~self.start.get(index, 0)) >> bit & 1]
         if len(added) > 1:
             yield from ({**without, index: masks[index] & ~bit} for bit in added)
 
+    def _swapped(self, masks: Masks) -> Masks:
+        """A plan that costs less, where trading one layer's mask for cheaper changes finds one; 1-minimal like `masks`."""
+        trials, best = len(self._seen) + _MOST_SWAP_TRIALS, masks
+        for index in reversed(self._by_cost(masks)):
+            if index in best and len(self._seen) < trials:
+                best = min(best, self._traded(best, index), key=self._cost)
+        return best
+
+    def _traded(self, masks: Masks, index: int) -> Masks:
+        """`masks` with other, cheaper changes in place of one layer's mask, or as they are."""
+        without = _without(masks, index)
+        others = self._cheaper(masks, index)
+        count = 1
+        while count < 2 * len(others):
+            grown = self._with(without, others[:count])
+            if self.goal.reached(self._run(grown)):
+                return self._shrink(grown, self.goal)
+            count *= 2
+        return masks
+
+    def _cheaper(self, masks: Masks, index: int) -> list[Masks]:
+        """Changes that together cost less than one layer's mask, its own first; none with a bit harsher than those in use."""
+        without, limit = _without(masks, index), self._cost(masks)
+        in_use = NO_WINOGRAD | functools.reduce(int.__or__, masks.values(), 0)
+        found: list[Masks] = []
+        for change in sorted(self.changes, key=lambda change: index not in change)[:_MOST_TRADED]:
+            before, grown = self._with(without, found), self._with(without, [*found, change])
+            gentle = not any(bits & ~in_use for bits in change.values())
+            if gentle and grown != before and self._cost(grown) < limit:
+                found.append(change)
+        return found
+
+    def _bounded(self, plan: MaskPlan) -> MaskPlan:
+        """The plan with the least that any plan costs: what must be paid for layers that alone miss the goal."""
+        everything = self._with(plan.masks, self.changes)
+        if not (
+            plan.reached and plan.masks and not self.goal.is_finiteness and self.goal.reached(self._run(everything))
+        ):
+            return plan
+        trials, needed, bound = len(self._seen) + _MOST_BOUND_TRIALS, [], 0.0
+        for index in self._by_cost(plan.masks):
+            others = [change for change in self.changes if index not in change]
+            without = [self._with(base, others) for base in ({}, _without(plan.masks, index))]
+            if len(self._seen) < trials and not any(self.goal.reached(self._run(masks)) for masks in without):
+                needed.append(index)
+                bound += self._least(without[-1], index)
+        return replace(plan, bound=bound, needed=tuple(sorted(needed)))
+
+    def _least(self, others: Masks, index: int) -> float:
+        """What the cheapest mask of one layer costs that can reach the goal where all others are masked.
+
+        Masks that come with those of other layers are taken to reach it.
+        """
+        own: dict[int, bool] = {}
+        for change in self.changes:
+            if index in change:
+                mask = self.start.get(index, 0) | change[index]
+                own[mask] = own.get(mask, False) or len(change) > 1
+        prices = {mask: max(0.0, self._cost({index: mask})) for mask in own}
+        for mask in sorted(own, key=prices.__getitem__):
+            if own[mask] or self.goal.reached(self._run({**others, index: mask})):
+                return prices[mask]
+        return 0.0
+
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
-        everything = self._with(cured, _RUNGS * len(self.ranked))
+        everything = self._with(cured, self.changes)
         best = min((everything, cured, {}), key=lambda masks: _worse(self._run(masks)))
         best_db = self._run(best).worst_sqnr_db
         if math.isnan(best_db) or not best:  # still NaN: no mask known to maskctl helps
             return MaskPlan({}, before, before, reached=False)
         near = Goal(((SQNR, best_db - _NEAR_BEST_DB),))
         masks = self._shrink(self._grow(cured, near) or best, near)
-        return MaskPlan(masks, before, self._run(masks), reached=False)
+        return MaskPlan(masks, before, self._run(masks), self.goal.reached(self._run(masks)))
+
+    def _within_budget(self, before: Outcome) -> MaskPlan:
+        """The best that the budget buys: changes by score as far as they fit, less what hardly matters."""
+        chosen: dict[int, int] = dict(self._cure_sources())
+        if self._cost(chosen) > self.budget:
+            chosen = {}
+        tried: list[Masks] = [{}, chosen]
+        for number, change in enumerate(self.changes, 1):
+            grown = self._with(chosen, [change])
+            if self._cost(grown) <= self.budget:
+                chosen = grown
+            if number & (number - 1) == 0:
+                tried.append(chosen)
+        best = min([*tried, chosen], key=lambda masks: _worse(self._run(masks)))
+        best_db = self._run(best).worst_sqnr_db
+        if math.isnan(best_db):
+            return MaskPlan({}, before, before, reached=False)
+        near = Goal((*self.goal.targets, (SQNR, best_db - _NEAR_BUDGET_DB)))
+        masks = self._shrink(best, near if near.reached(self._run(best)) else Goal(near.targets[-1:]))
+        return MaskPlan(masks, before, self._run(masks), reached=self.goal.reached(self._run(masks)))
+
+    def _front(self, plan: MaskPlan) -> tuple[FrontPoint, ...]:
+        """What a little more cost buys: the plan and longer and longer lists of changes, without those another one beats."""
+        cured, count = self._cure_sources(), 1
+        while count < 2 * len(self.changes):
+            self._run(self._with(cured, self.changes[:count]))
+            count *= 2
+        self._run(plan.masks)
+        return self._unbeaten()
+
+    def _unbeaten(self) -> tuple[FrontPoint, ...]:
+        """Of all sets that were tried those that are better than everything as cheap, cheapest first."""
+        points = [FrontPoint(dict(key), self._cost(dict(key)), outcome) for key, outcome in self._seen.items()]
+        points.sort(key=lambda point: (point.cost, _worse(point.outcome), len(point.masks)))
+        front: list[FrontPoint] = []
+        for point in points:
+            if not math.isnan(point.outcome.worst_sqnr_db) and (
+                not front or point.outcome.worst_sqnr_db > front[-1].outcome.worst_sqnr_db
+            ):
+                front.append(point)
+        return tuple(front)
+
+    def _best_known(self, before: Outcome) -> MaskPlan:
+        """Of all sets that were tried the cheapest that reaches the goal, else the best."""
+        front = self._unbeaten()
+        good = next((point for point in front if self.goal.reached(point.outcome)), front[-1] if front else None)
+        if good is None:
+            return MaskPlan({}, before, before, reached=False, interrupted=True)
+        return MaskPlan(good.masks, before, good.outcome, self.goal.reached(good.outcome), interrupted=True)
+
+
+def _without(masks: Masks, index: int) -> dict[int, int]:
+    return {key: mask for key, mask in masks.items() if key != index}
 
 
 def _worse(outcome: Outcome) -> tuple[bool, float]:

@@ -91,8 +91,8 @@ def _bounded(model: Model, ranges: Mapping[str, Interval], policy: Policy) -> li
             continue
         case = Case(op, weights, tuple(blobs.pop(bottom) for bottom in op.layer.bottoms), step, policy.target)
         judged = judge(case)
-        largest = FORMATS[step.gives].largest
-        blobs.update(zip(op.layer.tops, (top.within(largest) for top in judged.tops), strict=True))
+        kept = (top.within(FORMATS[step.kept(place)].largest) for place, top in enumerate(judged.tops))
+        blobs.update(zip(op.layer.tops, kept, strict=True))
         mask = _safe_mask(model, policy, masks, case) if judged.dangers and not judged.unknown else None
         proofs.append(LayerProof(op.layer, step, judged.low, judged.high, judged.dangers, judged.unknown, mask))
     return proofs

@@ -26,7 +26,7 @@ def reach(model: Model, index: int, step: Step, target: Target, blobs: Mapping[s
     op, weights = model.operators[index], model.weights.tensors[index]
     count = len(blobs[op.layer.tops[0]])
     inputs = tuple(exactly(blobs[bottom]) for bottom in op.layer.bottoms)
-    found = [_of_largest(blobs[top], step.gives) for top in op.layer.tops]
+    found = [_of_largest(blobs[top], step.kept(place)) for place, top in enumerate(op.layer.tops)]
     if step.stored != "fp32":
         found += [_of_largest(blobs[bottom], step.stored) for bottom in op.layer.bottoms]
     if step.sums_in_fp16 and RULES.get(op.layer.type) is linear.bounds:

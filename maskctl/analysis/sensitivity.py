@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from maskctl.analysis import evidence
 from maskctl.analysis.alone import Effect, alone, effect, merge, ways_of
+from maskctl.analysis.evidence import Evidence
 from maskctl.analysis.finders import finders
 from maskctl.analysis.kinds import KINDS, NO_WINOGRAD, USUAL, WHOLE, Kind, Setting
 from maskctl.analysis.metrics import Comparison, add_or_lose
@@ -50,6 +52,8 @@ class LayerLoss:
     - `alone`: this layer lowered in an fp32 network, read at the outputs, by kind of loss and output;
     - `leave_one_out`: everything lowered but this layer, read at the outputs.
 
+    `evidence` is what in the layer's exact values explains its loss, by cause.
+
     `overflow` is the evidence when the layerwise run has lost elements.
     """
 
@@ -63,6 +67,7 @@ class LayerLoss:
     apart: dict[str, Comparison] = field(default_factory=dict)
     alone: dict[str, Effect] = field(default_factory=dict)
     leave_one_out: Effect = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
 
     def of_kind(self, name: str) -> Comparison:
         """The layerwise sums with one kind of loss, empty where the layer has it not."""
@@ -81,6 +86,7 @@ class LayerLoss:
         for kind, found in more["alone"].items():
             merge(self.alone.setdefault(kind, {}), found)
         merge(self.leave_one_out, more["leave_one_out"])
+        evidence.merge(self.evidence, more["evidence"])
         self.overflow = _graver(self.overflow, more["overflow"])
 
 
@@ -169,11 +175,19 @@ def _noted(
         reference = portion.exact[loss.op.layer.tops[0]]
         add_or_lose(loss.of_kind(kind.name), reference=reference, actual=tops[0], members=portion.members)
         if kind is WHOLE:
+            _note_evidence(setting, loss, inputs, reference, portion.members)
             _note_overflow(setting, loss, inputs, reference, tops[0], portion.members)
             done(loss.op.layer.index)
         return tops
 
     return run
+
+
+def _note_evidence(setting: Setting, loss: LayerLoss, inputs: Arrays, reference: Array, members: Sequence[int]) -> None:
+    weights = setting.model.weights.tensors[loss.op.layer.index]
+    target = setting.policy.target
+    for found in evidence.collect(loss.op, weights, inputs, reference, loss.step, target, members):
+        evidence.merge(loss.evidence, {found.cause: found})
 
 
 def _note_overflow(

@@ -75,6 +75,7 @@ class Share:
         self._finders, self._keeping = finders(model, policy.target), keeping
         self.outputs = outputs_of(model, policy, wishes)
         self._exact: list[Mapping[str, Array]] = []
+        self._ran: dict[int, Trace] = {}
         self._given: list[Mapping[str, Array]] = []
         self._replays = [
             Replay(
@@ -91,8 +92,11 @@ class Share:
     def ranges(self) -> dict[str, float]:
         """The largest magnitude of each fp32 blob."""
         found: dict[str, float] = {}
-        for portion in self._portions:
-            for name, values in self._exact_run(portion).items():
+        for number in range(len(self._portions)):
+            exact = self._exact_run(number)
+            if self._keeping.remember:
+                self._ran[number] = exact
+            for name, values in exact.items():
                 if values.dtype == np.float32:
                     largest = float(np.fmax.reduce(np.abs(values), axis=None, initial=np.float32(0)))
                     found[name] = max(found.get(name, 0.0), largest)
@@ -102,7 +106,7 @@ class Share:
         """The losses of all layers over the samples of this share."""
         result, losses = Measured(), losses_of(Setting(self._model, self._policy, 1))
         for number, (portion, replay) in enumerate(zip(self._portions, self._replays, strict=True)):
-            exact = self._exact_run(portion)
+            exact = self._exact_run(number)
             _refuse_non_finite(self._model, self.outputs, exact)
             self._expect(number, exact)
             setting = Setting(self._model, self._policy, count_of(portion.inputs), ranges)
@@ -119,7 +123,7 @@ class Share:
         indices = by_index.keys() - {op.layer.index for op in self._finders}
         kinds = [KINDS[name] for name in KINDS if name in self._wishes.kinds]
         for number, portion in enumerate(self._portions):
-            exact = self._exact_run(portion)
+            exact = self._exact_run(number)
             setting = Setting(self._model, self._policy, count_of(portion.inputs), ranges)
             ways = list(ways_of(setting, kinds, indices))
             runs = [(index, way) for index, _, way in ways]
@@ -165,8 +169,11 @@ class Share:
                 found.append((min(keys), member))
         return found
 
-    def _exact_run(self, portion: Portion) -> Trace:
-        """All fp32 blobs of a portion."""
+    def _exact_run(self, number: int) -> Trace:
+        """All fp32 blobs of a portion; those that were kept are let go."""
+        if number in self._ran:
+            return self._ran.pop(number)
+        portion = self._portions[number]
         wanted = [
             top for op in self._model.operators if not op.cut for top in op.layer.tops if op.layer.type != "Input"
         ]

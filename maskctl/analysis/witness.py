@@ -96,18 +96,22 @@ class _Search:
     def shown(self, tried: _Tried) -> Witnesses:
         """The samples that really do it, by a run of each in the low precision."""
         by_layer: dict[int, int] = {}
-        chosen: list[int] = []
+        run_already: list[int] = []
+        shown: list[int] = []
         for column, index in enumerate(self.suspects):
             sample = self._best_for(tried, column, by_layer)
-            if index in by_layer or sample is None or sample in chosen or len(chosen) == _EXACT_RUNS:
+            if index in by_layer or sample is None or sample in run_already or len(run_already) == _EXACT_RUNS:
                 continue
+            run_already.append(sample)
             inputs = self._inputs({name: values[sample : sample + 1] for name, values in tried.signs.items()})
             sources = [source for source in self._sources(inputs, index) if source not in by_layer]
+            if not set(sources) <= set(self.suspects):
+                raise AssertionError(f"layers {sources} overflowed, and not all of them were said to be able to")
             if sources:
-                by_layer.update(dict.fromkeys(sources, len(chosen)))
-                chosen.append(sample)
-        inputs = self._inputs({name: values[chosen] for name, values in tried.signs.items()})
-        return Witnesses(by_layer, inputs if chosen else {})
+                by_layer.update(dict.fromkeys(sources, len(shown)))
+                shown.append(sample)
+        inputs = self._inputs({name: values[shown] for name, values in tried.signs.items()})
+        return Witnesses(by_layer, inputs if shown else {})
 
     def _batches(self, tries: int) -> Iterator[int]:
         """How many inputs each pass takes."""

@@ -12,9 +12,11 @@ from maskctl.analysis.causes import right_bit
 from maskctl.analysis.finders import reads_found
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.analysis.sensitivity import LayerLoss
+from maskctl.cli.plan_tables import print_front, print_proposal
 from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_STORAGE
 from maskctl.param.diff import unified_diff
+from maskctl.param.fence import FENCE_TYPE
 
 _NUMBERS = ("#", "layer dB", "layer cos", "graph dB", "graph cos", "largest", "lost")
 _COLUMNS = ("#", "layer", "type", *_NUMBERS[1:], "bit", "mask", "reason")
@@ -37,7 +39,9 @@ def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
     )
     _print_layers(analysis, top)
     _print_outputs(analysis)
-    _print_proposal(analysis)
+    if analysis.plan.front:
+        print_front(analysis)
+    print_proposal(analysis)
     if analysis.masks and show_diff:
         document = analysis.model.document.with_masks(analysis.masks)
         click.echo("\n" + unified_diff(document, document.path), nl=False)
@@ -115,25 +119,6 @@ def _print_outputs(analysis: Analysis) -> None:
     click.echo("")
 
 
-def _print_proposal(analysis: Analysis) -> None:
-    plan, goal = analysis.plan, analysis.goal
-    masks = counted(len(plan.masks), "mask")
-    if plan.reached:
-        click.echo(
-            f"With {masks} every output reaches {goal}."
-            if plan.masks
-            else f"Every output reaches {goal} as the model is: nothing to propose."
-        )
-    elif plan.masks:
-        worst = min(plan.after.outputs.values(), key=SQNR.worst_first)
-        click.echo(
-            f"{goal} is out of reach with masks the engine honours. The best found takes {masks} and reaches "
-            f"{decibels(SQNR.of(worst))} dB, cosine {cosine_text(COSINE.of(worst))}."
-        )
-    else:
-        click.echo(f"{goal} is out of reach: no mask the engine honours helps.")
-
-
 def _notes(analysis: Analysis) -> list[str]:
     notes = []
     if analysis.samples.synthetic:
@@ -144,6 +129,8 @@ def _notes(analysis: Analysis) -> list[str]:
     stored = [index for index, mask in analysis.masks.items() if mask & (NO_FP16_STORAGE | NO_BF16_STORAGE)]
     if stored:
         notes.append(_storage_note(len(stored)))
+    if analysis.fences:
+        notes.append(_fences_note(len(analysis.fences)))
     if analysis.finders:
         notes.append(_finders_note(analysis))
     if analysis.instead_of:
@@ -173,6 +160,15 @@ def _storage_note(count: int) -> str:
     return (
         f"{count} of the proposed masks {'asks' if count == 1 else 'ask'} for 32-bit storage. {chain if count > 1 else ''}"
         f"{'It holds' if count == 1 else 'They hold'} on CPUs only: with Vulkan compute such a layer needs bit 16 (no-vulkan) too."
+    )
+
+
+def _fences_note(count: int) -> str:
+    """What fences are."""
+    them = "A layer is" if count == 1 else f"{count} layers are"
+    return (
+        f"{them} put in: {FENCE_TYPE} has no 16-bit storage, so that the engine casts its input to fp32, and it changes no "
+        "value. The weights stay as they are."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from contextlib import contextmanager
@@ -14,17 +13,16 @@ import click
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
 from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
+from maskctl.cli.plan_options import PLAN_OPTIONS, VERIFY_OPTION, budget_of, goal_of, terms_of
+from maskctl.cli.plan_proof import print_proof, witness_for
 from maskctl.cli.sorting import COLUMNS, WORST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from maskctl.analysis.analyze import Analysis
-    from maskctl.analysis.plan import Goal
     from maskctl.analysis.work import Progress
     from maskctl.targets.table import Hazard
-
-_DEFAULT_COSINE = 0.999
 
 
 ANALYSIS_OPTIONS = (
@@ -35,15 +33,14 @@ ANALYSIS_OPTIONS = (
     TARGET_OPTION,
     *SWITCH_OPTIONS,
     *MEASURING_OPTIONS,
-    click.option("--target-cos", type=float, metavar="COS", help="Cosine every output must reach. [default: 0.999]"),
-    click.option("--target-sqnr", type=float, metavar="DB", help="SQNR in dB every output must reach."),
+    *PLAN_OPTIONS,
 )
 """What is analysed and how: the options of every command that analyses."""
 
 
 @click.command("analyze", short_help="Rank the layers of a model by their loss and propose masks.")
 @click.argument("model", metavar="MODEL")
-@with_options(*ANALYSIS_OPTIONS)
+@with_options(*ANALYSIS_OPTIONS, VERIFY_OPTION)
 @click.option(
     "--sort",
     type=click.Choice(COLUMNS),
@@ -79,32 +76,40 @@ ANALYSIS_OPTIONS = (
 def command(model: str, **options: Any) -> int:
     """Run MODEL (a .param file) in fp32 and in a low precision, rank its layers, and propose masks.
 
-    Proposes as few masks as bring every output to the target, and runs the model with them to show it. Without
-    --write or -o nothing is changed and the difference is printed. Exit status 1: the target is out of reach, and
-    what is proposed is the best that was found.
+    Proposes the cheapest masks found that bring every output to the target, and runs the model with them to show
+    it. Without --write or -o nothing is changed and the difference is printed. Exit status 1: the target is out of
+    reach, and what is proposed is the best that was found.
 
     \b
     Examples:
       maskctl analyze net.param -i data=photo.jpg --mean 104,117,123
       maskctl analyze net.param -i data=samples.npz --target-sqnr 40 --write
+      maskctl analyze net.param -i data=samples.npz --budget 5% --pareto
       maskctl analyze net.param -i data=photos --scope alone --kind int8 --worst 8
       maskctl analyze net.param -i data=samples.npz --sort largest --html net.html
     """
     _refuse_early(model, options)
+    witness = witness_for(policy_of(options).target) if options["verify"] else None
     analysis, unsafe = analyzed(model, options)
     _show(analysis, unsafe, options)
+    if analysis.plan.interrupted:
+        raise KeyboardInterrupt
+    if witness and not print_proof(analysis, witness, options):
+        return 1
     _write(analysis, model, options)
     return 0 if analysis.plan.reached else 1
 
 
-def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:
+def analyzed(model: str, options: dict[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:
     """The analysis that `ANALYSIS_OPTIONS` ask for, and the masks of the file that the engine does not honour."""
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.text import warn_unsafe
 
-    goal = goal_with_check(_goal(options["target_cos"], options["target_sqnr"]), options)
+    goal = goal_with_check(goal_of(options), options)
+    budget_of(options["budget"])
     loaded = load_model(model, options)
     wishes = wishes_of(loaded, options)
+    terms = terms_of(options, loaded.graph)
     samples = read_inputs(loaded, options, loaded.outputs)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
@@ -116,28 +121,12 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
             target=policy.target,
             without=policy.without,
             goal=goal,
+            terms=terms,
             wishes=wishes,
             means=means_of(options),
             progress=progress,
         )
     return analysis, unsafe
-
-
-def _goal(cosine: float | None, sqnr: float | None) -> Goal:
-    from maskctl.analysis.metrics import COSINE, SQNR
-    from maskctl.analysis.plan import Goal
-    from maskctl.errors import InputError
-
-    for name, target in (("--target-cos", cosine), ("--target-sqnr", sqnr)):
-        if target is not None and math.isnan(target):
-            raise InputError(
-                f"{name} '{target}' is not a number. Expected e.g. --target-cos 0.999 or --target-sqnr 40."
-            )
-    if cosine is not None and cosine > 1:
-        raise InputError(f"--target-cos {cosine:g} is more than a cosine can be. Expected at most 1.")
-    if cosine is None and sqnr is None:
-        cosine = _DEFAULT_COSINE
-    return Goal(tuple((metric, target) for metric, target in ((COSINE, cosine), (SQNR, sqnr)) if target is not None))
 
 
 def _refuse_early(model: str, options: dict[str, Any]) -> None:
@@ -206,7 +195,7 @@ def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any])
 
     path, page = options["json_path"], options["html_path"]
     if path or page:
-        report = report_of(analysis, unsafe, looked_at=bool(page))
+        report = report_of(analysis, unsafe, looked_at=bool(page) and not analysis.plan.interrupted)
         text = json_text(report)
         if page:
             write_file(page, to_html(report).encode("utf-8", "replace"))
@@ -253,7 +242,7 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
         return
     document = analysis.model.document.with_masks(analysis.masks)
     path = options["output"] or model
-    write(document, path, analysis.masks, backup=options["backup"])
+    write(document, path, analysis.masks, backup=options["backup"], fences=analysis.fences)
     where = weights_of(options["output"], model, options["bin_path"]) if options["output"] else ""
     if analysis.masks:
         said = f"Wrote {counted(len(analysis.masks), 'mask')} to {path}{where and f'; its {where}'}."

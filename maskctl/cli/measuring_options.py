@@ -113,7 +113,7 @@ def goal_with_check(goal: Goal, options: Mapping[str, Any]) -> Goal:
         return goal
     if least is not None and math.isnan(least):
         raise InputError(f"--target-check '{least}' is not a number. Expected e.g. --target-check 0.98.")
-    is_only = options["target_cos"] is None and options["target_sqnr"] is None
+    is_only = all(options.get(name) is None for name in ("target_cos", "target_sqnr", "profile"))
     return replace(goal, targets=() if is_only else goal.targets, least_score=1.0 if least is None else least)
 
 

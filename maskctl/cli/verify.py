@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_NAMES, policy_of, precision_option
+from maskctl.cli.engine_run import verified
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 
 if TYPE_CHECKING:
     from maskctl.analysis.verify import BlobVerdict, Verification
     from maskctl.executor.policy import Policy
     from maskctl.graph.model import Model
-    from maskctl.layers.base import Array
 
 _X86_NOTE = (
     "fp16 options do nothing on x86 CPUs: blobs and sums stay fp32, and only the weights of InnerProduct are kept in fp16. "
@@ -70,7 +67,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
     samples = read_inputs(loaded, options, loaded.outputs)
     portions = batches(loaded, samples)
     _refuse_portions(len(portions))
-    found, version = _verified(loaded, options, policy, engine, portions[0].inputs)
+    found, version = verified(loaded, options, policy, engine, portions[0].inputs)
     about = f"ncnn {version or '(version unknown)'} ({name})"
     if as_json:
         import json
@@ -100,50 +97,6 @@ def _refuse_portions(count: int) -> None:
         raise InputError(
             "the samples do not fit into one pass: they are many, or of different shapes. Give fewer, of one shape."
         )
-
-
-def _verified(
-    model: Model, options: Mapping[str, Any], policy: Policy, engine: Any, inputs: Mapping[str, Array]
-) -> tuple[Verification, str]:
-    """The engine's run and ours, compared; the engine's version."""
-    from maskctl.analysis.verify import verify
-    from maskctl.peers.engines import require_started
-    from maskctl.peers.ncnn_engine import Job
-
-    with _weights_file(model, options) as weights:
-        blobs = [top for op in model.operators if not op.cut and op.layer.type != "Input" for top in op.layer.tops]
-        path = Path(model.document.path)
-        seen = engine.observe(Job(path, weights, inputs, blobs, policy.options, options["threads"]))
-    require_started(engine, seen)
-    found = verify(
-        model,
-        inputs,
-        policy,
-        seen.blobs,
-        failure=seen.failure,
-        failed_at=seen.failed_at,
-        tolerance_db=options["tolerance"],
-    )
-    return found, seen.version
-
-
-@contextlib.contextmanager
-def _weights_file(model: Model, options: Mapping[str, Any]) -> Iterator[Path]:
-    """The `.bin` for the engine: the user's, or a temporary one of made-up weights."""
-    from tempfile import TemporaryDirectory
-
-    from maskctl.graph.model import bin_beside, random_seed
-    from maskctl.graph.weights import write_random_to
-
-    seed = random_seed(options["made_up"])
-    if seed is None:
-        yield Path(options["bin_path"] or bin_beside(model.document.path))
-        return
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "made-up.bin"
-        with path.open("wb") as file:
-            write_random_to(file, model.operators, seed)
-        yield path
 
 
 def _print(model: Model, policy: Policy, engine: str, samples: int, found: Verification) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from maskctl.executor.layer import cast_input, definition, stored_params, stored_top, stored_weights
+from maskctl.executor.layer import cast_input, definition, stored_params, stored_tops, stored_weights
 from maskctl.executor.suffixes import LayerRun
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator
@@ -46,8 +46,7 @@ def with_rounded_blobs(model: Model, index: int, step: Step, target: Target, sam
     def run(inputs: Arrays) -> Arrays:
         ways = zip(inputs, step.packed, strict=True)
         read = tuple(cast_input(values, "fp32", step.stored, target, packed=packed) for values, packed in ways)
-        tops = definition(op, params, weights.prepared(op), read)
-        kept = tuple(stored_top(values, op, step, target) for values in tops)
+        kept = stored_tops(definition(op, params, weights.prepared(op), read), op, step, target)
         return kept if inputs else tuple(np.broadcast_to(values, (samples, *values.shape[1:])) for values in kept)
 
     return run

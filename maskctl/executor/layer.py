@@ -41,7 +41,7 @@ def run_layer(op: Operator, weights: Weights, inputs: Arrays, step: Step, target
         if found is not None:
             return found
         ready = _ready(op, params, weights, step, target)
-        tops = tuple(stored_top(values, op, step, target) for values in definition(op, params, ready, read))
+        tops = stored_tops(definition(op, params, ready, read), op, step, target)
         return tops if inputs else tuple(np.broadcast_to(values, (samples, *values.shape[1:])) for values in tops)
     except MaskctlError as error:
         raise ExecutionError(f"{op.layer}: {error}") from None
@@ -84,11 +84,15 @@ def joined(rows: Arrays) -> Array:
     return whole
 
 
-def stored_top(values: Array, op: Operator, step: Step, target: Target) -> Array:
-    """Floats as the blob keeps them; integers are what they are."""
-    if step.gives == "fp32" or values.dtype != np.float32:
+def stored_tops(tops: Arrays, op: Operator, step: Step, target: Target) -> Arrays:
+    """The tops as the blobs keep them: floats rounded, integers as they are."""
+    return tuple(_stored(values, op, step.kept(place), step, target) for place, values in enumerate(tops))
+
+
+def _stored(values: Array, op: Operator, kept: str, step: Step, target: Target) -> Array:
+    if kept == "fp32" or values.dtype != np.float32:
         return values
-    return casts.by_name(target.rounding(op.layer, step.gives, values.shape[1], step.options), values)
+    return casts.by_name(target.rounding(op.layer, kept, values.shape[1], step.options), values)
 
 
 def cast_input(values: FloatArray, kept: str, wanted: str, target: Target, *, packed: bool) -> FloatArray:

@@ -116,7 +116,7 @@ class Suffixes:
         """Keeps of a layer's tops those whose bits are not the base run's."""
         self.effort.executions += 1
         for top, values in zip(op.layer.tops, tops, strict=True):
-            if same_bits(values, self._base[top]):
+            if identical(values, self._base[top]):
                 continue
             one.blobs[top] = values
             if top in wanted:
@@ -124,22 +124,25 @@ class Suffixes:
 
     def _stacked(self, op: Operator, varied: Sequence[_Varied]) -> Iterator[tuple[_Varied, Arrays]]:
         """The tops of a layer for each variant, several computed in one call where their inputs are alike."""
-        left = list(varied)
-        while left:
-            inputs = self._inputs(left[0], op)
-            alike = [one for one in left if _kinds(self._inputs(one, op)) == _kinds(inputs)]
-            size = sum(values.nbytes for values in (*inputs, *(self._base[top] for top in op.layer.tops)))
+        groups: dict[tuple[object, ...], list[tuple[_Varied, Arrays]]] = {}
+        for one in varied:
+            inputs = self._inputs(one, op)
+            groups.setdefault(tuple(map(_kind, inputs)), []).append((one, inputs))
+        for alike in groups.values():
+            size = sum(values.nbytes for values in (*alike[0][1], *(self._base[top] for top in op.layer.tops)))
             count = 1 if op.kind.by_value(op.params) else max(1, _STACKED_BYTES // max(1, size))
-            taken = alike[:count]
-            left = [one for one in left if all(one is not other for other in taken)]
-            if len(taken) == 1:
-                yield taken[0], self._runs[op.layer.index](inputs)
-                continue
-            rows = [self._inputs(one, op) for one in taken]
-            tops = self._runs[op.layer.index](tuple(map(_behind_each_other, zip(*rows, strict=True))))
-            samples = len(inputs[0])
-            for place, one in enumerate(taken):
-                yield one, tuple(top[place * samples : (place + 1) * samples] for top in tops)
+            for start in range(0, len(alike), count):
+                yield from self._at_once(op, alike[start : start + count])
+
+    def _at_once(self, op: Operator, taken: Sequence[tuple[_Varied, Arrays]]) -> Iterator[tuple[_Varied, Arrays]]:
+        run = self._runs[op.layer.index]
+        if len(taken) == 1:
+            yield taken[0][0], run(taken[0][1])
+            return
+        tops = run(tuple(map(_behind_each_other, zip(*(inputs for _, inputs in taken), strict=True))))
+        samples = len(taken[0][1][0])
+        for place, (one, _) in enumerate(taken):
+            yield one, tuple(top[place * samples : (place + 1) * samples] for top in tops)
 
     def _waves(self, variants: Sequence[Variant]) -> Iterator[Sequence[Variant]]:
         """The variants in runs of as many as may be on their way at once."""
@@ -171,12 +174,10 @@ def _runnable(model: Model) -> int:
     return sum(not op.cut and op.layer.type != "Input" for op in model.operators)
 
 
-def _kinds(inputs: Arrays) -> list[tuple[tuple[int, ...], str, list[int]]]:
-    """Shapes, types, and orders of axes in memory: in another order some layers add up in another order too."""
-    return [
-        (values.shape, values.dtype.str, np.argsort([-step for step in values.strides], kind="stable").tolist())
-        for values in inputs
-    ]
+def _kind(values: Array) -> tuple[tuple[int, ...], str, tuple[int, ...]]:
+    """Shape, type, and order of axes in memory: in another order some layers add up in another order too."""
+    order = sorted(range(values.ndim), key=lambda axis: -values.strides[axis])
+    return values.shape, values.dtype.str, tuple(order)
 
 
 def _behind_each_other(parts: Sequence[Array]) -> Array:
@@ -185,7 +186,7 @@ def _behind_each_other(parts: Sequence[Array]) -> Array:
     return np.concatenate(parts, out=whole)
 
 
-def same_bits(left: Array, right: Array) -> bool:
+def identical(left: Array, right: Array) -> bool:
     """True for arrays of one type, one shape and the same bits: signs of zeros and NaNs count."""
     if (left.dtype, left.shape) != (right.dtype, right.shape):
         return False

@@ -1,5 +1,7 @@
 """Gemm of bf16 values with the BF16 instructions: pairs of products, fp32 sums rounded to odd, C and alpha at the end.
 
+C times beta and its sum are two operations; where scalar code adds to a single last column, it is one.
+
 Source: ncnn `src/layer/arm/gemm_bf16s.h`, and the released build.
 """
 
@@ -8,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from maskctl.kernels.gemm_blocks import in_parts
 from maskctl.kernels.gemm_operands import Tiles, arranged, column_blocks, operands, tiles
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
-from maskctl.numeric import casts
+from maskctl.numeric import casts, fma32
 from maskctl.numeric.chains32 import chains, pair_chains
 from maskctl.numeric.formats import FloatArray, round_to
 
@@ -26,7 +29,7 @@ def forward(params: Params, weights: Weights, inputs: Arrays, _: Options) -> Arr
         right = cast_constant(right.swapaxes(1, 2), in_columns=params.integer("transB") == 0).swapaxes(1, 2)
     size = tiles(right.shape[2], right.shape[1], 8, params)
     factors = params.real("alpha"), params.real("beta")
-    total = product(left, right, given.addend, size, *factors)
+    total = product(left, right, given.addend, size, *factors, by_rows=given.by_rows)
     return (arranged(params, stored(total, size), len(inputs[0]) if inputs else 1),)
 
 
@@ -63,9 +66,16 @@ def stored(total: FloatArray, size: Tiles) -> FloatArray:
 
 
 def product(
-    left: FloatArray, right: FloatArray, addend: FloatArray | None, size: Tiles, alpha: float = 1, beta: float = 1
+    left: FloatArray,
+    right: FloatArray,
+    addend: FloatArray | None,
+    size: Tiles,
+    alpha: float = 1,
+    beta: float = 1,
+    *,
+    by_rows: bool = False,
 ) -> FloatArray:
-    """alpha * (left (b, M, K) times right (b, K, N) + beta * addend), in fp32."""
+    """alpha * (left (b, M, K) times right (b, K, N) + beta * addend), in fp32; `by_rows` as in `Operands`."""
     batch, (rows, terms), columns = max(len(left), len(right)), left.shape[1:], right.shape[2]
     total = np.zeros((batch, rows, columns), np.float32)
     blocks = column_blocks(columns, size.columns)
@@ -75,23 +85,14 @@ def product(
         if addend is not None and beta == 1:
             total = total + addend
         elif addend is not None:
-            total = _plus(total, addend, np.float32(beta), blocks)
+            together = np.zeros((rows, columns), bool)
+            together[rows // 4 * 4 if by_rows else rows // 2 * 2 :] = blocks == 1
+            scaled = total + addend * np.float32(beta)
+            total = np.where(together, fma32.fma(total, addend, np.float32(beta)), scaled)
         return total * np.float32(alpha)
 
 
-def _plus(total: FloatArray, addend: FloatArray, beta: np.float32, blocks: npt.NDArray[np.intp]) -> FloatArray:
-    """total + beta * addend, in one operation for a full addend, for a row of it behind the fours of rows, and in scalar code."""
-    rows = total.shape[1]
-    together = np.zeros(total.shape[1:], bool)
-    together[rows // 2 * 2 :] = blocks == 1
-    if addend.shape[2] > 1:
-        together[rows // 4 * 4 if addend.shape[1] == 1 else 0 :] = True
-    fused = (total + addend.astype(np.float64) * beta).astype(np.float32)
-    return np.where(together, fused, total + addend * beta)
-
-
 def _tile(total: FloatArray, left: FloatArray, right: FloatArray, blocks: npt.NDArray[np.intp]) -> FloatArray:
-    out = np.empty_like(total)
     rows, alone = total.shape[1], blocks == 1
     fours, even = rows // 4 * 4, rows // 2 * 2
     parts = (
@@ -101,10 +102,7 @@ def _tile(total: FloatArray, left: FloatArray, right: FloatArray, blocks: npt.ND
         (slice(even, rows), ~alone, _apart),
         (slice(even, rows), alone, _apart),
     )
-    for part, chosen, run in parts:
-        if part.start < part.stop and chosen.any():
-            out[:, part, chosen] = run(total[:, part, chosen], left[:, part], right[:, :, chosen])
-    return out
+    return in_parts(total, left, right, parts)
 
 
 def _one_sum(total: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:

@@ -5,20 +5,15 @@ Source: ncnn `src/layer/arm/gemm_fp16s.h`, and the released build's order of wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numpy as np
 
+from maskctl.kernels import gemm_blocks
 from maskctl.kernels.gemm_operands import Tiles, arranged, cast_left, cast_right, column_blocks, operands, tiles
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import casts
 from maskctl.numeric.chains32 import chains, lanes
 from maskctl.numeric.formats import FloatArray
-
-Chain: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
-"""Adds the products of rows and columns to what it is given first."""
 
 
 def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:
@@ -56,38 +51,7 @@ def product(
     left: FloatArray, right: FloatArray, addend: FloatArray | None, size: Tiles, alpha: float = 1, beta: float = 1
 ) -> FloatArray:
     """alpha * (left (b, M, K) times right (b, K, N) + beta * addend), in fp32."""
-    rows, columns = left.shape[1], right.shape[2]
-    batch = max(len(left), len(right), 1 if addend is None else len(addend))
-    if batch > len(right) == 1:
-        left = np.broadcast_to(left, (batch, *left.shape[1:]))
-    with np.errstate(all="ignore"):
-        begun = np.float32(0) if addend is None else addend * np.float32(beta)
-    total = np.array(np.broadcast_to(begun, (batch, rows, columns)), np.float32)
-    blocks = column_blocks(columns, size.columns)
-    for begin in range(0, left.shape[2], size.terms):
-        total = _tile(total, left[:, :, begin : begin + size.terms], right[:, begin : begin + size.terms], blocks)
-    if alpha != 1:
-        with np.errstate(all="ignore"):
-            total *= np.float32(alpha)
-    return total
-
-
-def _tile(total: FloatArray, left: FloatArray, right: FloatArray, blocks: np.ndarray) -> FloatArray:
-    rows = total.shape[1]
-    out = np.empty_like(total)
-    fours, even, wide = rows // 4 * 4, rows // 2 * 2, blocks >= 4
-    parts = (
-        (slice(0, fours), blocks > 0, chains),
-        (slice(fours, even), wide, chains),
-        (slice(fours, even), ~wide, _pair_of_rows),
-        (slice(even, rows), wide, _row),
-        (slice(even, rows), blocks == 2, _row_of_two),
-        (slice(even, rows), blocks == 1, _row_of_one),
-    )
-    for part, chosen, run in parts:
-        if part.start < part.stop and chosen.any():
-            out[:, part, chosen] = run(total[:, part, chosen], left[:, part], right[:, :, chosen])
-    return out
+    return gemm_blocks.product(left, right, addend, size, _WAYS, alpha, beta)
 
 
 def _pair_of_rows(total: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
@@ -127,3 +91,6 @@ def _row_of_one(total: FloatArray, left: FloatArray, right: FloatArray) -> Float
         with np.errstate(all="ignore"):
             total = ((total + (q[1] + q[2])) + q[3]) + q[0]
     return chains(total, left[:, :, fours:], right[:, fours:])
+
+
+_WAYS = gemm_blocks.Ways(chains, _pair_of_rows, _pair_of_rows, _row, _row_of_two, _row_of_one)

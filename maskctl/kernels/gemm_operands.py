@@ -35,13 +35,15 @@ class Tiles:
 class Operands:
     """Left (b, M, K) and right (b, K, N), the addend as it broadcasts to (b, M, N) or None; b is 1 where all samples share it.
 
-    `constant` says whether left, right and addend are weights, still in fp32.
+    `constant` says whether left, right and addend are weights, still in fp32, `by_rows` that the addend has a number for each
+    row of the result.
     """
 
     left: FloatArray
     right: FloatArray
     addend: FloatArray | None
     constant: tuple[bool, bool, bool]
+    by_rows: bool
 
 
 def operands(params: Params, weights: Weights, inputs: Arrays) -> Operands:
@@ -53,6 +55,7 @@ def operands(params: Params, weights: Weights, inputs: Arrays) -> Operands:
         for name in "AB"
     )
     addend: Array | None = next(given, None)
+    kind = params.integer("constant_broadcast_type_C")
     if addend is not None:
         kind = gemm.addend_type(params, addend.shape[1:], sizes.rows, sizes.columns)
         flat = addend.reshape(len(addend), -1)
@@ -60,7 +63,8 @@ def operands(params: Params, weights: Weights, inputs: Arrays) -> Operands:
         addend = (flat[:, :1] if kind == gemm.SCALAR else flat).reshape(len(addend), *shape)
     elif "C" in weights:
         addend = weights["C"][None]
-    return Operands(left, right, addend, ("A" in weights, "B" in weights, "C" in weights))
+    by_rows = addend is not None and kind in {gemm.VECTOR_OF_ROWS, gemm.COLUMN}
+    return Operands(left, right, addend, ("A" in weights, "B" in weights, "C" in weights), by_rows)
 
 
 def _constant(params: Params, name: str, values: FloatArray) -> FloatArray:

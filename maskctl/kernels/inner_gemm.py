@@ -6,7 +6,7 @@ Source: ncnn `src/layer/arm/matmul_arm.cpp`, `sdpa_arm.cpp`, `multiheadattention
 from __future__ import annotations
 
 from maskctl.kernels import gemm_bf16s, gemm_fp16s, gemm_fp16sa
-from maskctl.kernels.gemm_operands import tiles
+from maskctl.kernels.gemm_operands import Tiles, tiles
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.numeric import fma16
@@ -31,11 +31,16 @@ def multiply(
         addend = addend if addend is None or beta == 1 else fma16.multiply(addend, half(beta))
         total = gemm_fp16sa.product(left, right, addend, tiles(right.shape[2], right.shape[1], 6))
         return total if alpha == 1 else fma16.multiply(total, alpha)
-    size = tiles(right.shape[2], right.shape[1], 8)
+    size = tiles_of(right)
     if "use_fp16_storage" in options:
         total = gemm_fp16s.product(left, right, addend, size, alpha, beta)
         return gemm_fp16s.stored(total, size, transposed=transposed)
     return gemm_bf16s.stored(gemm_bf16s.product(left, right, addend, size, alpha, beta), size)
+
+
+def tiles_of(right: FloatArray) -> Tiles:
+    """The tiles of 16-bit values with fp32 sums, for a right matrix (b, K, N)."""
+    return tiles(right.shape[2], right.shape[1], 8)
 
 
 def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) -> Arrays:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskctl.kernels import inner_gemm
+from maskctl.kernels import attention_steps, gemm_fp32, inner_gemm
 from maskctl.kernels.packing import Options
-from maskctl.kernels.sdpa_arm import probabilities
 from maskctl.layers import gemm, multiheadattention
 from maskctl.layers.base import Arrays, Params, Value, Weights
 from maskctl.layers.families import attention
@@ -32,9 +31,9 @@ def forward(params: Params, weights: Weights, inputs: Arrays, options: Options) 
         spread = attention.mask_of(sources.mask)
         mask = np.broadcast_to(spread, (n, heads, rows, key.shape[3])).reshape(-1, rows, key.shape[3])
     query, key, value = (values.reshape(n * heads, width, -1) for values in (query, key, value))
-    logits = inner_gemm.multiply(query.swapaxes(1, 2), key, options, mask)
-    likely = probabilities(logits.reshape(n, heads * rows, -1), options).reshape(logits.shape)
-    found = inner_gemm.multiply(likely, value.swapaxes(1, 2), options, transposed=True)
+    logits = attention_steps.logits(query.swapaxes(1, 2), key, options, mask)
+    likely = attention_steps.probabilities(logits, options)
+    found = attention_steps.weighted(likely, value.swapaxes(1, 2), options, transposed=True)
     together = found.reshape(n, heads, rows, width).transpose(0, 1, 3, 2).reshape(n, heads * width, rows)
     top = _out(weights, np.ascontiguousarray(together), options)
     if sources.keys is None:
@@ -53,6 +52,8 @@ def _mapped(weights: Weights, name: str, rows: FloatArray, options: Options, sca
 def _out(weights: Weights, found: FloatArray, options: Options) -> FloatArray:
     """The last map of (n, embed_dim, rows), as (n, rows, width)."""
     weight = weights["out_weight"]
+    if attention_steps.is_fp32_inside(options):
+        return gemm_fp32.product(found.swapaxes(1, 2), weight.T[None], weights["out_bias"][None, None])
     written: dict[int, Value] = {2: 1, 3: 1, 5: 1, 6: 1, 8: weight.shape[0], 9: weight.shape[1], 10: 4}
     given = {"B": weight, "C": weights["out_bias"][None]}
     return inner_gemm.forward(Params(gemm.PARAMS, written), given, (found,), options)[0]

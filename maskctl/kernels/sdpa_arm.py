@@ -9,15 +9,12 @@ import math
 
 import numpy as np
 
-from maskctl.kernels import softmax_fp16s
-from maskctl.kernels.inner_gemm import multiply
+from maskctl.kernels import attention_steps
 from maskctl.kernels.packing import Options
-from maskctl.layers import sdpa, softmax
+from maskctl.layers import sdpa
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families import attention
 from maskctl.numeric.formats import FloatArray
-
-_ALONG_ROWS = Params(softmax.PARAMS, {0: -1, 1: 1})
 
 
 def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arrays:
@@ -26,7 +23,7 @@ def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arr
     n, heads, rows, width = query.shape
     scale = np.float32(params.real("scale") or 1 / math.sqrt(width))
     mask = _mask(inputs[3], (n, heads)) if params.integer("attn_mask") else None
-    logits = multiply(
+    logits = attention_steps.logits(
         _flat(query),
         _flat(_spread(key, heads)).swapaxes(1, 2),
         options,
@@ -34,14 +31,9 @@ def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arr
         alpha=float(scale),
         beta=float(np.float32(1) / scale),
     )
-    likely = probabilities(logits.reshape(n, heads, rows, -1), options)
-    top = multiply(_flat(likely), _flat(_spread(value, heads)), options).reshape(n, heads, rows, -1)
+    likely = attention_steps.probabilities(logits, options)
+    top = attention_steps.weighted(likely, _flat(_spread(value, heads)), options).reshape(n, heads, rows, -1)
     return (top, key, value) if params.integer("kv_cache") else (top,)
-
-
-def probabilities(logits: FloatArray, options: Options) -> FloatArray:
-    """Softmax along the last axis of a blob that is not packed."""
-    return softmax_fp16s.forward(_ALONG_ROWS, {}, (logits,), options - {"use_packing_layout"})[0]
 
 
 def _flat(values: FloatArray) -> FloatArray:
@@ -49,7 +41,8 @@ def _flat(values: FloatArray) -> FloatArray:
 
 
 def _spread(values: FloatArray, heads: int) -> FloatArray:
-    """Keys or values (n, groups, …) for each head."""
+    """Keys or values (n, groups, …), or of one group (n, rows, …), for each head."""
+    values = sdpa.with_heads(values)
     return np.repeat(values, heads // values.shape[1], axis=1)
 
 

@@ -207,9 +207,10 @@ def forward(params: Params, weight: Weights, inputs: Arrays) -> Arrays:
 
 
 def scale_of(params: Params) -> float:
-    """The factor of the mapped queries."""
+    """The factor of the mapped queries; where it follows from a head's width, root and quotient are float32 as in the engine."""
     scale = params.real("scale")
-    return 1 / math.sqrt(params.integer("embed_dim") // params.integer("num_heads")) if math.isnan(scale) else scale
+    width = params.integer("embed_dim") // params.integer("num_heads")
+    return float(np.float32(1) / np.sqrt(np.float32(width))) if math.isnan(scale) else scale
 
 
 def _mapped(params: Params, weight: Weights, name: str, values: Array) -> FloatArray:

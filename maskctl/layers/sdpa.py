@@ -93,8 +93,8 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     mask = attention.mask_of(inputs[3]) if params.integer("attn_mask") else None
     top = attention.attend(
         query,
-        _with_heads(key),
-        _with_heads(value),
+        with_heads(key),
+        with_heads(value),
         mask,
         params.real("scale") or 1 / math.sqrt(query.shape[3]),
         in_int8=params.integer("int8_scale_term") != 0,
@@ -108,13 +108,13 @@ def joined(params: Params, inputs: Arrays) -> tuple[Array, Array, Array]:
     key, value = inputs[1:3]
     if params.integer("kv_cache"):
         key, value = (
-            np.concatenate((_with_heads(past), _with_heads(current)), 2) if past.size else current
+            np.concatenate((with_heads(past), with_heads(current)), 2) if past.size else current
             for past, current in zip(inputs[-2:], (key, value), strict=True)
         )
-    return _with_heads(inputs[0]), key, value
+    return with_heads(inputs[0]), key, value
 
 
-def _with_heads(values: Array) -> Array:
+def with_heads(values: Array) -> Array:
     """(n, heads, rows, width) of a blob that may have one head and rank 2."""
     return values[:, None] if values.ndim == 3 else values
 

@@ -1,22 +1,27 @@
-"""Sums of products in float32 in a given order, over batches of matrices, where every product is exact in float32.
+"""Sums of products in float32 in a given order, over batches of matrices, most of them where every product is exact in float32.
 
 That of two fp16 values is, and so is that of two bf16 values but for subnormals. A fused multiply-add and a multiplication
-followed by an addition then give the same bits, and only the order of the additions matters.
+followed by an addition then give the same bits, and only the order of the additions matters. Products of fp32 values are
+fused with their sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
 
+from maskctl.numeric import fma32
 from maskctl.numeric.bf16 import add_to_odd, may_be_subnormal
 from maskctl.numeric.formats import FloatArray, Operand
 
 _TILE_ELEMENTS = 65536  # two float32 arrays of this size stay in a core's L2 cache
+_ZERO = np.zeros((1, 1, 1), np.float32)
 
 Part: TypeAlias = tuple[slice, slice]
+Chain: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+"""Adds the products of rows and columns, in the order of `k`, to what it is given first."""
 
 
 def chains(start: Operand, left: FloatArray, right: FloatArray) -> FloatArray:
@@ -59,9 +64,18 @@ def _add_products(total: FloatArray, left: FloatArray, right: FloatArray) -> Non
             total += product
 
 
-def lanes(count: int, left: FloatArray, right: FloatArray) -> list[FloatArray]:
+def fused_chains(start: Operand, left: FloatArray, right: FloatArray) -> FloatArray:
+    """As `chains` of any fp32 values, each product and its sum one fused operation."""
+    out = _begun(start, left, right)
+    for part, a, b in _parts(left, right):
+        by_step = np.ascontiguousarray(a.transpose(2, 0, 1), np.float64)
+        fma32.add_products(out[part], by_step, b.swapaxes(0, 1).astype(np.float64), midpoints=True)
+    return out
+
+
+def lanes(count: int, left: FloatArray, right: FloatArray, chain: Chain = chains) -> list[FloatArray]:
     """As many accumulators begun at 0 as `count`; they take turns term by term."""
-    return [chains(0.0, left[:, :, lane::count], right[:, lane::count]) for lane in range(count)]
+    return [chain(_ZERO, left[:, :, lane::count], right[:, lane::count]) for lane in range(count)]
 
 
 def pair_chains(start: Operand, left: FloatArray, right: FloatArray) -> FloatArray:

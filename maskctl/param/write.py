@@ -6,18 +6,28 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from maskctl import featmask
 from maskctl.errors import EditRefusedError, MaskctlError
 from maskctl.param.document import ParamDocument, parse
+from maskctl.param.fence import Fence, shifted, without_fences
 from maskctl.param.lines import LayerLine
 
 
-def write(document: ParamDocument, path: str | Path, masks: Mapping[int, int], *, backup: bool = False) -> None:
+def write(
+    document: ParamDocument,
+    path: str | Path,
+    masks: Mapping[int, int],
+    *,
+    backup: bool = False,
+    fences: Sequence[Fence] = (),
+) -> None:
     """Replaces the file at `path` by `document`, whose masks at the layers of `masks` were just changed.
+
+    `fences` were put in before that; they are layers of the document, and counted in the indices of `masks`.
 
     The bytes are parsed again first and must differ from what was read in exactly those lines and in
     nothing but key 31. Symbolic links are followed, mode and owner kept; `backup` leaves the old file
@@ -25,7 +35,7 @@ def write(document: ParamDocument, path: str | Path, masks: Mapping[int, int], *
     fails, when the file has changed since it was read, is read-only, or cannot be written.
     """
     data = document.to_bytes()
-    prove_edit(document.source, data, masks)
+    prove_edit(document.source, data, masks, fences)
     target = Path(os.path.realpath(path))
     try:
         _refuse_stale(document, target, path)
@@ -64,8 +74,17 @@ def _is_read_only(target: Path) -> bool:
     return target.exists() and not (target.stat().st_mode & 0o222 and os.access(target, os.W_OK))
 
 
-def prove_edit(before: bytes, after: bytes, masks: Mapping[int, int]) -> None:
-    """Returns when `after` is `before` with exactly `masks` (by layer index) set, else raises `EditRefusedError`."""
+def prove_edit(before: bytes, after: bytes, masks: Mapping[int, int], fences: Sequence[Fence] = ()) -> None:
+    """Returns when `after` is `before` with exactly `masks` (by layer index in `after`) set, else raises `EditRefusedError`.
+
+    Fences are taken out first, each of them proved to be a plain copy for its reader alone: what is left must be the same.
+    """
+    if fences:
+        after = without_fences(after, fences)
+        place = {shifted(index, fences): index for index in range(len(parse(before).layers))}
+        if not place.keys() >= masks.keys():
+            raise EditRefusedError("a fence would carry a mask. Nothing was written. This is a bug in maskctl.")
+        masks = {place[index]: mask for index, mask in masks.items()}
     try:
         old, new = parse(before), parse(after)
     except MaskctlError as error:

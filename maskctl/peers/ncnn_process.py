@@ -32,6 +32,8 @@ def main(*paths: str) -> None:
     later one may be memory that one before has damaged, and it is run again.
     """
     apart, paths = "--apart" in paths, tuple(path for path in paths if path != "--apart")
+    if apart:
+        import ncnn  # noqa: F401 - here once, and not in every fork again
     jobs = list(zip(paths[0::3], paths[1::3], paths[2::3]))  # noqa: B905 - Python 3.9
     while jobs:
         first = jobs[0]

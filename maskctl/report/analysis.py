@@ -13,6 +13,7 @@ from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.anatomy import anatomy
 from maskctl.analysis.causes import right_bit
+from maskctl.analysis.evidence import Evidence
 from maskctl.analysis.kinds import BF16, BLOBS, INT8, WEIGHTS
 from maskctl.analysis.metrics import METRICS, Comparison
 from maskctl.analysis.plan import Outcome
@@ -57,6 +58,7 @@ def to_json(
         **_asked(analysis, version),
         "reached": plan.reached,
         "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
+        **_price(analysis),
         "unsafe": unsafe_masks(unsafe),
         "cut": [
             {"index": op.layer.index, "name": op.layer.name, "type": op.layer.type, "reason": op.cut}
@@ -124,6 +126,38 @@ def _format(analysis: Analysis) -> dict[str, Any]:
     }
 
 
+def _price(analysis: Analysis) -> dict[str, Any]:
+    """What the plan costs, what keeps a goal out of reach, and what more masks would cost."""
+    decision, plan = analysis.decision, analysis.plan
+    return {
+        "cost": {
+            "measured": decision.measured,
+            "total_us": number(decision.total),
+            "added_us": number(decision.added),
+            "bound_us": None if plan.bound is None else number(plan.bound),
+            "needed": list(plan.needed),
+            "share_of_macs": number(decision.share),
+        },
+        "limits": [
+            {"index": limit.layer.index, "name": limit.layer.name, "type": limit.layer.type, "why": limit.why}
+            for limit in decision.limits
+        ],
+        "fences": [
+            {"index": layer.index, "name": layer.name, "type": layer.type, "blob": layer.bottoms[0]}
+            for layer in analysis.fence_layers
+        ],
+        "pareto": [
+            {
+                "added_us": number(point.cost),
+                "worst_sqnr_db": number(point.outcome.worst_sqnr_db),
+                "worst_cosine": number(point.outcome.worst_cosine),
+                "masks": [{"index": index, "mask": mask} for index, mask in sorted(point.masks.items())],
+            }
+            for point in plan.front
+        ],
+    }
+
+
 def _change(analysis: Analysis, index: int, proposed: int) -> dict[str, Any]:
     layer = analysis.model.graph.layers[index]
     return {"index": index, "name": layer.name, "type": layer.type, "mask": layer.mask, "proposed": proposed}
@@ -160,7 +194,20 @@ def _layer(row: LayerReport, figures: Figures, instead_of: str | None) -> dict[s
             "place": list(overflow.place),
             "sample": overflow.sample,
         },
+        "evidence": [_evidence(found) for _, found in sorted(row.loss.evidence.items())],
         "computed_instead_of": instead_of,
+    }
+
+
+def _evidence(found: Evidence) -> dict[str, Any]:
+    return {
+        "cause": found.cause,
+        "words": str(found),
+        "value": number(found.value),
+        "place": list(found.place),
+        "sample": found.sample,
+        "count": found.count,
+        "of": found.of,
     }
 
 

@@ -60,8 +60,12 @@ class Step:
 
     @property
     def gives(self) -> str:
-        """The format the tops are kept in."""
-        return "fp32" if self.support.gives_fp32 else self.stored
+        """The format the result is kept in, which is the first top."""
+        return "fp32" if self.stored in self.support.gives_fp32 else self.stored
+
+    def kept(self, top: int) -> str:
+        """The format a top is kept in: those behind the result are caches, in the format that the layer reads."""
+        return self.stored if top else self.gives
 
     @property
     def sums_in_fp16(self) -> bool:
@@ -101,7 +105,8 @@ def _steps(
             broken=target.broken(layer, step.options),
         )
         packed.update(dict.fromkeys(layer.tops, step.gives_packed))
-        stored.update(dict.fromkeys(layer.tops, "int8" if _gives_codes(layer, step) else step.gives))
+        codes = _gives_codes(layer, step)
+        stored.update({top: "int8" if codes else step.kept(place) for place, top in enumerate(layer.tops)})
         found.append(step)
     return tuple(found)
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
+from maskctl.targets.cost import CostTable
 
 Extents: TypeAlias = Mapping[str, int]
 
@@ -29,8 +30,8 @@ class Support:
     `arithmetic` is "bit 1" where the bit turns fp16 sums into fp32 ones, "fp16" where they stay fp16 all the
     same, "fp32" where they always are fp32, and "moves" where nothing is computed. `packing` is True where it keeps
     four or eight channels side by side; its fp32 blobs leave it so, in fours, when their channels are a multiple of 4.
-    `fp16_weights` is True where fp16 storage reaches the weights alone and blobs stay fp32, `gives_fp32` where 16-bit
-    blobs are read and fp32 ones given.
+    `fp16_weights` is True where fp16 storage reaches the weights alone and blobs stay fp32. `gives_fp32` are the formats in
+    which blobs are read while the result is given in fp32; further tops, which are caches, keep the format.
     """
 
     fp16: bool = False
@@ -38,7 +39,7 @@ class Support:
     arithmetic: str = "fp32"
     packing: bool = False
     fp16_weights: bool = False
-    gives_fp32: bool = False
+    gives_fp32: frozenset[str] = frozenset()
 
 
 UNSUPPORTED = Support()
@@ -111,7 +112,8 @@ def never_broken(_: Layer, __: Options) -> str:
 class Target:
     """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit.
 
-    `support` is the table behind `supports` and `notes` what it does not say, for the docs. `rounding` names the row of
+    `support` is the table behind `supports`, `notes` what it does not say, for the docs, and `cost` what its kernels cost.
+    `rounding` names the row of
     `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
     extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
     `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64. `broken` says why
@@ -126,6 +128,7 @@ class Target:
     safer: Mapping[int, int]
     support: Mapping[str, Support]
     notes: str
+    cost: CostTable
     casts: Mapping[str, Casts] = field(default_factory=lambda: CASTS)
     rounding: Callable[[Layer, str, int, Options], str] = nearest_even
     features: Options = frozenset()

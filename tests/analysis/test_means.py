@@ -18,7 +18,7 @@ from maskctl.analysis.sensitivity import Wishes
 from maskctl.errors import InputError
 from maskctl.executor.samples import Samples
 from maskctl.executor.spill import on_disk
-from maskctl.executor.suffixes import same_bits
+from maskctl.executor.suffixes import identical
 from maskctl.graph.model import Model
 from tests.analysis.made import Network, samples
 from tests.analysis.test_pool import facts
@@ -74,7 +74,7 @@ def test_on_disk(shape: tuple[int, ...]) -> None:
     """A blob on disk has the bits of the one in memory, and its axes in the same order there."""
     blob = np.random.default_rng(0).standard_normal(shape[::-1]).astype(np.float32).T
     kept = on_disk(blob)
-    assert same_bits(blob, kept)
+    assert identical(blob, kept)
     assert blob.strides == kept.strides
 
 

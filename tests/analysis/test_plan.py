@@ -30,14 +30,19 @@ class Made:
         sources = tuple(index for index in self.broken if index not in masks)[:1]
         return Outcome({"out": Comparison(signal=SIGNAL, noise=total, lost=len(sources))}, sources)
 
-    def repair(self, index: int, masks: Masks) -> int | None:
+    def repair(self, index: int, masks: Masks) -> Masks | None:
         """Bit 1, once."""
-        return 1 if index in self.noise and index not in masks else None
+        return {index: 1} if index in self.noise and index not in masks else None
 
     def plan(self, target_db: float, ranked: Sequence[int] | None = None) -> MaskPlan:
         """The plan for a target; the ranking is by noise unless given."""
         order = sorted(self.noise, key=lambda index: -self.noise[index]) if ranked is None else ranked
-        return Planner(Goal(((SQNR, target_db),)), self.evaluate, self.repair, order).plan()
+        return Planner(Goal(((SQNR, target_db),)), self.evaluate, self.repair, [{index: 1} for index in order]).plan()
+
+
+def no_repair(_index: int, _masks: Masks) -> Masks | None:
+    """Nothing is cured."""
+    return None
 
 
 def db(noise: float) -> float:
@@ -125,10 +130,8 @@ def test_bits_that_are_not_needed_are_dropped() -> None:
     def evaluate(masks: Masks) -> Outcome:
         return Outcome({"out": Comparison(signal=SIGNAL, noise=0.0 if masks.get(3, 0) & 2 else 1e9)})
 
-    def repair(index: int, masks: Masks) -> int | None:
-        return {0: 1, 1: 3}.get(masks.get(index, 0))
-
-    assert {3: 2} == Planner(Goal(((SQNR, 40.0),)), evaluate, repair, [1, 2, 3]).plan().masks
+    changes = [{index: bit} for bit in (1, 2) for index in (1, 2, 3)]
+    assert {3: 2} == Planner(Goal(((SQNR, 40.0),)), evaluate, no_repair, changes).plan().masks
 
 
 @given(
@@ -160,12 +163,117 @@ def test_one_minimal(data: st.DataObject) -> None:
         reached = any(chosen <= set(masks) for chosen in enough)
         return Outcome({"out": Comparison(signal=1.0, noise=0.0 if reached else 1.0)})
 
-    def repair(index: int, masks: Masks) -> int | None:
-        return None if index in masks else 1
-
     goal = Goal(((SQNR, 40.0),))
-    plan = Planner(goal, evaluate, repair, data.draw(st.permutations(layers))).plan()
+    changes = [{index: 1} for index in data.draw(st.permutations(layers))]
+    plan = Planner(goal, evaluate, no_repair, changes).plan()
     assert plan.reached
     assert goal.reached(evaluate(plan.masks))
     for index in plan.masks:
         assert not goal.reached(evaluate({key: mask for key, mask in plan.masks.items() if key != index}))
+
+
+class Priced(Made):
+    """As `Made`, with bits 64 and 1 on each layer: what is left of its noise, and what it costs, by bit."""
+
+    def __init__(self, noise: Mapping[int, float], left: Mapping[int, float], prices: Mapping[int, float]) -> None:
+        super().__init__(noise)
+        self.left, self.prices = left, prices
+
+    def evaluate(self, masks: Masks) -> Outcome:
+        """One output; of a layer's noise its mask leaves a part."""
+        self.trials.append(dict(masks))
+        left = (
+            noise * min(self._of(self.left, masks.get(index, 0)), default=1.0) for index, noise in self.noise.items()
+        )
+        return Outcome({"out": Comparison(signal=SIGNAL, noise=math.fsum(left), dot=1.0, actual_energy=1.0)})
+
+    def added(self, masks: Masks) -> float:
+        """A mask costs as much as its dearest bit, in a layer as much more as the layer's number."""
+        return math.fsum(index * max(self._of(self.prices, mask), default=0.0) for index, mask in masks.items())
+
+    def planner(self, allowed: float, budget: float = math.inf) -> Planner:
+        """All changes by gain over cost, those of bit 1 by what they give more than 64."""
+        scored = [
+            (-noise * (1 - self.left[64]) / self.prices[64] / index, index, 64) for index, noise in self.noise.items()
+        ]
+        more, dearer = self.left[64] - self.left[1], self.prices[1] - self.prices[64]
+        scored += [(-noise * more / dearer / index, index, 1) for index, noise in self.noise.items()]
+        goal = Goal(((SQNR, db(allowed)),))
+        return Planner(
+            goal, self.evaluate, no_repair, [{index: bit} for _, index, bit in sorted(scored)], {}, self.added, budget
+        )
+
+    @staticmethod
+    def _of(figures: Mapping[int, float], mask: int) -> list[float]:
+        return [figures[bit] for bit in figures if mask & bit]
+
+
+BITS = {64: 0.1, 1: 0.01}
+PRICES = {64: 1.0, 1: 3.0}
+
+
+def test_the_cheaper_bit() -> None:
+    """Where 64 is enough it is taken, and 1 only on the layer that needs it."""
+    made = Priced({1: 100.0, 2: 100.0}, BITS, PRICES)
+    assert {1: 64, 2: 64} == made.planner(25.0).plan().masks
+    assert {1: 1, 2: 64} == made.planner(11.5).plan().masks
+
+
+def test_lower_bound() -> None:
+    """The bound is the price of the cheapest masks of the layers that alone miss the target; here the plan meets it."""
+    plan = Priced({1: 100.0, 2: 100.0, 3: 0.1}, BITS, PRICES).planner(25.0).plan()
+    assert ((1, 2), 3.0) == (plan.needed, plan.bound)
+
+
+def test_budget() -> None:
+    """Within a budget the best is bought, never more; what hardly matters is left out."""
+    made = Priced({1: 100.0, 2: 20.0, 3: 0.0001}, BITS, PRICES)
+    planner = made.planner(1e-9, budget=4.0)
+    plan = planner.plan()
+    assert ({1: 64, 2: 64}, False) == (plan.masks, plan.reached)
+    assert {} == made.planner(1e-9, budget=0.5).plan().masks
+    assert made.planner(30.0, budget=4.0).plan().reached
+
+
+def test_front() -> None:
+    """Along the front cost and accuracy grow together, from nothing on, and the plan is not beaten."""
+    planner = Priced({1: 100.0, 2: 10.0, 3: 1.0}, BITS, PRICES).planner(25.0)
+    plan = planner.plan(front=True)
+    costs = [point.cost for point in plan.front]
+    qualities = [point.outcome.worst_sqnr_db for point in plan.front]
+    assert (sorted(set(costs)), sorted(set(qualities)), {}) == (costs, qualities, plan.front[0].masks)
+    assert plan.masks in [point.masks for point in plan.front]
+
+
+def test_interrupt() -> None:
+    """An interrupt gives the best that was tried by then, and says so."""
+    made = Made({1: 100.0, 2: 10.0, 3: 1.0})
+
+    def evaluate(masks: Masks) -> Outcome:
+        if len(masks) > 2:
+            raise KeyboardInterrupt
+        return made.evaluate(masks)
+
+    changes = [{index: 1} for index in (1, 2, 3)]
+    plan = Planner(Goal(((SQNR, db(0.5)),)), evaluate, no_repair, changes).plan()
+    assert ({1: 1, 2: 1}, False, True) == (plan.masks, plan.reached, plan.interrupted)
+
+
+@given(
+    st.dictionaries(st.integers(1, 6), st.floats(0.001, 1000), min_size=1, max_size=4),
+    st.floats(0.0001, 3000),
+)
+def test_bound_and_minimality(noise: dict[int, float], allowed: float) -> None:
+    """No set that reaches the goal is cheaper than the bound, and the plan without any mask or bit misses the goal."""
+    made = Priced(noise, BITS, PRICES)
+    plan = made.planner(allowed).plan()
+    goal = Goal(((SQNR, db(allowed)),))
+    sets = (dict(zip(noise, masks, strict=True)) for masks in itertools.product((0, 64, 1), repeat=len(noise)))
+    reaching = [made.added(masks) for masks in sets if goal.reached(made.evaluate(masks))]
+    assert plan.reached == bool(reaching)
+    if plan.reached and plan.bound is not None:
+        assert plan.bound <= min(reaching) + 1e-9
+        assert min(reaching) <= made.added(plan.masks) + 1e-9
+    for index, mask in plan.masks.items() if plan.reached else ():
+        for less in {0, mask & ~64, mask & ~1} - {mask}:
+            assert not goal.reached(made.evaluate({**plan.masks, index: less}))

@@ -24,7 +24,7 @@ from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.executor.samples import Samples
-from maskctl.executor.suffixes import same_bits
+from maskctl.executor.suffixes import identical
 from maskctl.graph.model import Model
 from tests.analysis.made import Network, first, samples
 
@@ -104,7 +104,7 @@ def test_models_travel(digits: Model) -> None:
         travelled = pickle.loads(pickle.dumps(model))  # noqa: S301 - our own
         for policy in (Policy("fp32"), Policy("fp16")):
             expected, actual = run(model, inputs, policy), run(travelled, inputs, policy)
-            assert all(same_bits(expected[name], actual[name]) for name in expected)
+            assert all(identical(expected[name], actual[name]) for name in expected)
 
 
 SCRIPT = """

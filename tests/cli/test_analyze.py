@@ -16,11 +16,7 @@ import pytest
 import maskctl
 from maskctl.cli.analysis_tables import print_analysis
 from maskctl.cli.sorting import COLUMNS
-from maskctl.featmask import NO_FP16_ARITHMETIC
-from maskctl.graph.network import Graph
-from maskctl.kernels.packing import Options
 from maskctl.report.html import to_html
-from maskctl.targets import Target
 from tests.cli.driver import SAMPLES, Runner, check_golden, state
 
 STORY = ("analyze", "digits_overflow.param", "-i", "image=digits_test.npz")
@@ -225,16 +221,10 @@ def test_every_column_sorts(run: Runner, few: tuple[str, ...]) -> None:
     assert "'layer-db'" in refused.err
 
 
-def _only_sums(_: Graph, __: Target, ___: Options, masks: list[int], index: int) -> int | None:
-    """A repair that knows nothing but fp32 sums in layers 1 and 4."""
-    return masks[index] | NO_FP16_ARITHMETIC if index in {1, 4} and not masks[index] else None
-
-
-def test_out_of_reach(run: Runner, few: tuple[str, ...], digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_reach(run: Runner, few: tuple[str, ...], digits: Path) -> None:
     """Where no masks reach the target the exit code is 1, and the output says how far the best found goes."""
-    monkeypatch.setattr("maskctl.analysis.analyze.gentlest_mask", _only_sums)
     before = state(digits)
-    result = run(*few, "--target-sqnr", "150", "--target-cos", "0.9")
+    result = run(*few, "--target-sqnr", "150", "--target-cos", "0.9", "--also-vulkan")
     assert (1, "") == (result.code, result.err)
     assert (
         "cosine 0.9 and SQNR 150 dB is out of reach with masks the engine honours. The best found takes" in result.out
@@ -246,11 +236,12 @@ def test_out_of_reach(run: Runner, few: tuple[str, ...], digits: Path, monkeypat
 
 def test_nothing_helps(run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no mask can cure the NaN nothing is proposed, the exit code is 1, and --write writes nothing."""
-    monkeypatch.setattr("maskctl.analysis.analyze.gentlest_mask", lambda *_: None)
+    monkeypatch.setattr("maskctl.analysis.decide._repaired", lambda *_, **__: None)
+    monkeypatch.setattr("maskctl.analysis.decide.candidates", lambda *_, **__: ())
     before = Path("digits_overflow.param").read_bytes()
     result = run(*few, "--write")
     assert 1 == result.code
-    assert result.out.endswith("cosine 0.999 is out of reach: no mask the engine honours helps.\n")
+    assert "cosine 0.999 is out of reach: no mask the engine honours helps.\n" in result.out
     assert before == Path("digits_overflow.param").read_bytes()
 
 
@@ -342,7 +333,8 @@ def test_note_on_storage(
     analysis: maskctl.Analysis, capsys: pytest.CaptureFixture[str], masks: dict[int, int], note: str
 ) -> None:
     """Proposed masks with 32-bit storage come with what they take and where they hold."""
-    print_analysis(replace(analysis, plan=replace(analysis.plan, masks=masks)), 0, show_diff=False)
+    decision = replace(analysis.decision, plan=replace(analysis.plan, masks=masks))
+    print_analysis(replace(analysis, decision=decision), 0, show_diff=False)
     printed = capsys.readouterr().out
     assert ([f"Note: {note}"] if note else []) == [line for line in printed.splitlines() if line.startswith("Note: ")]
 
@@ -429,6 +421,74 @@ def test_top1_collapses_and_comes_back(tmp_path: Path) -> None:
     assert 0.999 <= maskctl.COSINE.of(analysis.plan.after.outputs["prob"])
     assert 1 <= len(analysis.masks) <= 2
     assert {} == maskctl.analyze(repaired, samples, "fp16").masks
+
+
+def test_budget_and_front(run: Runner, few: tuple[str, ...]) -> None:
+    """With --budget alone the best under the cost is proposed and exit is 0; --pareto lists it, and JSON has both."""
+    result = run(*few, "--budget", "10%", "--pareto", "--json", "-")
+    report = json.loads(result.out)
+    cost = report["cost"]
+    assert (0, ["conv3"]) == (result.code, [mask["name"] for mask in report["masks"]])
+    assert 0 < cost["added_us"] <= 0.1 * cost["total_us"]
+    assert cost["added_us"] in [point["added_us"] for point in report["pareto"]]
+    tables = run(*few, "--budget", "10%", "--pareto").out
+    assert "With 1 mask every output reaches finite values." in tables
+    assert "#4 1 no-fp16-arithmetic" in tables
+
+
+def test_budget_too_small_for_the_cure(run: Runner, few: tuple[str, ...]) -> None:
+    """A budget that does not buy finite outputs is an answer of no."""
+    result = run(*few, "--budget", "0.1%")
+    assert 1 == result.code
+    assert "finite values is out of reach: no mask the engine honours helps within the budget.\n" in result.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--budget", "5"), "--budget '5' is no percentage. Expected what masks may add, e.g. --budget 5%."),
+        (
+            ("--profile", "fast", "--target-cos", "0.9"),
+            "--profile fast is a cosine of 0.99, and there is --target-cos. Give one.",
+        ),
+        (("--timings", "none.txt"), "none.txt: cannot read the timings: No such file or directory. Expected"),
+    ],
+)
+def test_plan_options_refused(run: Runner, few: tuple[str, ...], options: tuple[str, ...], said: str) -> None:
+    """Options of the plan that cannot be meant are refused with what to give."""
+    result = run(*few, *options)
+    assert (2, "") == (result.code, result.out)
+    assert result.err.startswith(f"maskctl: {said}")
+
+
+def test_profiles(run: Runner, few: tuple[str, ...]) -> None:
+    """A profile is a target."""
+    assert "every output reaches cosine 0.9999." in run(*few, "--profile", "quality").out
+
+
+def test_timings_decide(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """Times of the device take the place of estimates, and the output says so."""
+    (digits / "times.txt").write_text("Convolution conv3 1.0ms\n31=1\nConvolution conv3 1.5ms\n")
+    report = json.loads(run(*few, "--timings", "times.txt", "--json", "-").out)
+    assert report["cost"]["measured"]
+    assert 500.0 == pytest.approx(report["cost"]["added_us"])
+    assert "(scaled to the measured times)" in run(*few, "--timings", "times.txt").out
+
+
+def test_interrupt_shows_what_is_known(
+    run: Runner, few: tuple[str, ...], digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while masks are tried shows the best that was tried, writes nothing and exits with 130."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("maskctl.analysis.plan.Planner._swapped", interrupted)
+    before = state(digits)
+    result = run(*few, "--write")
+    assert (130, "\nmaskctl: interrupted; nothing was written.\n") == (result.code, result.err)
+    assert "Interrupted. Of what was tried 1 mask reaches " in result.out
+    assert before == state(digits)
 
 
 @pytest.mark.parametrize(

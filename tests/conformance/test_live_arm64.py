@@ -22,9 +22,14 @@ from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.executor.samples import Samples
 from maskctl.graph.model import bin_beside, load
+from maskctl.graph.network import build
+from maskctl.graph.operators import operators
+from maskctl.graph.weights import write_random
 from maskctl.numeric.formats import FloatArray
-from maskctl.peers.ncnn_engine import NcnnEngine
+from maskctl.param import parse
+from maskctl.peers.ncnn_engine import Job, NcnnEngine
 from maskctl.targets import PRECISIONS
+from tests.layers.test_kv_cache import CALLS, inputs_of, two_calls
 from tests.shared_models import NEEDS_SQUEEZENET, PHOTO, ROOT, SQUEEZENET
 from tests.witnesses import recomputed
 
@@ -47,6 +52,24 @@ def test_agrees_with_the_engine(family: str, tmp_path: Path) -> None:
         for case, witness in zip(cases, collect(ENGINE, cases, SEED)[1], strict=True)
     }
     assert (SEED, dict.fromkeys(found, "")) == (SEED, found)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "fp16-storage", "bf16"])
+def test_caches_of_attention_are_equal_to_the_bit(precision: str, tmp_path: Path) -> None:
+    """A call with an empty cache, and one behind it with what that put there, give what the engine gives."""
+    jobs = []
+    for number, (words, first, second) in enumerate(CALLS):
+        path = tmp_path / f"{number}.param"
+        path.write_text(two_calls(words, len(first)), encoding="utf-8")
+        write_random(path.with_suffix(".bin"), operators(build(parse(path.read_bytes(), str(path)))), SEED)
+        inputs, blobs = inputs_of(first, second), ("aout", "bout")
+        jobs.append(Job(path, path.with_suffix(".bin"), inputs, blobs, PRECISIONS[precision]))
+    found = [
+        [difference(expected.blobs[name], actual[name]) for name in job.blobs]
+        for job, expected in zip(jobs, ENGINE.run_all(jobs), strict=True)
+        for actual in [run(load(job.param), job.inputs, Policy(precision), keep=job.blobs)]
+    ]
+    assert [["", ""]] * len(CALLS) == found
 
 
 def _every_blob(param: Path, inputs: dict[str, FloatArray], *, no_winograd: bool = False) -> dict[str, str]:

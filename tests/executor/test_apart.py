@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from maskctl.executor import apart
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
-from maskctl.executor.suffixes import same_bits
+from maskctl.executor.suffixes import identical
 from maskctl.layers.base import Array
 from maskctl.numeric.formats import round_to
 from tests.analysis.made import LEAKY, Network
@@ -45,7 +45,7 @@ def test_int8_is_the_int8_layer(seed: int, size: int, channels: int, has_bias: b
     quantised.floats(*scales.tolist(), float(np.float32(127) / np.float32(largest)))
     expected = run(quantised.model(), inputs)["conv"]
     assert way is not None
-    assert same_bits(expected, way((inputs["data"],))[0])
+    assert identical(expected, way((inputs["data"],))[0])
 
 
 def test_layers_that_stay_as_they_are() -> None:
@@ -68,5 +68,5 @@ def test_rounded_weights_and_blobs_by_hand(stored: str) -> None:
     assert weights is not None
     assert blobs is not None
     third, rounded = np.full((1, 1, 1, 1), 1 / 3, np.float32), round_to(values, stored)
-    assert same_bits(round_to(third, stored) * values, weights((values,))[0])
-    assert same_bits(round_to(third * rounded, stored), blobs((values,))[0])
+    assert identical(round_to(third, stored) * values, weights((values,))[0])
+    assert identical(round_to(third * rounded, stored), blobs((values,))[0])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from maskctl.executor import suffixes
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import count_of
-from maskctl.executor.suffixes import LayerRun, Suffixes, Variant, same_bits, under
+from maskctl.executor.suffixes import LayerRun, Suffixes, Variant, identical, under
 from maskctl.graph.model import Model
 from maskctl.layers.base import Array, Arrays
 from maskctl.numeric.formats import round_to
@@ -67,10 +67,10 @@ def test_brute_force_bit_for_bit(model: Model, data: st.DataObject) -> None:
     for variant, blobs in zip(variants, found.run(variants, asked), strict=True):
         whole = from_scratch(model, inputs, runs, variant)
         expected = [
-            name for name in whole if not same_bits(whole[name], base[name]) and (asked == ("*",) or name in asked)
+            name for name in whole if not identical(whole[name], base[name]) and (asked == ("*",) or name in asked)
         ]
         assert expected == list(blobs)
-        assert all(same_bits(whole[name], blobs[name]) for name in expected)
+        assert all(identical(whole[name], blobs[name]) for name in expected)
     assert found.effort.executions <= found.effort.naive == len(variants) * len(layers)
 
 
@@ -107,8 +107,8 @@ def test_a_difference_that_dies_out_ends_there() -> None:
 def test_a_sign_of_zero_is_a_difference() -> None:
     """Bits are compared, not values: -0 differs from 0, and a NaN is like itself."""
     zeros = np.zeros((2, 3), np.float32)
-    assert not same_bits(zeros, -zeros)
-    assert same_bits(zeros * np.float32(np.nan), zeros * np.float32(np.nan))
+    assert not identical(zeros, -zeros)
+    assert identical(zeros * np.float32(np.nan), zeros * np.float32(np.nan))
 
 
 @pytest.mark.parametrize("stacked", [1, 1 << 30])
@@ -120,7 +120,7 @@ def test_what_is_stacked_changes_nothing(monkeypatch: pytest.MonkeyPatch, stacke
     base = from_scratch(model, inputs, runs, {})
     variants = [{1: lambda values: (round_to(values[0], "bf16"),)}, {2: lambda values: (round_to(values[0], "fp16"),)}]
     for variant, blobs in zip(variants, Suffixes(model, base, runs).run(variants, ["c"]), strict=True):
-        assert same_bits(from_scratch(model, inputs, runs, variant)["c"], blobs["c"])
+        assert identical(from_scratch(model, inputs, runs, variant)["c"], blobs["c"])
 
 
 def test_waves_keep_within_the_base_run() -> None:

@@ -41,7 +41,7 @@ CALLS: tuple[tuple[str, tuple[Shape, ...], tuple[Shape, ...]], ...] = (
 )
 
 
-def _param(words: str, inputs: int) -> str:
+def two_calls(words: str, inputs: int) -> str:
     """Two layers, the second of which reads the first one's cache."""
     kind, *rest = words.split()
     names = [f"{call}{number}" for call in "ab" for number in range(inputs)]
@@ -52,7 +52,8 @@ def _param(words: str, inputs: int) -> str:
     return "\n".join(["7767517", f"{len(lines)} {len(names) + 8}", *lines, ""])
 
 
-def _inputs(first: tuple[Shape, ...], second: tuple[Shape, ...]) -> dict[str, FloatArray]:
+def inputs_of(first: tuple[Shape, ...], second: tuple[Shape, ...]) -> dict[str, FloatArray]:
+    """Random inputs of two calls, two samples of each, and empty caches for the first."""
     rng = np.random.default_rng(SEED)
     shapes = {f"{call}{n}": shape for call, given in (("a", first), ("b", second)) for n, shape in enumerate(given)}
     shapes |= {"keys": EMPTY, "values": EMPTY}
@@ -66,9 +67,9 @@ def test_second_call_agrees_with_ncnn(
 ) -> None:
     """What the first call puts into the empty cache gives the same result in the second call here and there."""
     path = tmp_path / "two.param"
-    path.write_text(_param(words, len(first)), encoding="utf-8")
+    path.write_text(two_calls(words, len(first)), encoding="utf-8")
     write_random(path.with_suffix(".bin"), operators(build(parse(path.read_bytes(), str(path)))), SEED)
-    inputs = _inputs(first, second)
+    inputs = inputs_of(first, second)
     expected = NcnnEngine().run(path, path.with_suffix(".bin"), inputs, ("aout", "bout"), OPTIONS).blobs
     actual = run(load(path), inputs, keep=("aout", "bout"))
     assert all(agreement_db(expected[name], actual[name]) >= SUMS for name in ("aout", "bout"))

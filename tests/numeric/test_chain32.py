@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
 from maskctl.numeric import chain32
 from maskctl.numeric.formats import FloatArray
 from tests.numeric.exact16 import f32
+from tests.numeric.exact32 import fused
 
 
 def _values(rng: np.random.Generator, shape: tuple[int, ...], spread: int) -> FloatArray:
     """fp16 values over many powers of two, subnormals and the largest among them."""
     wide = rng.standard_normal(shape) * 2.0 ** rng.integers(-spread, spread, shape)
     return np.clip(wide, -65504, 65504).astype(np.float16).astype(np.float32)
-
-
-def _fused(total: np.float32, left: np.float32, right: np.float32) -> np.float32:
-    """RN32(total + left*right) with an exact sum; the float64 in between is corrected where it was not exact."""
-    exact = Fraction(float(total)) + Fraction(float(left)) * Fraction(float(right))
-    near = np.float32(float(exact))
-    around = (np.nextafter(near, np.float32(-np.inf)), near, np.nextafter(near, np.float32(np.inf)))
-    return min(around, key=lambda value: (abs(Fraction(float(value)) - exact), int(value.view(np.uint32)) & 1))
 
 
 @pytest.mark.parametrize("spread", [1, 6, 15, 24])
@@ -36,7 +27,7 @@ def test_a_chain_is_fused_multiply_adds(spread: int) -> None:
     for row, column in np.ndindex(3, 5):
         total = start[row, 0]
         for left, right in zip(weights[row], columns[:, column], strict=True):
-            total = _fused(total, left, right)
+            total = fused(total, left, right)
         expected[row, column] = total
     assert expected.tolist() == chain32.chain(start, weights, columns).tolist()
 

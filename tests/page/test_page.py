@@ -64,6 +64,7 @@ def test_what_it_shows(page: Tab) -> None:
     assert "With 1 mask every output reaches cosine 0.999." == page.run(
         "document.querySelector('#verdict').textContent"
     )
+    assert page.run("document.querySelector('#price').textContent").startswith("It adds ")
     assert "#4 conv3 Convolution" == page.run(SELECTED)
     diff = page.run("document.querySelector('#diff').textContent").splitlines()
     assert ["Convolution", "conv3", "31=1"] == [diff[5].split()[0].lstrip("+"), diff[5].split()[1], diff[5].split()[-1]]

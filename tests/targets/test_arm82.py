@@ -473,3 +473,32 @@ def test_attention_in_int8_keeps_no_bf16(name: str, term: str, expected: str) ->
     """With int8 the attention types give up bf16 storage."""
     graph = graph_of("Input data 0 1 data", f"{name} l 1 1 data out {term}".strip())
     assert expected == _stored(graph, "bf16")[1]
+
+
+@pytest.mark.parametrize(
+    ("precision", "mask", "expected"),
+    [("bf16", 4, [("fp32",), ("bf16",), ("bf16",)]), ("fp16", 0, [("fp16",), ("fp16",), ("fp16",)])],
+)
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "SDPA"])
+def test_attention_gives_fp32_in_bf16_and_keeps_caches(
+    name: str, precision: str, mask: int, expected: list[tuple[str, ...]]
+) -> None:
+    """Behind bf16 attention the result is fp32, so that bit 4 is safe there; the caches behind it stay bf16."""
+    graph = graph_of(
+        "Input data 0 1 data",
+        f"{name} l 1 3 data out keys values 7=1",
+        f"ReLU a 1 1 out a 31={mask}",
+        "ReLU b 1 1 keys b",
+        "ReLU c 1 1 values c",
+    )
+    found = steps(graph, ARM82, PRECISIONS[precision], _masks(graph))
+    assert expected == [step.arrives for step in found[2:]]
+    assert [None] * 5 == [step.hazard for step in found]
+
+
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "SDPA"])
+def test_attention_has_a_kernel_in_bf16(name: str) -> None:
+    """The kernel goes by the options, and is the engine's in every 16-bit storage; int8 products have none."""
+    kernels = [_choice(chain_of(name), precision) for precision in ("fp16", "fp16-storage", "bf16")]
+    assert [KernelChoice(f"{name.lower()}_arm")] * 3 == kernels
+    assert _choice(chain_of(f"{name} 18=2"), "bf16") is None

@@ -122,14 +122,15 @@ class Size:
         """How far the computed sum may be from the exact one, by element.
 
         Each rounding moves a sum by no more than the unit of its arithmetic, and by no more than the smaller of what is
-        added: the other is a number of the format. So all of them together move it no farther than the magnitudes add up
-        to, however many there are. Weights, and our own bounds, are rounded too.
+        added: the other is a number of the format. So however many there are, roundings move a sum of terms no farther than
+        their magnitudes add up to, and the sum of such sums by no more than twice that again. Weights, and our own bounds,
+        are rounded too.
         """
         case = self.case
         with np.errstate(all="ignore"):
             magnitudes = 2 * self.partial.radius + np.float32(2 * self.bias)
             growth = np.float32(np.expm1((self.terms + _JOINS) * np.log1p(case.unit)))
-            summed = np.minimum(growth * self.exact, magnitudes * np.float32(1 + _JOINS * case.unit))
+            summed = np.minimum(growth * self.exact, np.float32(3) * magnitudes)
             weights = spacing(case.step.weights) + 4 * self.terms * 2.0**-24
             tiny = np.float32(self.terms * 2.0**-24) * (1 + case.inputs[0].peaks)
             tiny = tiny + np.float32(small_weights(case)) * case.inputs[0].peaks
@@ -158,27 +159,19 @@ def terms(case: Case) -> int:
 
 def small_weights(case: Case) -> float:
     """The largest sum, for one output, of the weights that a cast may make 0."""
-    least = FORMATS[case.step.weights].smallest_normal
-    found = 0.0
-    for name, values in case.weights.items():
-        if _role(case, name) != "bias":
-            small = np.where(np.abs(values) < least, np.abs(values), 0)
-            found = max(
-                found,
-                *(
-                    float(small.sum(axis=tuple(range(1, small.ndim)) if first else 0).max(initial=0))
-                    for first in (0, 1)
-                ),
-            )
-    return found
+    least, found = FORMATS[case.step.weights].smallest_normal, [0.0]
+    for name in case.weights.keys() - _biases(case).keys():
+        magnitudes = np.abs(case.weights[name])
+        small = np.where(magnitudes < least, magnitudes, 0).reshape(len(magnitudes), -1)
+        found += [float(small.sum(axis).max(initial=0)) for axis in (0, 1)]  # outputs are rows, but for some of Gemm's
+    return max(found)
 
 
 def bias(case: Case) -> float:
     """The largest magnitude of what is added to the products."""
-    found = max((float(np.abs(values).max(initial=0)) for values in _biases(case).values()), default=0.0)
-    return (
-        found * max(1.0, abs(case.params.real("alpha") * case.params.real("beta"))) if "C" in _biases(case) else found
-    )
+    biases = _biases(case)
+    factor = max(1.0, abs(case.params.real("alpha") * case.params.real("beta"))) if "C" in biases else 1.0
+    return factor * max((float(np.abs(values).max(initial=0)) for values in biases.values()), default=0.0)
 
 
 def _biases(case: Case) -> Mapping[str, FloatArray]:

@@ -14,6 +14,14 @@ function verdict(report) {
   return report.masks.length ? `${goal} is out of reach; the best found takes ${masks}.` : `${goal} is out of reach: no mask the engine honours helps.`;
 }
 
+/** What the proposal costs, what it puts in, and what keeps the goal out of reach; nothing where there is nothing to say. */
+function priceLines(report) {
+  const { cost, fences = [], limits = [] } = report;
+  const adds = cost && report.masks.length ? `${report.masks.length === 1 ? "It adds" : "They add"} ${magnitude(cost.added_us)} µs to ${magnitude(cost.total_us)} µs (${cost.measured ? "measured" : "estimated"}); masked layers hold ${(100 * cost.share_of_macs).toFixed(1)} % of the multiply-adds.` : "";
+  const puts = fences.length ? `Layers put in that cast to 32 bits: ${fences.map((fence) => `#${fence.index} ${fence.name}`).join(", ")}.` : "";
+  return [adds, puts, ...limits.map((limit) => `Limited by #${limit.index} ${limit.name} (${limit.type}): ${limit.why}.`)].filter(Boolean);
+}
+
 function outputsTable(report) {
   const cell = (text) => html("td", { class: "number" }, text);
   const changed = report.masks.length > 0;
@@ -52,6 +60,7 @@ function fillTexts(report) {
   byId("subtitle").textContent = subtitle(report);
   byId("verdict").textContent = verdict(report);
   byId("verdict").classList.add(report.reached ? "reached" : "missed");
+  byId("price").replaceChildren(...priceLines(report).map((line) => html("li", {}, line)));
   byId("outputs-table").replaceChildren(outputsTable(report));
   byId("legend").replaceChildren(...legend());
   byId("diff").replaceChildren(diffView(report));

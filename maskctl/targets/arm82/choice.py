@@ -9,7 +9,7 @@ from typing import TypeAlias
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.arm82 import convolution, deconvolution, int8
-from maskctl.targets.arm82.products import attention_bf16s, unless_quantised
+from maskctl.targets.arm82.products import unless_quantised
 from maskctl.targets.arm82.support import SUPPORT
 from maskctl.targets.inner import layer_of_group
 from maskctl.targets.int8 import sums_codes
@@ -93,14 +93,14 @@ BF16S: Mapping[str, str | Chooser] = {
     "Gemm": unless_quantised("gemm_bf16s"),
     "InnerProduct": "innerproduct_bf16s",
     "MatMul": "matmul_arm",
-    "MultiHeadAttention": attention_bf16s,
+    "MultiHeadAttention": unless_quantised("multiheadattention_arm"),
     **_NORMS,
     "Interp": "interp_fp16s_bf16s",
     "Padding": "padding_fp16s_bf16s",
     "Softmax": "softmax_bf16s",
     "Pooling": "pooling_bf16s",
     "RotaryEmbed": "rotaryembed_bf16s",
-    "SDPA": attention_bf16s,
+    "SDPA": unless_quantised("sdpa_arm"),
 }
 """bf16 blobs, fp32 sums."""
 

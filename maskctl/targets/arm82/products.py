@@ -19,8 +19,3 @@ def unless_quantised(kernel: str) -> Callable[[Layer, Options], KernelChoice | N
         return None if layer.params.get(18, 0) else KernelChoice(kernel)
 
     return choose
-
-
-def attention_bf16s(layer: Layer, _: Options) -> KernelChoice | None:
-    """Attention over bf16 blobs: what is behind the first products stays in fp32, the result too; this is not reproduced."""
-    return None if layer.params.get(18, 0) else KernelChoice("", "fp32 sums that are not rounded to bf16")

@@ -34,7 +34,9 @@ SUPPORT = {
         (_MOVES, "moves"),
     )
     for name in names.split()
-} | {name: Support(packing=True) for name in _PACKED_IN_FP32.split()}
+}
+SUPPORT |= {name: replace(SUPPORT[name], gives_fp32=frozenset({"bf16"})) for name in ("MultiHeadAttention", "SDPA")}
+SUPPORT |= {name: Support(packing=True) for name in _PACKED_IN_FP32.split()}
 
 
 _MAXIMUM = 2
@@ -51,7 +53,8 @@ def supports(layer: Layer) -> Support:
         return UNSUPPORTED
     support = SUPPORT.get(layer.type, UNSUPPORTED)
     if int8_term(layer):
-        support = replace(support, gives_fp32=gives_fp32(layer), packing=packs(layer))
+        wide = frozenset({"fp16", "bf16"}) if gives_fp32(layer) else frozenset()
+        support = replace(support, gives_fp32=wide, packing=packs(layer))
     if support.packing and not _keeps_packing(layer):
         support = replace(support, packing=False)
     if layer.type in {"MultiHeadAttention", "SDPA"} and layer.params.get(18, 0):  # int8

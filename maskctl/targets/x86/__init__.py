@@ -19,6 +19,7 @@ from dataclasses import replace
 from maskctl.featmask import NO_BF16_STORAGE
 from maskctl.targets.table import Casts, Target
 from maskctl.targets.x86.choice import broken, choose, choose_without_avx512bf16, rounding
+from maskctl.targets.x86.cost import X86_AVX512BF16_COST, X86_COST
 from maskctl.targets.x86.support import SUPPORT, supports
 
 _NOTES = (
@@ -37,6 +38,7 @@ X86 = Target(
     broken=broken,
     fp32_kernels=frozenset({"ConvolutionDepthWise"}),
     support=SUPPORT,
+    cost=X86_COST,
     notes=_NOTES,
     casts={
         "fp16": Casts(blob="fp16", vectors="fp16", number="fp16"),
@@ -50,6 +52,7 @@ X86_AVX512BF16 = replace(
     name="x86-avx512bf16",
     title="x86-64 CPU with AVX512-BF16",
     choose=choose,
+    cost=X86_AVX512BF16_COST,
     casts={
         "fp16": Casts(blob="fp16", vectors="fp16", number="fp16"),
         "bf16": Casts(blob="bf16 blob in eights", vectors="bf16 flushed", number="bf16 ties away"),

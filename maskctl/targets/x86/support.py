@@ -44,4 +44,4 @@ def supports(layer: Layer) -> Support:
     gives_fp32 = layer.type in {"MultiHeadAttention", "SDPA"} or (
         layer.type == "InnerProduct" and bool(layer.params.get(8, 0))
     )
-    return replace(support, gives_fp32=True) if gives_fp32 else support
+    return replace(support, gives_fp32=frozenset({"bf16"})) if gives_fp32 else support

@@ -1,0 +1,111 @@
+"""Changes of masks that are worth a trial, those first that give most for what they cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from maskctl import featmask
+from maskctl.analysis.boundary import STORAGE_BITS, closed_set
+from maskctl.analysis.cost import Costs
+from maskctl.analysis.metrics import Comparison
+from maskctl.analysis.sensitivity import LayerLoss
+from maskctl.executor.policy import Policy
+from maskctl.graph.model import Model
+
+_LEAST_SHARE = 1e-6
+"""Of the network's time: what is cheaper counts as this much, so that a gain over nothing stays a number."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Bits to add, by layer index, that are decided together.
+
+    `gain` is the noise over signal that leaves the outputs of its layers, infinite where elements were lost, and `cost` is in
+    microseconds; both count from the same layer's gentler candidate on, where that has the better score.
+    """
+
+    bits: Mapping[int, int]
+    gain: float
+    cost: float
+
+    @property
+    def is_storage(self) -> bool:
+        """True for 32-bit storage."""
+        return any(bit & STORAGE_BITS for bit in self.bits.values())
+
+    @property
+    def score(self) -> float:
+        """Gain per microsecond."""
+        return self.gain / self.cost
+
+
+def candidates(
+    model: Model, policy: Policy, losses: Sequence[LayerLoss], costs: Costs, *, storage: bool = True
+) -> tuple[Candidate, ...]:
+    """All candidates, best score first; `storage` allows bits 2 and 4, for sets in which every input arrives in 32 bits.
+
+    These come last: bits 64 and 1 hold wherever a layer is moved to, and under Vulkan compute too.
+    """
+    least = _LEAST_SHARE * (costs.total({}) or 1.0)
+    masks = policy.all_masks(model)
+
+    def price(bits: Mapping[int, int]) -> float:
+        return max(least, costs.added({index: masks[index] | bit for index, bit in bits.items()}))
+
+    noise = {loss.op.layer.index: relative_noise(loss.layerwise) for loss in losses}
+    found = [candidate for loss in losses for candidate in _of_sums(loss, masks, policy, price, least)]
+    found += [
+        Candidate(together, math.fsum(noise.get(index, 0.0) for index in together), price(together))
+        for together in (_closed_sets(model, policy, losses, masks) if storage else ())
+    ]
+    found = [candidate for candidate in found if candidate.gain > 0]
+    return tuple(sorted(found, key=lambda candidate: (candidate.is_storage, -candidate.score)))
+
+
+def _of_sums(
+    loss: LayerLoss, masks: Sequence[int], policy: Policy, price: Callable[[Mapping[int, int]], float], least: float
+) -> Iterator[Candidate]:
+    """No winograd, then fp32 sums."""
+    index, noise = loss.op.layer.index, relative_noise(loss.layerwise)
+    gentler: Candidate | None = None
+    plain, stored = loss.layerwise_no_winograd, loss.layerwise_storage
+    if plain.elements and policy.target.winograd_rounds and not masks[index] & featmask.NO_WINOGRAD:
+        bits = {index: featmask.NO_WINOGRAD}
+        gentler = Candidate(bits, _less(noise, relative_noise(plain)), price(bits))
+        yield gentler
+    if stored.elements and not masks[index] & featmask.NO_FP16_ARITHMETIC:
+        bits = {index: featmask.NO_FP16_ARITHMETIC}
+        whole = Candidate(bits, _less(noise, relative_noise(stored)), price(bits))
+        if gentler is None or gentler.score < whole.score:
+            yield whole
+        else:
+            more = _less(relative_noise(plain), relative_noise(stored))
+            yield Candidate(bits, more, max(least, whole.cost - gentler.cost))
+
+
+def _closed_sets(
+    model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Sequence[int]
+) -> Iterator[Mapping[int, int]]:
+    """The bits of 32-bit storage for each layer and all that it needs, every set once."""
+    seen = set[frozenset[int]]()
+    for loss in losses:
+        together = closed_set(model.graph, policy.target, policy.options, masks, loss.op.layer.index)
+        if together and frozenset(together) not in seen:
+            seen.add(frozenset(together))
+            yield {place: mask & ~masks[place] for place, mask in together.items()}
+
+
+def relative_noise(sums: Comparison) -> float:
+    """Noise energy over signal energy; infinite with a lost element."""
+    if sums.lost:
+        return math.inf
+    return float(sums.noise / sums.signal if sums.signal else sums.noise)
+
+
+def _less(before: float, after: float) -> float:
+    """What goes away; infinite where elements are no longer lost, 0 where they are lost still."""
+    if math.isinf(before):
+        return 0.0 if math.isinf(after) else math.inf
+    return before - after

@@ -1,0 +1,157 @@
+"""From losses to masks: what may be proposed for a model, what it costs, and the search for the cheapest set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from maskctl.analysis.boundary import STORAGE_BITS, closed_set
+from maskctl.analysis.candidates import candidates, relative_noise
+from maskctl.analysis.cost import Costs, Timings
+from maskctl.analysis.metrics import Comparison
+from maskctl.analysis.plan import Goal, MaskPlan, Masks, Outcome, Planner
+from maskctl.analysis.sensitivity import LayerLoss
+from maskctl.executor.policy import Policy
+from maskctl.graph.model import Model
+from maskctl.graph.network import Layer
+from maskctl.layers.base import Shape
+from maskctl.targets import Target
+from maskctl.targets.storage import gentlest_mask, hazards
+
+_MOST_LIMITS = 3
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a plan may do: the most it may add to the network's time (a share, 0.05 for 5 %), and how.
+
+    `also_vulkan` leaves bits 2 and 4 out, which break every layer under Vulkan compute; `fences` lets layers be put in that
+    cast to 32 bits, where nothing else reaches the goal; `front` asks for the trade of cost
+    against accuracy; `timings` are a device's own.
+    """
+
+    budget: float = math.inf
+    timings: Timings | None = None
+    also_vulkan: bool = False
+    fences: bool = False
+    front: bool = False
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What is left of a layer's loss under the proposed masks, as noise over signal, and why no mask takes it away."""
+
+    layer: Layer
+    noise: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A plan and its price: microseconds of the network as it is and added by the masks, and if a device measured them.
+
+    `share` is the part of all multiply-adds in masked layers, `budget` the share of time asked for.
+    `limits` says what keeps a goal out of reach, the worst first.
+    """
+
+    plan: MaskPlan
+    total: float
+    added: float
+    measured: bool
+    share: float
+    budget: float = math.inf
+    limits: tuple[Limit, ...] = ()
+
+
+def decide(
+    model: Model,
+    policy: Policy,
+    losses: Sequence[LayerLoss],
+    shapes: Mapping[str, Shape],
+    trials: Callable[[Masks], Outcome],
+    measured: Sequence[str],
+    goal: Goal,
+    terms: Terms,
+) -> Decision:
+    """The cheapest plan found for the losses of a model; `trials` runs masks, `measured` are the blobs that it compares.
+
+    `shapes` are those of one sample's inputs.
+    """
+    costs = Costs(model, shapes, policy, terms.timings)
+    storage = not terms.also_vulkan
+    found = candidates(model, policy, losses, costs, storage=storage)
+
+    def repair(index: int, masks: Masks) -> Masks | None:
+        return _repaired(model, policy, masks, index, storage=storage)
+
+    def evaluate(masks: Masks) -> Outcome:
+        unsafe = _unsafe(model, policy, masks)
+        return Outcome({name: Comparison(lost=1) for name in measured}, unsafe) if unsafe else trials(masks)
+
+    planner = Planner(
+        goal,
+        evaluate,
+        repair,
+        [candidate.bits for candidate in found],
+        dict(enumerate(policy.all_masks(model))),
+        costs.added,
+        terms.budget * costs.total({}),
+    )
+    plan = planner.plan(front=terms.front)
+    if _unsafe(model, policy, plan.masks):
+        raise AssertionError(f"the plan {plan.masks} holds a mask the engine does not honour")
+    limits = () if plan.reached else _limits(model, policy, losses, plan.masks)
+    price = costs.total({}), costs.added(plan.masks)
+    return Decision(plan, *price, costs.measured, costs.share(plan.masks), terms.budget, limits)
+
+
+def _repaired(model: Model, policy: Policy, masks: Masks, index: int, *, storage: bool) -> Masks | None:
+    """The gentlest step for one layer: its own mask, or the set with which it is kept in 32 bits."""
+    current = [masks.get(place, mask) for place, mask in enumerate(policy.all_masks(model))]
+    mask = gentlest_mask(model.graph, policy.target, policy.options, current, index)
+    if mask is not None and (storage or not mask & ~current[index] & STORAGE_BITS):
+        return {index: _honoured(model, policy.target, current, index, mask)}
+    return closed_set(model.graph, policy.target, policy.options, current, index) if storage else None
+
+
+def _honoured(model: Model, target: Target, masks: Sequence[int], index: int, mask: int) -> int:
+    """`mask` without bits that this layer had before and that the engine would not honour in another precision."""
+    changed = list(masks)
+    changed[index] = mask
+    safe = {hazard.layer.index: hazard.safe_mask for hazard in hazards(model.graph, target, changed)}
+    return safe.get(index, mask)
+
+
+def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:
+    """Layers whose mask the engine would not honour, because `masks` gives it to them or made it so.
+
+    Trials with such layers count as lost without a run: a layer behind might swallow the NaN.
+    """
+    now = policy.all_masks(model)
+    before = {(hazard.layer.index, hazard.bit) for hazard in hazards(model.graph, policy.target, now)}
+    after = hazards(model.graph, policy.target, [masks.get(index, mask) for index, mask in enumerate(now)])
+    found = {(hazard.layer.index, hazard.bit) for hazard in after}
+    return tuple(sorted({place[0] for place in found if place[0] in masks or place not in before}))
+
+
+def _limits(model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Masks) -> tuple[Limit, ...]:
+    """What the layers still lose that lose most under `masks`."""
+    changed = [masks.get(index, mask) for index, mask in enumerate(policy.all_masks(model))]
+    ways = Policy(policy.precision, policy.target, dict(enumerate(changed)), policy.without).steps(model)
+    found = []
+    for loss in losses:
+        layer, step = loss.op.layer, ways[loss.op.layer.index]
+        if step.stored == "fp32":
+            continue
+        sums_in_32 = loss.layerwise_storage.elements and not step.sums_in_fp16
+        noise = relative_noise(loss.layerwise_storage if sums_in_32 else loss.layerwise)
+        if step.support.arithmetic == "fp16":
+            why = f"the engine ignores bit 1 in {layer.type}"
+        elif step.sums_in_fp16:
+            why = f"{step.stored} sums, which more masks were not found to help"
+        else:
+            why = f"its blobs are rounded to {step.stored}"
+        found.append(Limit(layer, noise, why))
+    found.sort(key=lambda limit: -limit.noise)
+    return tuple(limit for limit in found[:_MOST_LIMITS] if limit.noise > 0)

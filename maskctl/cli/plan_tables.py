@@ -1,0 +1,98 @@
+"""A plan of masks on the terminal: what it reaches, what it costs, and what keeps a goal out of reach."""
+
+from __future__ import annotations
+
+import math
+
+import click
+
+from maskctl.analysis.analyze import Analysis
+from maskctl.analysis.metrics import SQNR
+from maskctl.analysis.plan import FrontPoint
+from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, table
+
+_MOST_LISTED = 6
+
+
+def print_proposal(analysis: Analysis) -> None:
+    """What is proposed, its price, and the least any plan costs."""
+    plan, goal = analysis.plan, analysis.goal
+    masks = counted(len(plan.masks), "mask")
+    if analysis.fences:
+        masks += f" and {counted(len(analysis.fences), 'fence')}"
+    if plan.interrupted:
+        click.echo(f"Interrupted. Of what was tried {masks} {_reaches(analysis)}.")
+    elif plan.reached:
+        click.echo(
+            f"With {masks} every output reaches {goal}."
+            if plan.masks
+            else f"Every output reaches {goal} as the model is: nothing to propose."
+        )
+    elif plan.masks:
+        click.echo(
+            f"{goal} is out of reach with masks the engine honours. The best found takes {masks} and {_reaches(analysis)}."
+        )
+    else:
+        within = " within the budget" if math.isfinite(analysis.decision.budget) else ""
+        click.echo(f"{goal} is out of reach: no mask the engine honours helps{within}.")
+    if plan.masks:
+        _print_price(analysis)
+    for limit in analysis.decision.limits:
+        click.echo(f"  {limit.layer} still loses {decibels(_as_db(limit.noise))} dB: {limit.why}.")
+
+
+def _as_db(noise: float) -> float:
+    """Noise over signal as SQNR."""
+    return -10 * math.log10(noise) if math.isfinite(noise) else math.nan
+
+
+def _reaches(analysis: Analysis) -> str:
+    worst = min(analysis.plan.after.outputs.values(), key=SQNR.worst_first)
+    return f"reaches {decibels(SQNR.of(worst))} dB, cosine {cosine_text(analysis.plan.after.worst_cosine)}"
+
+
+def _print_price(analysis: Analysis) -> None:
+    decision, plan = analysis.decision, analysis.plan
+    how = "scaled to the measured times" if decision.measured else "estimated"
+    they_add, hold = ("It adds", "its layer holds") if len(plan.masks) == 1 else ("They add", "their layers hold")
+    click.echo(
+        f"{they_add} {percent(decision.added / (decision.total or 1))} to the network's time ({how}), and {hold} "
+        f"{percent(decision.share)} of the multiply-adds."
+    )
+    if plan.bound is not None and plan.needed:
+        layers = ", ".join(f"#{index}" for index in plan.needed[:_MOST_LISTED])
+        more = ", ..." if len(plan.needed) > _MOST_LISTED else ""
+        click.echo(
+            f"No plan adds less than {percent(plan.bound / (decision.total or 1))}: without a mask {layers}{more} "
+            f"{'misses' if len(plan.needed) == 1 else 'miss'} the target, whatever else is masked."
+        )
+
+
+def percent(share: float) -> str:
+    """A share in percent.
+
+    >>> percent(0.0312), percent(-0.01), percent(0.00001)
+    ('3.1 %', '-1.0 %', '0.0 %')
+    """
+    return f"{100 * share + 0.0:.1f} %".replace("-0.0 %", "0.0 %")
+
+
+def print_front(analysis: Analysis) -> None:
+    """What a little more cost buys, cheapest first."""
+    columns = ("adds", "masks", "worst dB", "worst cos")
+    made = table(*columns, "which", numbers=columns)
+    for point in analysis.plan.front:
+        made.add_row(
+            percent(point.cost / (analysis.decision.total or 1)),
+            str(len(point.masks)),
+            decibels(point.outcome.worst_sqnr_db),
+            cosine_text(point.outcome.worst_cosine),
+            _which(point),
+        )
+    print_table(made)
+    click.echo("")
+
+
+def _which(point: FrontPoint) -> str:
+    shown = [f"#{index} {mask_text(mask)}" for index, mask in sorted(point.masks.items())[:3]]
+    return ", ".join(shown) + (", ..." if len(point.masks) > len(shown) else "")

@@ -1,0 +1,60 @@
+"""Sets of layers in 32-bit storage that are closed: every input arrives in 32 bits."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskctl.analysis.boundary import closed_set
+from maskctl.targets import PRECISIONS, TARGETS
+from maskctl.targets.storage import hazards
+from tests.builders import chain_of, graph_of
+
+ARM = TARGETS["arm82"]
+FP16, BF16 = PRECISIONS["fp16"], PRECISIONS["bf16"]
+JOINED = graph_of(
+    "Input data 0 1 data",
+    "Split split 1 2 data left right",
+    "Sigmoid one 1 1 left a",
+    "Sigmoid two 1 1 right b",
+    "Concat join 2 1 a b c",
+    "Sigmoid last 1 1 c d",
+)
+
+
+def test_from_the_inputs_on() -> None:
+    """A layer in the middle takes all before it along, nothing behind it."""
+    assert {1: 2, 2: 3} == closed_set(chain_of("ReLU", "ReLU", "ReLU"), ARM, FP16, [0, 0, 1, 0], 2)
+
+
+def test_branches_are_decided_together() -> None:
+    """A layer that joins branches takes every branch along, back to where they part."""
+    assert dict.fromkeys(range(1, 5), 2) == closed_set(JOINED, ARM, FP16, [0] * 6, 4)
+    assert {1: 2, 2: 2} == closed_set(JOINED, ARM, FP16, [0] * 6, 2)
+
+
+def test_behind_a_layer_without_16_bits() -> None:
+    """A layer behind a type without 16-bit storage needs nobody else."""
+    assert {3: 4} == closed_set(chain_of("ReLU", "Squeeze", "ReLU"), ARM, BF16, [0] * 4, 3)
+
+
+def test_nothing_to_do() -> None:
+    """A layer that keeps 32 bits already has no set."""
+    assert closed_set(chain_of("Squeeze", "ReLU", masks=[0, 2]), ARM, FP16, [0, 0, 2], 2) is None
+    assert closed_set(chain_of("ReLU", "Squeeze"), ARM, FP16, [0, 0, 0], 2) is None
+
+
+@given(
+    st.lists(st.sampled_from(["ReLU", "Squeeze", "Pooling 7=1", "Softmax", "Dropout", "Clip"]), min_size=1, max_size=8),
+    st.data(),
+)
+def test_always_safe(types: list[str], data: st.DataObject) -> None:
+    """Whatever the chain, a closed set has no hazard, and without any one of its masks one of those left has."""
+    graph = chain_of(*types)
+    index = data.draw(st.integers(1, len(types)))
+    precision = data.draw(st.sampled_from(["fp16", "bf16"]))
+    found = closed_set(graph, ARM, PRECISIONS[precision], [0] * len(graph.layers), index) or {}
+    masks = [found.get(place, 0) for place in range(len(graph.layers))]
+    assert () == hazards(graph, ARM, masks)
+    for place in set(found) - {index}:
+        assert hazards(graph, ARM, [0 if other == place else mask for other, mask in enumerate(masks)])

@@ -1,0 +1,70 @@
+"""`maskctl analyze --verify`: the plan in a real engine before it is written; the engine here is of the test's making."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskctl.executor.policy import Policy
+from maskctl.executor.run import run as run_model
+from maskctl.graph.model import load
+from maskctl.layers.base import Array
+from maskctl.peers.ncnn_engine import Job, NcnnEngine, Observation
+from maskctl.targets.arm82 import ARM82
+from tests.cli.driver import SAMPLES, Runner, state
+
+COMMAND = ("analyze", "digits_overflow.param", "-i", "few.npy", "--verify", "--write")
+
+
+@pytest.fixture(name="engine")
+def fixture_engine(digits: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets up an engine that computes what is predicted, with noise of this much of the outputs."""
+    with np.load(SAMPLES / "digits_test.npz") as images:
+        np.save(digits / "few.npy", images["image"][:8])
+
+    def set_up(noise: float) -> None:
+        def observe(_: NcnnEngine, job: Job) -> Observation:
+            found = run_model(load(job.param, job.weights), job.inputs, Policy("fp16"), keep=["*"])
+            blobs: dict[str, Array] = {name: found[name] * np.float32(1 + noise) for name in job.blobs}
+            return Observation(blobs, "of the test")
+
+        monkeypatch.setattr(NcnnEngine, "observe", observe)
+        monkeypatch.setattr("maskctl.peers.engines.preferred", lambda: "host")
+        monkeypatch.setattr("maskctl.peers.engines.target_of", lambda _: ARM82)
+
+    return set_up
+
+
+def test_engine_agrees(run: Runner, digits: Path, engine: Callable[[float], None]) -> None:
+    """Where the engine reaches the target as predicted, that is said with its figures, and the masks are written."""
+    engine(0.0)
+    before = state(digits)
+    result = run(*COMMAND)
+    assert 0 == result.code
+    assert "The real engine (ncnn of the test, host), 8 samples: worst output 58.5 dB" in result.out
+    assert ": cosine 0.999 is reached.\nWrote 1 mask to digits_overflow.param." in result.out
+    assert before != state(digits)
+
+
+def test_engine_disagrees(run: Runner, digits: Path, engine: Callable[[float], None]) -> None:
+    """Where the engine's outputs are not as predicted, that is a finding, nothing is written and the exit status is 1."""
+    engine(0.1)
+    before = state(digits)
+    result = run(*COMMAND)
+    assert 1 == result.code
+    assert "Finding: Output 'prob': 58.5 dB are predicted" in result.out
+    assert before == state(digits)
+
+
+def test_engine_of_another_target(run: Runner, digits: Path, engine: Callable[[float], None]) -> None:
+    """An engine that runs on another target is refused before the work."""
+    engine(0.0)
+    result = run(*COMMAND, "--target", "x86")
+    assert 2 == result.code
+    assert result.err.startswith(
+        "maskctl: --verify: the engine that is set up (host) runs on arm82, and masks are asked for x86."
+    )
+    assert digits.exists()
