@@ -12,6 +12,7 @@ from maskctl.analysis.metrics import SQNR, Comparison
 from maskctl.analysis.sensitivity import LayerLoss
 from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
+from maskctl.targets.storage import Step
 
 _NOTABLE_DB = 3.0
 
@@ -50,7 +51,12 @@ def _loss_in_words(loss: LayerLoss) -> str:
             return "rounding in fp16 arithmetic; fp16 storage alone would be exact"
         if gap >= _NOTABLE_DB:
             return f"fp16 arithmetic loses {gap:.1f} dB more than fp16 storage"
-    return f"rounding to {loss.step.stored}"
+    return _rounding(loss.step)
+
+
+def _rounding(step: Step) -> str:
+    only_weights = step.stored == "fp32" and step.weights != "fp32"
+    return f"weights rounded to {step.weights}" if only_weights else f"rounding to {step.stored}"
 
 
 def right_bit(loss: LayerLoss) -> int:

@@ -126,6 +126,10 @@ def _notes(analysis: Analysis) -> list[str]:
             f"no input was given. The figures come from seeded noise (seed {analysis.samples.seed}) and are indicative only: "
             "give real samples with -i BLOB=FILE."
         )
+    if analysis.precision.startswith("fp16") and not any(support.fp16 for support in analysis.target.support.values()):
+        notes.append(
+            f"fp16 options change no blob and no sum on {analysis.target.name}. What a phone computes, --target arm82 shows."
+        )
     stored = [index for index, mask in analysis.masks.items() if mask & (NO_FP16_STORAGE | NO_BF16_STORAGE)]
     if stored:
         notes.append(_storage_note(len(stored)))

@@ -47,6 +47,15 @@ def test_default_changes_nothing(run: Runner, few: tuple[str, ...], digits: Path
     assert before == state(digits)
 
 
+@pytest.mark.usefixtures("digits")
+def test_fp16_on_x86(run: Runner, few: tuple[str, ...]) -> None:
+    """On a target that keeps nothing but some weights in fp16, the reason says so and a note names the target of phones."""
+    result = run(*few, "--target", "x86")
+    assert ["weights rounded to fp16"] * 2 == re.findall(r"fc.*(weights rounded to fp16)", result.out)
+    assert "Note: fp16 options change no blob and no sum on x86." in result.out
+    assert "Note: fp16 options" not in run(*few, "--target", "x86", "--precision", "bf16").out
+
+
 def test_write_then_nothing_to_propose(run: Runner, few: tuple[str, ...], digits: Path) -> None:
     """--write adds ` 31=1` to conv3 and nothing else; a second run proposes nothing and writes nothing."""
     param = digits / "digits_overflow.param"
