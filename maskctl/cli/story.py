@@ -55,6 +55,7 @@ def _facts(
         ("mask", _mask(layer, loss)),
         ("proposed because", _proposed_because(layer, loss)),
         ("why it loses", loss["reason"] if loss else _not_measured(layer)),
+        ("evidence", "; ".join(found["words"] for found in loss["evidence"]) if loss else ""),
         ("kernel", "" if is_input else layer["kernel_words"]),
         ("formats", "" if is_input else layer["formats_words"]),
         ("shape", ", ".join(shapes) or "not known"),

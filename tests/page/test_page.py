@@ -64,6 +64,7 @@ def test_what_it_shows(page: Tab) -> None:
     assert "With 1 mask every output reaches cosine 0.999." == page.run(
         "document.querySelector('#verdict').textContent"
     )
+    assert page.run("document.querySelector('#price').textContent").startswith("It adds ")
     assert "#4 conv3 Convolution" == page.run(SELECTED)
     diff = page.run("document.querySelector('#diff').textContent").splitlines()
     assert ["Convolution", "conv3", "31=1"] == [diff[5].split()[0].lstrip("+"), diff[5].split()[1], diff[5].split()[-1]]
@@ -258,13 +259,13 @@ def test_front(browser: Tab, tmp_path: Path) -> None:
     )
     front = [
         {"added_us": cost, "worst_sqnr_db": db, "worst_cosine": 0.999, "masks": [{"index": 1, "mask": 1}]}
-        for cost, db in ((0.0, "nan"), (1.5, 40.0), (3.0, 60.0))
+        for cost, db in ((0.0, "nan"), (1.5, 40.0), (3.0, 60.0), (6.0, "inf"))
     ]
     path = tmp_path / "front.html"
     path.write_text(to_html({**to_json(analysis, "1.0"), "pareto": front}), encoding="utf-8")
     browser.open(path)
     assert not browser.run("document.querySelector('#pareto').hidden")
-    assert (2, 3) == tuple(
+    assert (3, 4) == tuple(
         browser.run(f"document.querySelectorAll('{part}').length") for part in ("#pareto circle", "#pareto tbody tr")
     )
 

@@ -123,22 +123,23 @@ class DepthChart {
   }
 }
 
-/** The front: microseconds added against the SQNR of the worst output; points where that is NaN are left to the table. */
-function paretoChart(points) {
-  const [width, height, left, bottom] = [720, 240, 56, 200];
-  const shown = points.filter((point) => Number.isFinite(toNumber(point.worst_sqnr_db)));
-  if (!shown.length) return html("p", {}, "No point has a finite SQNR.");
-  const costs = shown.map((point) => toNumber(point.added_us));
-  const values = shown.map((point) => toNumber(point.worst_sqnr_db));
-  const [most, low, high] = [Math.max(...costs) || 1, Math.floor(Math.min(...values) / 10) * 10, Math.ceil(Math.max(...values) / 10) * 10];
-  const x = (cost) => left + 8 + ((width - left - 24) * cost) / most;
-  const y = (value) => bottom - ((bottom - 16) * (value - low)) / (high - low || 1);
+/** The front: time added against the SQNR of the worst output; exact points stand on a line of their own, lost ones only in the table. */
+function paretoChart(points, share) {
+  const [width, height, left, top, bottom] = [720, 256, 56, 32, 208];
+  const shown = points.map((point) => ({ ...point, db: toNumber(point.worst_sqnr_db), cost: toNumber(point.added_us) })).filter((point) => !Number.isNaN(point.db));
+  if (!shown.length) return html("p", {}, "No set of masks keeps every output finite.");
+  const finite = shown.map((point) => point.db).filter(Number.isFinite);
+  const [most, low, high] = [Math.max(...shown.map((point) => point.cost)) || 1, Math.floor(Math.min(...finite, 100) / 10) * 10, Math.ceil(Math.max(...finite, 10) / 10) * 10];
+  const x = (cost) => left + 8 + ((width - left - 32) * cost) / most;
+  const y = (db) => (db === Infinity ? top - 14 : bottom - ((bottom - top) * (db - low)) / (high - low || 1));
+  const said = (point) => `${counted(point.masks.length, "mask")}: ${share(point.cost)}, ${decibels({ sqnr_db: point.worst_sqnr_db })}`;
   return svg(
     "svg",
     { viewBox: `0 0 ${width} ${height}`, class: "pareto", role: "img", "aria-label": "Cost against accuracy" },
     ...rounded(low, high).flatMap((at) => [svg("line", { class: "grid", x1: left, x2: width, y1: y(at), y2: y(at) }), svg("text", { class: "tick y", x: left - 8, y: y(at) + 4 }, `${at} dB`)]),
-    ...rounded(0, most).map((at) => svg("text", { class: "tick", x: x(at), y: bottom + 18 }, at.toLocaleString("en"))),
-    svg("text", { class: "tick", x: (left + width) / 2, y: bottom + 34 }, "µs added"),
-    svg("g", { class: "curve after" }, svg("path", { d: shown.map((point, i) => `${i ? "L" : "M"}${x(costs[i])} ${y(values[i])}`).join("") }), ...shown.map((point, i) => svg("circle", { cx: x(costs[i]), cy: y(values[i]), r: 4 }, svg("title", {}, `${counted(point.masks.length, "mask")}: ${magnitude(costs[i])} µs, ${values[i].toFixed(1)} dB`)))),
+    finite.length < shown.length ? svg("text", { class: "tick y", x: left - 8, y: y(Infinity) + 4 }, "exact") : null,
+    ...shown.map((point) => svg("text", { class: "tick", x: x(point.cost), y: bottom + 18 }, share(point.cost))).filter((_, i) => !i || x(shown[i].cost) - x(shown[i - 1].cost) > 48),
+    svg("text", { class: "tick", x: (left + width) / 2, y: bottom + 40 }, "time added"),
+    svg("g", { class: "curve after" }, svg("path", { d: shown.map((point, i) => `${i ? "L" : "M"}${x(point.cost)} ${y(point.db)}`).join("") }), ...shown.map((point) => svg("circle", { cx: x(point.cost), cy: y(point.db), r: 4 }, svg("title", {}, said(point))))),
   );
 }

@@ -14,6 +14,19 @@ function verdict(report) {
   return report.masks.length ? `${goal} is out of reach; the best found takes ${masks}.` : `${goal} is out of reach: no mask the engine honours helps.`;
 }
 
+/** Microseconds as a share of the network's time. */
+function shareOf(cost) {
+  return (us) => `${((100 * us) / toNumber(cost.total_us)).toFixed(1)} %`;
+}
+
+/** What the proposal costs, what it puts in, and what keeps the goal out of reach; nothing where there is nothing to say. */
+function priceLines(report) {
+  const { cost, fences = [], limits = [] } = report;
+  const adds = cost && report.masks.length ? `${report.masks.length === 1 ? "It adds" : "They add"} ${shareOf(cost)(toNumber(cost.added_us))} to the network’s time (${cost.measured ? "measured" : "estimated"}); masked layers hold ${(100 * cost.share_of_macs).toFixed(1)} % of the multiply-adds.` : "";
+  const puts = fences.length ? `Layers put in that cast to 32 bits: ${fences.map((fence) => `#${fence.index} ${fence.name}`).join(", ")}.` : "";
+  return [adds, puts, ...limits.map((limit) => `Limited by #${limit.index} ${limit.name} (${limit.type}): ${limit.why}.`)].filter(Boolean);
+}
+
 function outputsTable(report) {
   const cell = (text) => html("td", { class: "number" }, text);
   const changed = report.masks.length > 0;
@@ -41,10 +54,11 @@ function showPareto(report) {
   const points = report.pareto ?? [];
   if (!points.length) return;
   byId("pareto").hidden = false;
-  byId("pareto-chart").replaceChildren(paretoChart(points));
+  const share = shareOf(report.cost);
+  byId("pareto-chart").replaceChildren(paretoChart(points, share));
   const cell = (text) => html("td", { class: "number" }, text);
-  const head = ["µs added", "worst dB", "worst cosine", "masks"].map((word) => html("th", { scope: "col", class: "number" }, word));
-  const rows = points.map((point) => html("tr", {}, cell(magnitude(point.added_us)), cell(decibels({ sqnr_db: point.worst_sqnr_db })), cell(cosine({ cosine: point.worst_cosine })), cell(String(point.masks.length))));
+  const head = ["time added", "worst dB", "worst cosine", "masks"].map((word) => html("th", { scope: "col", class: "number" }, word));
+  const rows = points.map((point) => html("tr", {}, cell(share(toNumber(point.added_us))), cell(decibels({ sqnr_db: point.worst_sqnr_db })), cell(cosine({ cosine: point.worst_cosine })), cell(String(point.masks.length))));
   byId("pareto-table").replaceChildren(html("table", {}, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)));
 }
 
@@ -52,6 +66,7 @@ function fillTexts(report) {
   byId("subtitle").textContent = subtitle(report);
   byId("verdict").textContent = verdict(report);
   byId("verdict").classList.add(report.reached ? "reached" : "missed");
+  byId("price").replaceChildren(...priceLines(report).map((line) => html("li", {}, line)));
   byId("outputs-table").replaceChildren(outputsTable(report));
   byId("legend").replaceChildren(...legend());
   byId("diff").replaceChildren(diffView(report));

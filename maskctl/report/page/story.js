@@ -21,6 +21,7 @@ function termsOf(layer) {
     ["mask", mask === layer.mask ? maskCell(layer) || "none" : `${maskCell(layer)} (proposed)`],
     ["because", layer.bits.filter((found) => found.bit & mask & ~layer.mask).map((found) => `${found.bit}: ${found.effect}`).join("; ")],
     ["why it loses", layer.loss?.reason ?? (layer.cut ? `not run: ${layer.cut}` : layer.type === "Input" ? "an input: nothing to lose" : "not measured: its rows depend on what it finds")],
+    ["evidence", (layer.loss?.evidence ?? []).map((found) => found.words).join("; ")],
     ["kernel", layer.type === "Input" ? null : layer.kernel_words],
     ["formats", layer.type === "Input" ? null : layer.formats_words],
     ["shape", shapeText(layer) || "not known"],
