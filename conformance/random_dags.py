@@ -174,7 +174,7 @@ class Pair:
     @property
     def moves_only(self) -> bool:
         """True where all refused masks are on layers that hand their bytes on, whatever these mean."""
-        return set(self.types) <= {"Split", "Concat"}
+        return set(self.types) <= {"Split", "Concat", "Dropout"}
 
 
 class _Bench:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from maskctl.analysis.boundary import STORAGE_BITS, closed_set
 from maskctl.analysis.candidates import candidates, relative_noise
@@ -22,13 +23,23 @@ from maskctl.targets.storage import gentlest_mask, hazards
 _MOST_LIMITS = 3
 
 
+class Remembered(Protocol):
+    """Outcomes of trials that are known already."""
+
+    def find(self, model: Model, masks: Masks) -> Outcome | None:
+        """The outcome of these masks on this text, if it is known."""
+
+    def keep(self, model: Model, masks: Masks, outcome: Outcome) -> None:
+        """Writes an outcome down."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What a plan may do: the most it may add to the network's time (a share, 0.05 for 5 %), and how.
 
     `also_vulkan` leaves bits 2 and 4 out, which break every layer under Vulkan compute; `fences` lets layers be put in that
     cast to 32 bits, where nothing else reaches the goal; `front` asks for the trade of cost
-    against accuracy; `timings` are a device's own.
+    against accuracy; `timings` are a device's own, `remembered` outcomes of an interrupted search.
     """
 
     budget: float = math.inf
@@ -36,6 +47,7 @@ class Terms:
     also_vulkan: bool = False
     fences: bool = False
     front: bool = False
+    remembered: Remembered | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,15 @@ def decide(
 
     def evaluate(masks: Masks) -> Outcome:
         unsafe = _unsafe(model, policy, masks)
-        return Outcome({name: Comparison(lost=1) for name in measured}, unsafe) if unsafe else trials(masks)
+        if unsafe:
+            return Outcome({name: Comparison(lost=1) for name in measured}, unsafe)
+        known = terms.remembered and terms.remembered.find(model, masks)
+        if known:
+            return known
+        outcome = trials(masks)
+        if terms.remembered:
+            terms.remembered.keep(model, masks, outcome)
+        return outcome
 
     planner = Planner(
         goal,

@@ -16,6 +16,7 @@ from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTION
 from maskctl.cli.plan_options import PLAN_ACTIONS, PLAN_OPTIONS, budget_of, goal_of, terms_of
 from maskctl.cli.plan_proof import print_proof, witness_for
 from maskctl.cli.sorting import COLUMNS, WORST
+from maskctl.cli.trial_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -113,6 +114,7 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
     samples = read_inputs(loaded, options, loaded.outputs)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
+    cache = open_cache(loaded, samples, policy, options)
     with progress_bar() as progress:
         analysis = analyze(
             loaded,
@@ -121,11 +123,13 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
             target=policy.target,
             without=policy.without,
             goal=goal,
-            terms=terms,
+            terms=replace(terms, remembered=cache),
             wishes=wishes,
             means=means_of(options),
             progress=progress,
         )
+    if cache and not analysis.plan.interrupted:
+        cache.finish()
     return analysis, unsafe
 
 

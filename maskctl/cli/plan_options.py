@@ -41,6 +41,11 @@ PLAN_OPTIONS = (
         help="The device's own times of layers, as ncnn built with NCNN_BENCHMARK prints them, in place of estimates.",
     ),
     click.option("--also-vulkan", is_flag=True, help="Only masks that hold under Vulkan compute too: no bits 2 and 4."),
+    click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Keep no trials in .maskctl-cache, where an interrupted run finds them again; a run that ends leaves none.",
+    ),
 )
 
 PLAN_ACTIONS = (

@@ -494,7 +494,7 @@ def test_interrupt_shows_what_is_known(
 
     monkeypatch.setattr("maskctl.analysis.plan.Planner._swapped", interrupted)
     before = state(digits)
-    result = run(*few, "--write")
+    result = run(*few, "--write", "--no-cache")
     assert (130, "\nmaskctl: interrupted; nothing was written.\n") == (result.code, result.err)
     assert "Interrupted. Of what was tried 1 mask reaches " in result.out
     assert before == state(digits)
