@@ -173,8 +173,11 @@ class Pair:
 
     @property
     def moves_only(self) -> bool:
-        """True where all refused masks are on layers that hand their bytes on, whatever these mean."""
-        return set(self.types) <= {"Split", "Concat", "Dropout"}
+        """True where all refused masks are on layers that hand their bytes on, whatever these mean.
+
+        ReLU does so with values of which none is under 0, such as those of a convolution with an activation.
+        """
+        return set(self.types) <= {"Split", "Concat", "Dropout", "Squeeze", "ReLU"}
 
 
 class _Bench:

@@ -183,7 +183,41 @@ def conformance_page() -> str:
     parts += ["", "Each layer fed what the engine fed it, by kernel:\n"]
     parts += ["| layer type and kernel | precision | models | elements | equal |", "|---|---|--:|--:|--:|"]
     parts += _kernels_of_models(models)
+    parts += _random_networks(json.loads((HERE / "conformance_dags.json").read_text(encoding="utf-8")))
     return "\n".join(parts) + "\n"
+
+
+def _random_networks(engines: dict[str, Any]) -> list[str]:
+    """Planned and refused masks in random networks, by engine."""
+    names = ("arm64", "arm64 wheel, fp16"), ("host", "x86-64 wheel, bf16")
+    rows = ["", NETWORKS_INTRODUCTION, "| | " + " | ".join(title for _, title in names) + " |", "|---|--:|--:|"]
+    rows += [
+        f"| {words} | " + " | ".join(f"{engines[name][key]:,}" for name, _ in names) + " |"
+        for key, words in NETWORK_FIGURES.items()
+    ]
+    return rows
+
+
+NETWORKS_INTRODUCTION = """## Masks on random networks
+
+Networks of 3 to 12 small layers with branches, and masks drawn at random on all of them. *Planned* are those masks with what
+the engine does not honour replaced, and one layer with all that feeds it in 32-bit storage; *refused* are the masks as drawn,
+where the planner calls some of them unsafe. A refused mask spoils the network where the engine crashes or hangs, gives NaN, or
+loses 3 dB more at an output than with the planned ones. It is harmless on layers that hand their bytes on whatever these mean:
+Split, Concat, Dropout, Squeeze, and ReLU of values of which none is under 0. Made by
+`python -m conformance.random_dags --json docs/conformance_dags.json`.
+"""
+
+NETWORK_FIGURES = {
+    "networks": "networks",
+    "planned_failed": "planned: crashes, hangs and errors",
+    "planned_worst_difference_db": "planned: greatest difference to the prediction at an output, dB",
+    "refused": "refused",
+    "refused_crashed_or_hung": "refused: the engine crashes or hangs",
+    "refused_wrong": "refused: the network is spoilt, these included",
+    "refused_harmless_moves": "refused: harmless, on layers that hand their bytes on",
+    "refused_harmless_others": "refused: harmless, on other layers",
+}
 
 
 CONFORMANCE_INTRODUCTION = """What maskctl computes beside the real engine, kernel by kernel, on the cases of
