@@ -73,7 +73,7 @@ class GraphView {
       svg("title", {}, `#${layer.index} ${layer.name} (${layer.type})`),
       svg("rect", { class: "body", width, height, rx: 4 }),
       svg("text", { class: "name", x: 8, y: 14 }, shortened(layer.name)),
-      svg("text", { class: "type", x: 8, y: 27 }, layer.type),
+      svg("text", { class: "type", x: 8, y: 27 }, layer.put_in ? `${layer.type}, put in` : layer.type),
       svg("text", { class: "figure", x: width - 8, y: 27 }),
       ...(pill || []),
     );
