@@ -65,3 +65,12 @@ def test_not_with_vulkan(run: Runner, net: Path) -> None:
     said = "--fences is for bits 2 and 4, and with --also-vulkan there are none. Give one of the two."
     assert (2, f"maskctl: {said}\n") == (result.code, result.err)
     assert net.exists()
+
+
+@pytest.mark.parametrize("layer", ["#4", "large"])
+def test_explained(run: Runner, net: Path, layer: str) -> None:
+    """A layer behind a fence is explained by its name and by its index in the file, not by that of the fenced network."""
+    found = run("explain", "net.param", layer, "-i", "data.npy", "--fences")
+    assert (0, "#5 'large' (Convolution) in net.param") == (found.code, found.out.splitlines()[0])
+    assert "reads             #4 'large_in0_fp32' (DeepCopy)" in found.out
+    assert net.exists()

@@ -252,6 +252,27 @@ def test_nasty_names(browser: Tab, tmp_path: Path) -> None:
     assert ([path.resolve().as_uri()], []) == (browser.requests(), browser.complaints())
 
 
+def test_long_names_fit_their_boxes(browser: Tab, tmp_path: Path) -> None:
+    """Names and types that are too long are shortened, so that neither leaves its box nor runs into the figure beside it."""
+    analysis = analyze(
+        Network().convolution("conv", "data", [[1 / 3]]).model(), samples(np.ones((1, 2, 2), np.float32))
+    )
+    report = to_json(analysis, "1.0")
+    long = {"name": "M" * 60, "type": "DeconvolutionDepthWise3D"}
+    path = tmp_path / "long.html"
+    path.write_text(
+        to_html({**report, "network": [{**layer, **long} for layer in report["network"]]}), encoding="utf-8"
+    )
+    browser.open(path)
+    name, kind, figure, body = browser.run(
+        "['name', 'type', 'figure', 'body'].map((part) => document.querySelectorAll(`.layer .${part}`)[1].getBBox())"
+        ".map(({ x, width }) => [x, x + width])"
+    )
+    assert re.fullmatch("M{5,}…M{5,}", browser.run("document.querySelectorAll('.layer .name')[1].textContent"))
+    assert kind[1] < figure[0] < figure[1] < body[1]
+    assert name[1] < body[1]
+
+
 def test_front(browser: Tab, tmp_path: Path) -> None:
     """Where the document has a front of cost against accuracy, the page draws its points and lists them."""
     analysis = analyze(

@@ -15,7 +15,8 @@ function toNumber(value) {
 /** The layers in file order, each with what it is and, where it was measured, its losses and its rank; `after` only with a proposal. */
 function joinLayers(report) {
   const losses = new Map(report.layers.map((loss, rank) => [loss.index, { loss, rank }]));
-  const joined = (layer) => ({ ...layer, loss: null, rank: Infinity, ...losses.get(layer.index), after: report.masks.length ? layer.after : null });
+  const fences = new Set((report.fences ?? []).map((fence) => fence.index));
+  const joined = (layer) => ({ ...layer, put_in: fences.has(layer.index), loss: null, rank: Infinity, ...losses.get(layer.index), after: report.masks.length ? layer.after : null });
   return report.network.map(joined);
 }
 

@@ -9,7 +9,7 @@ const CLASSES = [
   ["exact", "exact"],
   ["unmeasured", "not measured"],
 ];
-const LABEL_CHARACTERS = 21;
+const [NAME_WIDTH, TYPE_WIDTH] = [21, 15];
 const READABLE = 0.42;
 
 /** The class of a colour. */
@@ -20,12 +20,23 @@ function lossClass(figures) {
   return value === Infinity ? "exact" : `step-${STEPS.filter((step) => value >= step).length}`;
 }
 
-/** A name as long as a box is wide: its beginning and its end. */
-function shortened(name) {
-  const characters = [...name];
-  if (characters.length <= LABEL_CHARACTERS) return name;
-  const half = (LABEL_CHARACTERS - 1) / 2;
-  return `${characters.slice(0, half).join("")}…${characters.slice(-half).join("")}`;
+/** How wide a character is about, in small letters. */
+function charWidth(character) {
+  if (character >= "\u2e80") return 2;
+  return /[mwMW@%]/.test(character) ? 1.7 : /[A-Z]/.test(character) ? 1.2 : 1;
+}
+
+/** A text that is too wide for its place: its beginning and its end. */
+function shortened(text, most) {
+  const characters = [...text];
+  const width = (some) => some.reduce((sum, character) => sum + charWidth(character), 0);
+  if (width(characters) <= most) return text;
+  const [head, tail] = [[], []];
+  while (width([...head, ...tail]) + 2 < most) {
+    if (head.length > tail.length) tail.unshift(characters[characters.length - 1 - tail.length]);
+    else head.push(characters[head.length]);
+  }
+  return `${head.join("")}…${tail.join("")}`;
 }
 
 /** A line: straight down, in a curve to another place, or along a lane. */
@@ -72,8 +83,8 @@ class GraphView {
       { class: "layer", transform: `translate(${x} ${y})`, tabindex: "-1", role: "button", "data-index": layer.index, "data-mask": changed ? "proposed" : mask ? "kept" : null },
       svg("title", {}, `#${layer.index} ${layer.name} (${layer.type})`),
       svg("rect", { class: "body", width, height, rx: 4 }),
-      svg("text", { class: "name", x: 8, y: 14 }, shortened(layer.name)),
-      svg("text", { class: "type", x: 8, y: 27 }, layer.type),
+      svg("text", { class: "name", x: 8, y: 14 }, shortened(layer.name, NAME_WIDTH)),
+      svg("text", { class: "type", x: 8, y: 27 }, shortened(layer.put_in ? `${layer.type}, put in` : layer.type, TYPE_WIDTH)),
       svg("text", { class: "figure", x: width - 8, y: 27 }),
       ...(pill || []),
     );
