@@ -199,7 +199,7 @@ def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any])
 
     path, page = options["json_path"], options["html_path"]
     if path or page:
-        report = report_of(analysis, unsafe, looked_at=bool(page))
+        report = report_of(analysis, unsafe, looked_at=bool(page) and not analysis.plan.interrupted)
         text = json_text(report)
         if page:
             write_file(page, to_html(report).encode("utf-8", "replace"))

@@ -34,6 +34,8 @@ def command(model: str, layer: str, *, as_json: bool, **options: Any) -> int:
 
     index = _only_one(load(model), layer)
     analysis, unsafe = analyzed(model, options)
+    if analysis.plan.interrupted:
+        raise KeyboardInterrupt
     for fence in analysis.fence_layers:  # they are counted in the analysed model
         index += fence.index <= index
     report = report_of(analysis, unsafe, {index}, looked_at=True)

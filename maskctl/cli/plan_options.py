@@ -40,6 +40,11 @@ PLAN_OPTIONS = (
         metavar="FILE",
         help="The device's own times of layers, as ncnn built with NCNN_BENCHMARK prints them, in place of estimates.",
     ),
+    click.option(
+        "--fences",
+        is_flag=True,
+        help="Where masks alone miss the target, put layers in that cast to 32 bits, so that bits 2 and 4 hold behind them.",
+    ),
     click.option("--also-vulkan", is_flag=True, help="Only masks that hold under Vulkan compute too: no bits 2 and 4."),
     click.option(
         "--no-cache",
@@ -49,11 +54,6 @@ PLAN_OPTIONS = (
 )
 
 PLAN_ACTIONS = (
-    click.option(
-        "--fences",
-        is_flag=True,
-        help="Where masks alone miss the target, put layers in that cast to 32 bits, so that bits 2 and 4 hold behind them.",
-    ),
     click.option("--pareto", is_flag=True, help="List what more masks cost and what they reach."),
     click.option(
         "--verify",
@@ -93,14 +93,14 @@ def terms_of(options: Mapping[str, Any], graph: Graph) -> Terms:
     from maskctl.analysis.timings import load_timings
     from maskctl.errors import InputError
 
-    if options.get("fences") and options["also_vulkan"]:
+    if options["fences"] and options["also_vulkan"]:
         raise InputError("--fences is for bits 2 and 4, and with --also-vulkan there are none. Give one of the two.")
 
     return Terms(
         budget=budget_of(options["budget"]),
         timings=load_timings(options["timings"], graph) if options["timings"] else None,
         also_vulkan=options["also_vulkan"],
-        fences=options.get("fences", False),
+        fences=options["fences"],
         front=options.get("pareto", False),
     )
 

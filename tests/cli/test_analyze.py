@@ -498,6 +498,9 @@ def test_interrupt_shows_what_is_known(
     assert (130, "\nmaskctl: interrupted; nothing was written.\n") == (result.code, result.err)
     assert "Interrupted. Of what was tried 1 mask reaches " in result.out
     assert before == state(digits)
+    assert 130 == run(*few, "--html", "page.html", "--json", "report.json", "--no-cache").code
+    report = json.loads((digits / "report.json").read_text())
+    assert {None} == {layer["values"] for layer in report["network"]}  # nobody waits for more passes
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,17 @@ def test_several_layers(run: Runner, one: tuple[str, ...]) -> None:
     assert (2, "", said) == result
 
 
+def test_interrupted(run: Runner, one: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while masks are tried ends the command: a story without its plan is none."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("maskctl.analysis.plan.Planner._swapped", interrupted)
+    result = run("explain", "digits_overflow.param", "conv3", *one, "--no-cache")
+    assert (130, "") == (result.code, result.out)
+
+
 def test_cut_layer(run: Runner, digits: Path) -> None:
     """A layer that cannot be run says why, and has neither losses nor values."""
     param = digits / "digits_overflow.param"
