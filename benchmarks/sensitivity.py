@@ -32,8 +32,8 @@ SHARED = Path(os.environ.get("MASKCTL_SHARED", ROOT.parent / "shared"))
 
 def main() -> None:
     """Prints the figures."""
-    arguments = _arguments()
     sys.path.insert(0, str(ROOT))
+    arguments = _arguments()
     from maskctl.analysis import pool
     from maskctl.executor.policy import Policy
     from maskctl.executor.run import run
@@ -64,8 +64,10 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
+    from maskctl.analysis.kinds import KINDS
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kind", default="int8")
+    parser.add_argument("--kind", default="int8", choices=sorted(KINDS))
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
