@@ -6,8 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 from maskctl.errors import ExecutionError
 from maskctl.graph.model import Model
@@ -19,8 +17,6 @@ _LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
 )
-_Pass: TypeAlias = tuple[frozenset[int], frozenset[str], int, tuple[tuple[str, Shape], ...]]
-_checked: WeakKeyDictionary[Model, set[_Pass]] = WeakKeyDictionary()
 
 
 def weight_bytes(ops: tuple[Operator, ...]) -> int:
@@ -93,7 +89,7 @@ def refuse_too_large(
     Raises it too for a layer that does not fit its inputs.
     """
     key = (needed, frozenset(keep), samples * copies, tuple(shapes.items()))
-    if key in _checked.setdefault(model, set()):
+    if key in model.fitting_passes:
         return
     ops = tuple(op for op in model.operators if op.layer.index in needed)
     weights = weight_bytes(ops)
@@ -107,7 +103,7 @@ def refuse_too_large(
             "Give a smaller input or fewer samples, or run it on a machine with more memory.",
             model.graph.path,
         )
-    _checked[model].add(key)
+    model.fitting_passes.add(key)
 
 
 def _gigabytes(size: int) -> str:

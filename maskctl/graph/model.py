@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,11 @@ class Model:
             if running[op.layer.index]
             and (top not in reader or (op.layer.type != "Input" and not running[reader[top]]))
         )
+
+    @cached_property
+    def fitting_passes(self) -> set[Hashable]:
+        """What `memory.refuse_too_large` has found to fit, so that it need not be looked at again."""
+        return set()
 
     @cached_property
     def blobs(self) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ def refuse_folder(path: Path, *, force: bool) -> None:
         raise EditRefusedError("this is no folder. Give a name for a new one.", str(path))
     if not path.resolve().parent.is_dir():
         raise EditRefusedError("it is to be in a folder that is not there. Make that one first.", str(path))
+    if path.resolve() == Path.cwd():  # a folder takes its place, and a shell would stay in what was there before
+        raise EditRefusedError("this is the folder you are in. Give a name for a new one.", str(path))
     held = sorted(entry.name for entry in path.iterdir()) if path.exists() else []
     others = [name for name in held if name not in FILES]
     if others:

@@ -66,11 +66,14 @@ def test_nothing_to_reduce(run: Runner, arguments: tuple[str, ...], message: str
         (("--engine", "arm64"), "there is no arm64 engine: MASKCTL_ARM64_PYTHON is not set."),
         (("-o", "nowhere/out"), "nowhere/out: it is to be in a folder that is not there."),
         (("-o", "digits_test.npz"), "digits_test.npz: this is no folder."),
-        (("-o", "."), ".: the folder holds 'digits_overflow.bin', which is not of a reduction."),
+        (("-o", "."), ".: this is the folder you are in. Give a name for a new one."),
+        (("-o", "full"), "full: the folder holds 'notes.txt', which is not of a reduction."),
     ],
 )
 def test_refusals(run: Runner, arguments: tuple[str, ...], message: str) -> None:
     """What cannot be is refused before anything is run, with exit status 2."""
+    Path("full").mkdir()
+    Path("full/notes.txt").write_text("mine")
     before = state(Path())
     result = run(*DIGITS, "-o", "out", *arguments)
     assert (2, True, before) == (result.code, message in result.err, state(Path()))
