@@ -157,19 +157,21 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
 
 
 def _refuse_path(name: str, path: str, model: str, options: dict[str, Any]) -> None:
-    """Refuses to put the JSON or the page where a file of the model or the other of the two is."""
-    from pathlib import Path
-
+    """Refuses to put the JSON or the page over what is read, or over another file that is written."""
+    from maskctl.cli.model_input import files_read
+    from maskctl.cli.writing import replaced
     from maskctl.errors import InputError
-    from maskctl.graph.model import bin_beside
+    from maskctl.param.write import backup_of
 
     if path == "-":
         raise InputError("--html '-' is not a file. Give the page a name, e.g. --html net.html.")
     json_path = options["json_path"] if name == "--html" else None
-    for other in (model, options["bin_path"] or bin_beside(model), options["output"], json_path):
-        if other and Path(path).resolve() == Path(other).resolve() != Path(os.devnull):
-            what = {"--json": "JSON", "--html": "page"}[name]
-            raise InputError(f"{name} '{path}' would replace '{other}'. Give the {what} a name of its own.")
+    backup = os.path.relpath(backup_of(model)) if options["backup"] else None
+    written = [other for other in (options["output"], backup, json_path) if other]
+    other = replaced(path, [*files_read(model, options), *written])
+    if other:
+        what = {"--json": "JSON", "--html": "page"}[name]
+        raise InputError(f"{name} '{path}' would replace '{other}'. Give the {what} a name of its own.")
 
 
 @contextmanager

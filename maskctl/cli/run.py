@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
-from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
-from maskctl.cli.writing import is_device, is_stdout, same_file, stdout_to_stderr, write_file
+from maskctl.cli.model_input import (
+    INPUT_OPTIONS,
+    PLUGIN_OPTION,
+    WEIGHTS_OPTIONS,
+    files_read,
+    load_model,
+    read_inputs,
+    with_options,
+)
+from maskctl.cli.writing import is_device, is_stdout, replaced, same_file, stdout_to_stderr, write_file
 
 if TYPE_CHECKING:
     from maskctl.analysis.blobs import BlobSummary
@@ -66,7 +74,6 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
 def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
     from maskctl.errors import InputError
-    from maskctl.graph.model import bin_beside
     from maskctl.param.write import refuse_overwrite, refuse_unwritable
 
     if options["save_weights"] and not options["made_up"]:
@@ -76,9 +83,9 @@ def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     written = [path for path in (options["output"], options["save_weights"]) if path]
     if options["force"] and not written:
         raise InputError("--force lets -o or --save-weights replace a file, and there is neither.")
-    read = [model, options["bin_path"] or ("" if options["made_up"] else bin_beside(model)), *options["plugins"]]
+    read = files_read(model, options)
     for path in written:
-        if any(same_file(path, other) for other in read if other):
+        if replaced(path, read):
             raise InputError(f"'{path}' is read by this run, and would be replaced. Give another name.")
         if not is_device(path) and not is_stdout(path):
             refuse_overwrite(path, "", force=options["force"])

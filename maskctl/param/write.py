@@ -40,10 +40,16 @@ def write(
     try:
         _refuse_stale(document, target, path)
         if backup and target.is_file():
-            replace_file(target.with_name(target.name + ".bak"), target.read_bytes(), mode=target.stat().st_mode)
+            replace_file(backup_of(path), target.read_bytes(), mode=target.stat().st_mode)
         replace_file(target, data)
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}. The file is as it was.", str(path)) from None
+
+
+def backup_of(path: str | Path) -> Path:
+    """Where `write` leaves the old file, beside the one that a link names."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(target.name + ".bak")
 
 
 def refuse_overwrite(output: str | Path, source: str | Path, *, force: bool) -> None:

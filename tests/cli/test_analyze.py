@@ -166,6 +166,43 @@ def test_json_never_replaces_the_model(run: Runner, few: tuple[str, ...], digits
     assert before == state(digits)
 
 
+@pytest.mark.parametrize("option", ["--json", "--html"])
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("few.npy", "few.npy"),
+        ("./few.npy", "few.npy"),
+        ("images/a.npy", "images"),
+        ("plugin.py", "plugin.py"),
+        ("times.txt", "times.txt"),
+        ("other.bin", "other.bin"),
+        ("digits_overflow.param.bak", "digits_overflow.param.bak"),
+    ],
+)
+def test_reports_never_replace_what_is_read(run: Runner, digits: Path, option: str, name: str, other: str) -> None:
+    """--json and --html refuse the samples, also one in a folder of them, plugins, timings, weights and the backup."""
+    (digits / "images").mkdir()
+    for file in ("few.npy", "images/a.npy", "plugin.py", "times.txt", "other.bin"):
+        (digits / file).write_text("read")
+    before = state(digits)
+    read = (
+        "-i",
+        "few.npy",
+        "-i",
+        "image=images",
+        "--plugin",
+        "plugin.py",
+        "--timings",
+        "times.txt",
+        "--bin",
+        "other.bin",
+    )
+    result = run("analyze", "digits_overflow.param", *read, "--write", "--backup", option, name)
+    what = {"--json": "JSON", "--html": "page"}[option]
+    expected = f"maskctl: {option} '{name}' would replace '{other}'. Give the {what} a name of its own.\n"
+    assert (2, "", expected, before) == (*result, state(digits))
+
+
 def test_json_into_a_device(run: Runner, few: tuple[str, ...]) -> None:
     """A device such as /dev/null is written to, not replaced by a file."""
     assert 0 == run(*few, "--json", "/dev/null").code
