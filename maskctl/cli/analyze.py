@@ -137,7 +137,7 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
     from maskctl.cli.writing import is_device
     from maskctl.errors import InputError
-    from maskctl.param.write import refuse_overwrite, refuse_unwritable
+    from maskctl.param.write import refuse_unwritable
 
     if options["write"] and options["output"]:
         raise InputError("--write changes MODEL and -o leaves it. Give one of the two.")
@@ -146,7 +146,7 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
     if options["force"] and not options["output"]:
         raise InputError("--force lets -o replace a file, and there is no -o. Give both, or neither.")
     if options["output"]:
-        refuse_overwrite(options["output"], model, force=options["force"])
+        _refuse_output(options["output"], model, options)
     if options["write"] or options["output"]:
         refuse_unwritable(options["output"] or model)
     for name, path in (("--json", options["json_path"]), ("--html", options["html_path"])):
@@ -154,6 +154,21 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
             _refuse_path(name, path, model, options)
             if not is_device(path):
                 refuse_unwritable(path)
+
+
+def _refuse_output(output: str, model: str, options: dict[str, Any]) -> None:
+    """Refuses to put the .param over the model, or over anything else that is read or there, but for what --force allows."""
+    from maskctl.cli.model_input import files_read
+    from maskctl.cli.writing import replaced, same_file
+    from maskctl.errors import InputError
+    from maskctl.param.write import refuse_overwrite
+
+    if same_file(output, model):
+        if not options["force"]:
+            raise InputError(f"-o '{output}' is the model itself. Give --write to change it, or another name.")
+    elif replaced(output, files_read(model, options)):
+        raise InputError(f"-o '{output}' is read by this run, and would be replaced. Give another name.")
+    refuse_overwrite(output, "", force=options["force"])
 
 
 def _refuse_path(name: str, path: str, model: str, options: dict[str, Any]) -> None:

@@ -88,6 +88,22 @@ def test_output_elsewhere(run: Runner, few: tuple[str, ...], digits: Path) -> No
     assert repaired == (digits / "repaired.param").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (("./digits_overflow.param",), "is the model itself. Give --write to change it, or another name."),
+        (("digits_overflow.bin", "--force"), "is read by this run, and would be replaced. Give another name."),
+        (("few.npy", "--force"), "is read by this run, and would be replaced. Give another name."),
+    ],
+)
+def test_output_never_replaces_what_is_read(
+    run: Runner, few: tuple[str, ...], digits: Path, output: tuple[str, ...], said: str
+) -> None:
+    """-o refuses the model, which is what --write is for, and whatever --force says its weights and samples."""
+    before = state(digits)
+    assert (2, "", f"maskctl: -o '{output[0]}' {said}\n", before) == (*run(*few, "-o", *output), state(digits))
+
+
 WEIGHTS = "its weights are still digits_overflow.bin: use --bin digits_overflow.bin, or copy it to repaired.bin.\n"
 
 
@@ -100,7 +116,9 @@ def test_output_says_where_the_weights_are(run: Runner, few: tuple[str, ...], di
     assert result.out.endswith(WEIGHTS.replace("digits_overflow", "elsewhere"))
     (digits / "elsewhere.bin").rename(digits / "repaired.bin")
     assert run(*few, "-o", "repaired.param", "--force").out.endswith("\nWrote 1 mask to repaired.param.\n")
-    assert run(*few, "-o", "digits_overflow.param").out.endswith("\nWrote 1 mask to digits_overflow.param.\n")
+    assert run(*few, "-o", "digits_overflow.param", "--force").out.endswith(
+        "\nWrote 1 mask to digits_overflow.param.\n"
+    )
 
 
 def test_output_without_a_proposal(run: Runner, few: tuple[str, ...], digits: Path) -> None:
