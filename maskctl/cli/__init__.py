@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from maskctl import __version__
-from maskctl.errors import MaskctlError, did_you_mean
+from maskctl.errors import InputError, MaskctlError, did_you_mean
 
 COMMANDS = {
     "analyze": "maskctl.cli.analyze",
@@ -43,6 +43,9 @@ class _LazyGroup(click.Group):
         if module is None:
             return None
         command: click.Command = importlib.import_module(module).command
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                parameter.callback = _refuse_empty
         return command
 
     def resolve_command(
@@ -57,6 +60,21 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise _ReaderGoneError from None
+
+
+def _refuse_empty(_ctx: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Refuses "" as the value of an option, or behind the name of a blob: it is a shell variable that is not set."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if text == "":
+            raise InputError(f"{option.opts[0]} is empty. Give a value, or leave the option out. {_UNSET}")
+        if isinstance(text, str) and "=" in (option.metavar or "") and text.endswith("=") and text.count("=") == 1:
+            raise MaskctlError(
+                f"{option.opts[0]} '{text}' ends at its equals sign. Expected {option.metavar}. {_UNSET}"
+            )
+    return value
+
+
+_UNSET = "Is a variable of the shell not set?"
 
 
 class _ReaderGoneError(Exception):

@@ -54,7 +54,7 @@ def test_by_number(run: Runner, command: tuple[str, ...]) -> None:
     ("check", "more", "said"),
     [
         ("'unfinished", (), "--check ''unfinished': No closing quotation. Quote it as for a shell."),
-        ("", (), "--check is empty"),
+        (" ", (), "--check is empty"),
         ("no-such-program {}", (), "--check 'no-such-program {}' cannot be run: No such file or directory."),
         (
             f"{sys.executable} -c pass",
