@@ -77,6 +77,7 @@ def test_json_beside_the_table(run: Runner, digits: Path) -> None:
         (("--range", "imag=0:1"), "there is no input blob 'imag' to give a range. Did you mean 'image'?"),
         (("--range", "image=1:0"), "--range 'image=1:0' is not a range. Expected BLOB=LO:HI with LO no larger than HI"),
         (("--range", "image=0"), "--range 'image=0' is not a range."),
+        (("--range", "image=0:1", "--range", "0:2"), "--range gives blob 'image' a range twice. Give one, or one per"),
         (("--range", "image=nan:1"), "--range 'image=nan:1' is not a range."),
         (("--range", "image=0:1e39"), "--range 'image=0:1e39' is not a range."),
         (
