@@ -153,7 +153,7 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
         if path is not None and (name, path) != ("--json", "-"):
             _refuse_path(name, path, model, options)
             if not is_device(path):
-                refuse_unwritable(path)
+                refuse_unwritable(path, name)
 
 
 def _refuse_output(output: str, model: str, options: dict[str, Any]) -> None:

@@ -101,11 +101,13 @@ def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     if options["force"] and not witness:
         raise InputError("--force lets --witness replace a file, and there is no --witness. Give both, or neither.")
     written = [path for path in (witness, json_path) if path and path != "-"]
-    for path in written:
+    for option, path in (("--witness", witness), ("--json", json_path)):
+        if path not in written:
+            continue
         if replaced(path, files_read(model, options)):
             raise InputError(f"'{path}' is read by this proof, and would be replaced. Give another name.")
         if not is_device(path):
-            refuse_unwritable(path)
+            refuse_unwritable(path, option)
     if len(written) == 2 and same_file(*written) and not is_device(written[0]):
         raise InputError(f"--witness and --json both write '{written[0]}'. Give two names.")
     if witness and not is_device(witness):

@@ -80,16 +80,19 @@ def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
         raise InputError("--save-weights writes made-up weights, and there are none. Give --weights random:SEED too.")
     if options["blobs"] and options["all_blobs"]:
         raise InputError("--all-blobs is every blob and --blob names some. Give one of the two.")
-    written = [path for path in (options["output"], options["save_weights"]) if path]
+    named = [("-o", options["output"]), ("--save-weights", options["save_weights"])]
+    written = [path for _, path in named if path]
     if options["force"] and not written:
         raise InputError("--force lets -o or --save-weights replace a file, and there is neither.")
     read = files_read(model, options)
-    for path in written:
+    for option, path in named:
+        if not path:
+            continue
         if replaced(path, read):
             raise InputError(f"'{path}' is read by this run, and would be replaced. Give another name.")
         if not is_device(path) and not is_stdout(path):
             refuse_overwrite(path, "", force=options["force"])
-            refuse_unwritable(path)
+            refuse_unwritable(path, option)
     if len(written) == 2 and same_file(*written) and not same_file(written[0], os.devnull):
         raise InputError(f"-o and --save-weights both write '{written[0]}'. Give two names.")
 

@@ -476,6 +476,24 @@ def test_read_only(run: Runner, net: Path, target: tuple[str, ...], monkeypatch:
     check_refused(run, net, message, "analyze", "net.param", "-i", "data.npy", *target)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option", "name"),
+    [
+        (("analyze",), "--json", "read_only"),
+        (("analyze",), "--html", "read_only"),
+        (("prove", "--range", "0:1"), "--json", "read_only"),
+        (("prove", "--range", "0:1", "--force"), "--witness", "read_only.npz"),
+        (("run", "--weights", "random:1", "--force"), "--save-weights", "read_only"),
+    ],
+)
+def test_read_only_names_the_option(run: Runner, net: Path, arguments: tuple[str, ...], option: str, name: str) -> None:
+    """A read-only target is refused with the option that names another one."""
+    (net / name).write_bytes(b"mine")
+    (net / name).chmod(0o444)
+    message = f"{name}: the file is read-only. Make it writable, or write elsewhere with {option}."
+    check_refused(run, net, message, arguments[0], "net.param", *arguments[1:], option, name)
+
+
 def _disk_full(_: int) -> NoReturn:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
