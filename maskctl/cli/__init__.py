@@ -1,7 +1,8 @@
 """The front door: arguments in, one library call, rendering, exit code.
 
 0: done. 1: done, and the answer is no. 2: the command line or an input file is wrong. 3: a bug in maskctl.
-130: interrupted. Nothing below this room knows click or rich, and nothing here imports numpy before it must.
+130: interrupted; a `KeyboardInterrupt` whose text says what was written is told with it. 141: nobody reads stdout any more.
+Nothing below this room knows click or rich, and nothing here imports numpy before it must.
 """
 
 from __future__ import annotations
@@ -104,8 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except MaskctlError as error:
         click.echo(f"maskctl: {error}", err=True)
         code = 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("maskctl: interrupted; nothing was written.", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        written = str(error.__cause__ or error)  # click puts its own in place of a KeyboardInterrupt
+        click.echo(f"maskctl: interrupted; {written or 'nothing was written'}.", err=True)
         code = 130
     except (BrokenPipeError, _ReaderGoneError):
         _discard_stdout()

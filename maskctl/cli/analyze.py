@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from maskctl.analysis.analyze import Analysis
     from maskctl.analysis.work import Progress
+    from maskctl.cli.plan_proof import Witness
     from maskctl.targets.table import Hazard
 
 
@@ -93,12 +94,26 @@ def command(model: str, **options: Any) -> int:
     witness = witness_for(policy_of(options).target) if options["verify"] else None
     analysis, unsafe = analyzed(model, options)
     _show(analysis, unsafe, options)
+    try:
+        return _act(analysis, model, witness, options)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_reports_written(options)) from None
+
+
+def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[str, Any]) -> int:
+    """What is done with a plan; the exit code."""
     if analysis.plan.interrupted:
         raise KeyboardInterrupt
     if witness and not print_proof(analysis, witness, options):
         return 1
     _write(analysis, model, options)
     return 0 if analysis.plan.reached else 1
+
+
+def _reports_written(options: Mapping[str, Any]) -> str:
+    """What an interruption after `_show` has to say of files; "" where there are none."""
+    written = [path for path in (options["json_path"], options["html_path"]) if path and path != "-"]
+    return f"{' and '.join(written)} {'was' if len(written) == 1 else 'were'} written, no mask was" if written else ""
 
 
 def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:

@@ -68,7 +68,8 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
         click.echo(json.dumps(content, indent=2, allow_nan=False), err=taken)
     else:
         _print(loaded, samples, options, summaries, err=taken)
-    return _write(loaded, found, options, quiet=as_json or taken)
+    _write(loaded, found, options, quiet=as_json or taken)
+    return 0
 
 
 def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
@@ -130,8 +131,8 @@ def _print(
     print_table(made, err=err)
 
 
-def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any], *, quiet: bool) -> int:
-    """0, or 130 where one of two files was written before an interruption."""
+def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any], *, quiet: bool) -> None:
+    """Raises `KeyboardInterrupt` that says so where one of two files was written before an interruption."""
     from maskctl.cli.text import counted
     from maskctl.executor.trace import write_blobs
     from maskctl.graph.model import random_seed
@@ -146,9 +147,5 @@ def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any],
         try:
             write_file(made_up, lambda file: write_random_to(file, model.operators, seed))
         except KeyboardInterrupt:
-            if not output:
-                raise
-            click.echo(f"\nmaskctl: interrupted; {output} was written, {made_up} was not.", err=True)
-            return 130
+            raise KeyboardInterrupt(f"{output} was written, {made_up} was not" if output else "") from None
         click.echo(f"\nWrote made-up weights (seed {seed}) to {made_up}.", err=quiet)
-    return 0

@@ -553,9 +553,24 @@ def test_interrupt_shows_what_is_known(
     assert (130, "\nmaskctl: interrupted; nothing was written.\n") == (result.code, result.err)
     assert "Interrupted. Of what was tried 1 mask reaches " in result.out
     assert before == state(digits)
-    assert 130 == run(*few, "--html", "page.html", "--json", "report.json", "--no-cache").code
+    both = run(*few, "--html", "page.html", "--json", "report.json", "--no-cache")
+    said = "\nmaskctl: interrupted; report.json and page.html were written, no mask was.\n"
+    assert (130, said) == (both.code, both.err)
     report = json.loads((digits / "report.json").read_text())
+    assert report["interrupted"]
     assert {None} == {layer["values"] for layer in report["network"]}  # nobody waits for more passes
+
+
+def test_interrupt_after_the_reports(run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after the reports, here before masks are written, says which there are; the search was not cut short."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("maskctl.param.write.write", interrupted)
+    result = run(*few, "--json", "report.json", "--write")
+    assert (130, "\nmaskctl: interrupted; report.json was written, no mask was.\n") == (result.code, result.err)
+    assert not json.loads(Path("report.json").read_text())["interrupted"]
 
 
 @pytest.mark.parametrize(
