@@ -281,7 +281,8 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     write(document, path, analysis.masks, backup=options["backup"], fences=analysis.fences)
     where = weights_of(options["output"], model, options["bin_path"]) if options["output"] else ""
     if analysis.masks:
-        said = f"Wrote {counted(len(analysis.masks), 'mask')} to {path}{where and f'; its {where}'}."
+        fences = f" and {counted(len(analysis.fences), 'fence')} (layers put in)" if analysis.fences else ""
+        said = f"Wrote {counted(len(analysis.masks), 'mask')}{fences} to {path}{where and f'; its {where}'}."
     else:
         said = f"Nothing proposed; wrote an unchanged copy to {path}.{where and f' Its {where}.'}"
     click.echo(said, err=options["json_path"] == "-")

@@ -593,6 +593,14 @@ def test_kinds(run: Runner, few: tuple[str, ...]) -> None:
     assert {"blobs", "bf16"} == kinds["pool1"]
 
 
+@pytest.mark.parametrize(("asked", "named"), [((), ""), (("int8",), "int8"), (("int8", "bf16"), "int8 and bf16")])
+def test_kinds_are_pointed_to(run: Runner, few: tuple[str, ...], asked: tuple[str, ...], named: str) -> None:
+    """The tables say where the figures of other precisions are, where some were asked for."""
+    out = run(*few, *(word for kind in asked for word in ("--kind", kind))).out
+    notes = [line for line in out.splitlines() if line.startswith("Note: what layers lose")]
+    assert [f"Note: what layers lose in {named} is in --json and --html, not in the table."] * bool(named) == notes
+
+
 def test_jobs_change_nothing(run: Runner, few: tuple[str, ...]) -> None:
     """However many processes share the samples out, the JSON is the same."""
     assert run(*few, "--jobs", "1", "--json", "-").out == run(*few, "--jobs", "5", "--json", "-").out
