@@ -35,7 +35,8 @@ def cli_page() -> str:
     parts.append(
         "## Exit codes\n\n0: done. 1: done, and the answer is no (target out of reach, refused by --strict). "
         "2: the command line or an input file is wrong. 3: a bug in maskctl. 130: interrupted; nothing was written, but for the "
-        "smallest model so far of `reduce`.\n"
+        "smallest model so far of `reduce` and the files that the message names. 141: nobody reads stdout any more, as in "
+        "`maskctl show net.param | head -1`.\n"
     )
     return "\n".join(parts)
 

@@ -173,3 +173,9 @@ def test_another_compilers_order_is_as_documented() -> None:
     assert found is not None
     printed = script(*found.group(1).split()).stdout.split()
     assert [] == [pair for pair in zip(found.group(2).split(), printed, strict=True) if not same_word(*pair)]
+
+
+def test_exit_codes_are_listed() -> None:
+    """The page of the command line lists every exit code."""
+    section = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").partition("## Exit codes")[2]
+    assert ["0", "1", "2", "3", "130", "141"] == re.findall(r"(?:^|\. )(\d+): ", section.strip())

@@ -10,7 +10,7 @@ from maskctl.analysis.causes import ranked, reason
 from maskctl.analysis.decide import Decision, Terms, decide
 from maskctl.analysis.fences import fenced
 from maskctl.analysis.finders import finders
-from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks
+from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Score
 from maskctl.analysis.pool import Means, Shares
 from maskctl.analysis.sensitivity import LayerLoss, Wishes
 from maskctl.analysis.work import Progress
@@ -157,8 +157,10 @@ def _analyzed(
 def _refuse_check(goal: Goal, score: float | None) -> None:
     """Raises `ExecutionError` where the fp32 outputs do not pass the user's own check: no mask could help."""
     if goal.least_score is not None and score is not None and score < goal.least_score:
+        given = score if isinstance(score, Score) else Score(score)
         raise ExecutionError(
-            f"the check gives the fp32 outputs {score:g}, and {goal.least_score:g} is asked for: masks cannot help that. Mend the "
+            f"the check gives {given.said or f'{score:g}'} on the fp32 outputs, and {given.wanted or f'{goal.least_score:g}'} is "
+            "asked for: masks cannot help that. Mend the "
             "command, or ask for less."
         )
 

@@ -22,6 +22,19 @@ _MOST_TRADED = 32
 """Trials that bound a plan, trials that trade masks of a plan, and changes looked at for a trade."""
 
 
+class Score(float):
+    """A score that stands for something else that was said, e.g. "exit status 3" where `wanted` is "0"."""
+
+    def __new__(cls, value: float, said: str = "", wanted: str = "") -> Score:  # noqa: PYI034 - Self is of Python 3.11
+        """The number to compare by, and what is told of it; "" for the number itself."""
+        score = super().__new__(cls, value)
+        score.said, score.wanted = said, wanted
+        return score
+
+    said: str
+    wanted: str
+
+
 @dataclass(frozen=True)
 class Goal:
     """What every output must reach: pairs of a metric and its target; and what the user's own score must, if there is one.

@@ -1,7 +1,8 @@
 """The front door: arguments in, one library call, rendering, exit code.
 
 0: done. 1: done, and the answer is no. 2: the command line or an input file is wrong. 3: a bug in maskctl.
-130: interrupted. Nothing below this room knows click or rich, and nothing here imports numpy before it must.
+130: interrupted; a `KeyboardInterrupt` whose text says what was written is told with it. 141: nobody reads stdout any more.
+Nothing below this room knows click or rich, and nothing here imports numpy before it must.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import click
 
 from maskctl import __version__
-from maskctl.errors import MaskctlError, did_you_mean
+from maskctl.errors import InputError, MaskctlError, did_you_mean
 
 COMMANDS = {
     "analyze": "maskctl.cli.analyze",
@@ -43,6 +44,9 @@ class _LazyGroup(click.Group):
         if module is None:
             return None
         command: click.Command = importlib.import_module(module).command
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                parameter.callback = _refuse_empty
         return command
 
     def resolve_command(
@@ -57,6 +61,21 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise _ReaderGoneError from None
+
+
+def _refuse_empty(_ctx: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Refuses "" as the value of an option, or behind the name of a blob: it is a shell variable that is not set."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if text == "":
+            raise InputError(f"{option.opts[0]} is empty. Give a value, or leave the option out. {_UNSET}")
+        if isinstance(text, str) and "=" in (option.metavar or "") and text.endswith("=") and text.count("=") == 1:
+            raise MaskctlError(
+                f"{option.opts[0]} '{text}' ends at its equals sign. Expected {option.metavar}. {_UNSET}"
+            )
+    return value
+
+
+_UNSET = "Is a variable of the shell not set?"
 
 
 class _ReaderGoneError(Exception):
@@ -86,8 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except MaskctlError as error:
         click.echo(f"maskctl: {error}", err=True)
         code = 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("maskctl: interrupted; nothing was written.", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        written = str(error.__cause__ or error)  # click puts its own in place of a KeyboardInterrupt
+        click.echo(f"maskctl: interrupted; {written or 'nothing was written'}.", err=True)
         code = 130
     except (BrokenPipeError, _ReaderGoneError):
         _discard_stdout()

@@ -10,6 +10,7 @@ from maskctl.analysis.alone import Effect, worst
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.causes import right_bit
 from maskctl.analysis.finders import reads_found
+from maskctl.analysis.kinds import USUAL
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.analysis.sensitivity import LayerLoss
 from maskctl.cli.plan_tables import print_front, print_proposal
@@ -135,6 +136,9 @@ def _notes(analysis: Analysis) -> list[str]:
         notes.append(_storage_note(len(stored)))
     if analysis.fences:
         notes.append(_fences_note(len(analysis.fences)))
+    kinds = [kind for kind in analysis.wishes.kinds if kind not in USUAL]
+    if kinds:
+        notes.append(f"what layers lose in {' and '.join(kinds)} is in --json and --html, not in the table.")
     if analysis.finders:
         notes.append(_finders_note(analysis))
     if analysis.instead_of:

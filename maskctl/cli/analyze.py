@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from maskctl.analysis.analyze import Analysis
     from maskctl.analysis.work import Progress
+    from maskctl.cli.plan_proof import Witness
     from maskctl.targets.table import Hazard
 
 
@@ -93,12 +94,26 @@ def command(model: str, **options: Any) -> int:
     witness = witness_for(policy_of(options).target) if options["verify"] else None
     analysis, unsafe = analyzed(model, options)
     _show(analysis, unsafe, options)
+    try:
+        return _act(analysis, model, witness, options)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_reports_written(options)) from None
+
+
+def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[str, Any]) -> int:
+    """What is done with a plan; the exit code."""
     if analysis.plan.interrupted:
         raise KeyboardInterrupt
     if witness and not print_proof(analysis, witness, options):
         return 1
     _write(analysis, model, options)
     return 0 if analysis.plan.reached else 1
+
+
+def _reports_written(options: Mapping[str, Any]) -> str:
+    """What an interruption after `_show` has to say of files; "" where there are none."""
+    written = [path for path in (options["json_path"], options["html_path"]) if path and path != "-"]
+    return f"{' and '.join(written)} {'was' if len(written) == 1 else 'were'} written, no mask was" if written else ""
 
 
 def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:
@@ -137,7 +152,7 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
     from maskctl.cli.writing import is_device
     from maskctl.errors import InputError
-    from maskctl.param.write import refuse_overwrite, refuse_unwritable
+    from maskctl.param.write import refuse_unwritable
 
     if options["write"] and options["output"]:
         raise InputError("--write changes MODEL and -o leaves it. Give one of the two.")
@@ -146,30 +161,47 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
     if options["force"] and not options["output"]:
         raise InputError("--force lets -o replace a file, and there is no -o. Give both, or neither.")
     if options["output"]:
-        refuse_overwrite(options["output"], model, force=options["force"])
+        _refuse_output(options["output"], model, options)
     if options["write"] or options["output"]:
         refuse_unwritable(options["output"] or model)
     for name, path in (("--json", options["json_path"]), ("--html", options["html_path"])):
         if path is not None and (name, path) != ("--json", "-"):
             _refuse_path(name, path, model, options)
             if not is_device(path):
-                refuse_unwritable(path)
+                refuse_unwritable(path, name)
+
+
+def _refuse_output(output: str, model: str, options: dict[str, Any]) -> None:
+    """Refuses to put the .param over the model, or over anything else that is read or there, but for what --force allows."""
+    from maskctl.cli.model_input import files_read
+    from maskctl.cli.writing import replaced, same_file
+    from maskctl.errors import InputError
+    from maskctl.param.write import refuse_overwrite
+
+    if same_file(output, model):
+        if not options["force"]:
+            raise InputError(f"-o '{output}' is the model itself. Give --write to change it, or another name.")
+    elif replaced(output, files_read(model, options)):
+        raise InputError(f"-o '{output}' is read by this run, and would be replaced. Give another name.")
+    refuse_overwrite(output, "", force=options["force"])
 
 
 def _refuse_path(name: str, path: str, model: str, options: dict[str, Any]) -> None:
-    """Refuses to put the JSON or the page where a file of the model or the other of the two is."""
-    from pathlib import Path
-
+    """Refuses to put the JSON or the page over what is read, or over another file that is written."""
+    from maskctl.cli.model_input import files_read
+    from maskctl.cli.writing import replaced
     from maskctl.errors import InputError
-    from maskctl.graph.model import bin_beside
+    from maskctl.param.write import backup_of
 
     if path == "-":
         raise InputError("--html '-' is not a file. Give the page a name, e.g. --html net.html.")
     json_path = options["json_path"] if name == "--html" else None
-    for other in (model, options["bin_path"] or bin_beside(model), options["output"], json_path):
-        if other and Path(path).resolve() == Path(other).resolve() != Path(os.devnull):
-            what = {"--json": "JSON", "--html": "page"}[name]
-            raise InputError(f"{name} '{path}' would replace '{other}'. Give the {what} a name of its own.")
+    backup = os.path.relpath(backup_of(model)) if options["backup"] else None
+    written = [other for other in (options["output"], backup, json_path) if other]
+    other = replaced(path, [*files_read(model, options), *written])
+    if other:
+        what = {"--json": "JSON", "--html": "page"}[name]
+        raise InputError(f"{name} '{path}' would replace '{other}'. Give the {what} a name of its own.")
 
 
 @contextmanager
@@ -249,7 +281,8 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     write(document, path, analysis.masks, backup=options["backup"], fences=analysis.fences)
     where = weights_of(options["output"], model, options["bin_path"]) if options["output"] else ""
     if analysis.masks:
-        said = f"Wrote {counted(len(analysis.masks), 'mask')} to {path}{where and f'; its {where}'}."
+        fences = f" and {counted(len(analysis.fences), 'fence')} (layers put in)" if analysis.fences else ""
+        said = f"Wrote {counted(len(analysis.masks), 'mask')}{fences} to {path}{where and f'; its {where}'}."
     else:
         said = f"Nothing proposed; wrote an unchanged copy to {path}.{where and f' Its {where}.'}"
     click.echo(said, err=options["json_path"] == "-")

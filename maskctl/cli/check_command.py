@@ -46,6 +46,8 @@ class CheckCommand:
             return self._score(str(path))
 
     def _score(self, path: str) -> float:
+        from maskctl.analysis.plan import Score
+
         words = [word.replace("{}", path) for word in self._words]
         words += [] if any("{}" in word for word in self._words) else [path]
         try:
@@ -53,7 +55,7 @@ class CheckCommand:
         except OSError as error:
             raise InputError(f"--check '{self._command}' cannot be run: {error.strerror}.") from None
         if not self._number:
-            return float(done.returncode == 0)
+            return Score(done.returncode == 0, f"exit status {done.returncode}", "0")
         text = done.stdout.decode(errors="replace").strip()
         last = text.splitlines()[-1] if text else ""
         if done.returncode:
@@ -68,4 +70,4 @@ class CheckCommand:
                 f"--check '{self._command}' printed '{last[:_SHOWN]}' last. With --target-check that has to be a number; without, "
                 "the exit status counts."
             ) from None
-        return -math.inf if math.isnan(score) else score  # reaches nothing
+        return Score(-math.inf, "nan") if math.isnan(score) else score  # nan reaches nothing

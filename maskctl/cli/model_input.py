@@ -94,6 +94,18 @@ def weights_source(options: Mapping[str, Any]) -> str | None:
     return made_up or bin_path
 
 
+def files_read(model: str, options: Mapping[str, Any]) -> list[str]:
+    """The files and folders that a command with these options reads, which nothing may be written over.
+
+    An `-i` may be BLOB=FILE or a file whose name has an equals sign; both are listed, as the network is not read yet.
+    """
+    from maskctl.graph.model import bin_beside
+
+    weights = options["bin_path"] or ("" if options["made_up"] else str(bin_beside(model)))
+    inputs = [path for spec in options.get("inputs", ()) for path in (spec, spec.partition("=")[2])]
+    return [path for path in (model, weights, *options["plugins"], options.get("timings"), *inputs) if path]
+
+
 def load_plugins(paths: Sequence[str]) -> None:
     """Registers the layer types of each plugin; raises `InputError` for a file that has none.
 

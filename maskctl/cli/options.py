@@ -51,6 +51,10 @@ def parse_ranges(texts: tuple[str, ...], blobs: Sequence[str]) -> dict[str, tupl
         blob, equals, ends = text.rpartition("=")
         if not equals and len(blobs) == 1:
             blob = blobs[0]
+        if blob in found:
+            raise InputError(
+                f"--range gives blob '{blob}' a range twice. Give one, or one per channel separated by commas."
+            )
         found[blob] = tuple(_range(part, text) for part in ends.split(","))
     return found
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option, words_of
 from maskctl.cli.model_input import PLUGIN_OPTION, SHAPE_OPTION, WEIGHTS_OPTIONS, load_model, with_options
-from maskctl.cli.writing import is_device, same_file, stdout_to_stderr, write_file
+from maskctl.cli.writing import is_device, replaced, same_file, stdout_to_stderr, write_file
 
 if TYPE_CHECKING:
     from maskctl.analysis.prove import LayerProof, Proof
@@ -48,6 +49,7 @@ _IN_WORDS = {
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the inputs that are tried."
 )
 @click.option("--witness", metavar="FILE.npz", help="Write the inputs that make layers overflow, for 'run -i'.")
+@click.option("--force", is_flag=True, help="With --witness: replace a FILE.npz that exists.")
 @click.option(
     "--top",
     type=click.IntRange(min=0),
@@ -91,19 +93,27 @@ def command(model: str, **options: Any) -> int:
 
 def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
+    from maskctl.cli.model_input import files_read
     from maskctl.errors import InputError
-    from maskctl.graph.model import bin_beside
-    from maskctl.param.write import refuse_unwritable
+    from maskctl.param.write import refuse_overwrite, refuse_unwritable
 
-    read = [model, options["bin_path"] or bin_beside(model), *options["plugins"]]
-    written = [path for path in (options["witness"], options["json_path"]) if path and path != "-"]
-    for path in written:
-        if any(same_file(path, other) for other in read):
+    witness, json_path = options["witness"], options["json_path"]
+    if options["force"] and not witness:
+        raise InputError("--force lets --witness replace a file, and there is no --witness. Give both, or neither.")
+    written = [path for path in (witness, json_path) if path and path != "-"]
+    for option, path in (("--witness", witness), ("--json", json_path)):
+        if path not in written:
+            continue
+        if replaced(path, files_read(model, options)):
             raise InputError(f"'{path}' is read by this proof, and would be replaced. Give another name.")
         if not is_device(path):
-            refuse_unwritable(path)
+            refuse_unwritable(path, option)
     if len(written) == 2 and same_file(*written) and not is_device(written[0]):
         raise InputError(f"--witness and --json both write '{written[0]}'. Give two names.")
+    if witness and not is_device(witness):
+        if Path(witness).suffix.lower() != ".npz":
+            raise InputError(f"--witness '{witness}' does not end in .npz, by which 'run -i' knows what it reads.")
+        refuse_overwrite(witness, "", force=options["force"])
 
 
 def _show(proof: Proof, options: Mapping[str, Any]) -> None:

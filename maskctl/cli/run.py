@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
-from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
-from maskctl.cli.writing import is_device, is_stdout, same_file, stdout_to_stderr, write_file
+from maskctl.cli.model_input import (
+    INPUT_OPTIONS,
+    PLUGIN_OPTION,
+    WEIGHTS_OPTIONS,
+    files_read,
+    load_model,
+    read_inputs,
+    with_options,
+)
+from maskctl.cli.writing import is_device, is_stdout, replaced, same_file, stdout_to_stderr, write_file
 
 if TYPE_CHECKING:
     from maskctl.analysis.blobs import BlobSummary
@@ -60,29 +68,32 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
         click.echo(json.dumps(content, indent=2, allow_nan=False), err=taken)
     else:
         _print(loaded, samples, options, summaries, err=taken)
-    return _write(loaded, found, options, quiet=as_json or taken)
+    _write(loaded, found, options, quiet=as_json or taken)
+    return 0
 
 
 def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
     from maskctl.errors import InputError
-    from maskctl.graph.model import bin_beside
     from maskctl.param.write import refuse_overwrite, refuse_unwritable
 
     if options["save_weights"] and not options["made_up"]:
         raise InputError("--save-weights writes made-up weights, and there are none. Give --weights random:SEED too.")
     if options["blobs"] and options["all_blobs"]:
         raise InputError("--all-blobs is every blob and --blob names some. Give one of the two.")
-    written = [path for path in (options["output"], options["save_weights"]) if path]
+    named = [("-o", options["output"]), ("--save-weights", options["save_weights"])]
+    written = [path for _, path in named if path]
     if options["force"] and not written:
         raise InputError("--force lets -o or --save-weights replace a file, and there is neither.")
-    read = [model, options["bin_path"] or ("" if options["made_up"] else bin_beside(model)), *options["plugins"]]
-    for path in written:
-        if any(same_file(path, other) for other in read if other):
+    read = files_read(model, options)
+    for option, path in named:
+        if not path:
+            continue
+        if replaced(path, read):
             raise InputError(f"'{path}' is read by this run, and would be replaced. Give another name.")
         if not is_device(path) and not is_stdout(path):
             refuse_overwrite(path, "", force=options["force"])
-            refuse_unwritable(path)
+            refuse_unwritable(path, option)
     if len(written) == 2 and same_file(*written) and not same_file(written[0], os.devnull):
         raise InputError(f"-o and --save-weights both write '{written[0]}'. Give two names.")
 
@@ -120,8 +131,8 @@ def _print(
     print_table(made, err=err)
 
 
-def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any], *, quiet: bool) -> int:
-    """0, or 130 where one of two files was written before an interruption."""
+def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any], *, quiet: bool) -> None:
+    """Raises `KeyboardInterrupt` that says so where one of two files was written before an interruption."""
     from maskctl.cli.text import counted
     from maskctl.executor.trace import write_blobs
     from maskctl.graph.model import random_seed
@@ -136,9 +147,5 @@ def _write(model: Model, found: Mapping[str, Array], options: Mapping[str, Any],
         try:
             write_file(made_up, lambda file: write_random_to(file, model.operators, seed))
         except KeyboardInterrupt:
-            if not output:
-                raise
-            click.echo(f"\nmaskctl: interrupted; {output} was written, {made_up} was not.", err=True)
-            return 130
+            raise KeyboardInterrupt(f"{output} was written, {made_up} was not" if output else "") from None
         click.echo(f"\nWrote made-up weights (seed {seed}) to {made_up}.", err=quiet)
-    return 0

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -30,6 +30,19 @@ def same_file(left: str | Path, right: str | Path) -> bool:
     return os.path.realpath(left) == os.path.realpath(right) or (
         Path(left).exists() and Path(right).exists() and Path(left).samefile(right)
     )
+
+
+def replaced(path: str, read: Iterable[str | Path]) -> str | Path | None:
+    """Which of the files read, or of those in a folder read, `path` would replace; devices are not replaced."""
+    if is_device(path):
+        return None
+    file = Path(path)
+    for other in read:
+        if same_file(path, other) or (
+            file.exists() and Path(other).is_dir() and same_file(file.resolve().parent, other)
+        ):
+            return other
+    return None
 
 
 def stdout_to_stderr() -> AbstractContextManager[object]:

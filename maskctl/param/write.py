@@ -40,10 +40,16 @@ def write(
     try:
         _refuse_stale(document, target, path)
         if backup and target.is_file():
-            replace_file(target.with_name(target.name + ".bak"), target.read_bytes(), mode=target.stat().st_mode)
+            replace_file(backup_of(path), target.read_bytes(), mode=target.stat().st_mode)
         replace_file(target, data)
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}. The file is as it was.", str(path)) from None
+
+
+def backup_of(path: str | Path) -> Path:
+    """Where `write` leaves the old file, beside the one that a link names."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(target.name + ".bak")
 
 
 def refuse_overwrite(output: str | Path, source: str | Path, *, force: bool) -> None:
@@ -54,19 +60,21 @@ def refuse_overwrite(output: str | Path, source: str | Path, *, force: bool) -> 
         raise EditRefusedError("the file exists. Give another name, or --force to replace it.", str(output))
 
 
-def refuse_unwritable(path: str | Path) -> None:
-    """Raises `EditRefusedError` when `path` is plainly no place to write: read-only, or no file in a folder."""
+def refuse_unwritable(path: str | Path, option: str = "-o") -> None:
+    """Raises `EditRefusedError` when `path` is plainly no place to write: read-only, or no file in a folder.
+
+    `option` is the one that names another place.
+    """
     target = Path(os.path.realpath(path))
     if target.is_dir() or not target.parent.is_dir():
         raise EditRefusedError("this is a folder, or in a folder that is not there. Give a file name.", str(path))
     if Path(path).exists() and not Path(path).is_file():
         raise EditRefusedError("this is a device or a pipe. Expected a file, or a name for a new one.", str(path))
+    elsewhere = f"Make it writable, or write elsewhere with {option}."
     if _is_read_only(target):
-        raise EditRefusedError("the file is read-only. Make it writable, or write elsewhere with -o.", str(path))
+        raise EditRefusedError(f"the file is read-only. {elsewhere}", str(path))
     if not os.access(target.parent, os.W_OK):
-        raise EditRefusedError(
-            f"the folder '{target.parent}' is read-only. Make it writable, or write elsewhere with -o.", str(path)
-        )
+        raise EditRefusedError(f"the folder '{target.parent}' is read-only. {elsewhere}", str(path))
 
 
 def _is_read_only(target: Path) -> bool:

@@ -57,6 +57,7 @@ def to_json(
     return {
         **_asked(analysis, version),
         "reached": plan.reached,
+        "interrupted": plan.interrupted,
         "masks": [_change(analysis, index, mask) for index, mask in sorted(analysis.masks.items())],
         **_price(analysis),
         "unsafe": unsafe_masks(unsafe),

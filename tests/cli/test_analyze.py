@@ -88,6 +88,22 @@ def test_output_elsewhere(run: Runner, few: tuple[str, ...], digits: Path) -> No
     assert repaired == (digits / "repaired.param").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (("./digits_overflow.param",), "is the model itself. Give --write to change it, or another name."),
+        (("digits_overflow.bin", "--force"), "is read by this run, and would be replaced. Give another name."),
+        (("few.npy", "--force"), "is read by this run, and would be replaced. Give another name."),
+    ],
+)
+def test_output_never_replaces_what_is_read(
+    run: Runner, few: tuple[str, ...], digits: Path, output: tuple[str, ...], said: str
+) -> None:
+    """-o refuses the model, which is what --write is for, and whatever --force says its weights and samples."""
+    before = state(digits)
+    assert (2, "", f"maskctl: -o '{output[0]}' {said}\n", before) == (*run(*few, "-o", *output), state(digits))
+
+
 WEIGHTS = "its weights are still digits_overflow.bin: use --bin digits_overflow.bin, or copy it to repaired.bin.\n"
 
 
@@ -100,7 +116,9 @@ def test_output_says_where_the_weights_are(run: Runner, few: tuple[str, ...], di
     assert result.out.endswith(WEIGHTS.replace("digits_overflow", "elsewhere"))
     (digits / "elsewhere.bin").rename(digits / "repaired.bin")
     assert run(*few, "-o", "repaired.param", "--force").out.endswith("\nWrote 1 mask to repaired.param.\n")
-    assert run(*few, "-o", "digits_overflow.param").out.endswith("\nWrote 1 mask to digits_overflow.param.\n")
+    assert run(*few, "-o", "digits_overflow.param", "--force").out.endswith(
+        "\nWrote 1 mask to digits_overflow.param.\n"
+    )
 
 
 def test_output_without_a_proposal(run: Runner, few: tuple[str, ...], digits: Path) -> None:
@@ -164,6 +182,43 @@ def test_json_never_replaces_the_model(run: Runner, few: tuple[str, ...], digits
     expected = f"maskctl: --json '{name}' would replace '{other}'. Give the JSON a name of its own.\n"
     assert (2, "", expected) == result
     assert before == state(digits)
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("few.npy", "few.npy"),
+        ("./few.npy", "few.npy"),
+        ("images/a.npy", "images"),
+        ("plugin.py", "plugin.py"),
+        ("times.txt", "times.txt"),
+        ("other.bin", "other.bin"),
+        ("digits_overflow.param.bak", "digits_overflow.param.bak"),
+    ],
+)
+def test_reports_never_replace_what_is_read(run: Runner, digits: Path, option: str, name: str, other: str) -> None:
+    """--json and --html refuse the samples, also one in a folder of them, plugins, timings, weights and the backup."""
+    (digits / "images").mkdir()
+    for file in ("few.npy", "images/a.npy", "plugin.py", "times.txt", "other.bin"):
+        (digits / file).write_text("read")
+    before = state(digits)
+    read = (
+        "-i",
+        "few.npy",
+        "-i",
+        "image=images",
+        "--plugin",
+        "plugin.py",
+        "--timings",
+        "times.txt",
+        "--bin",
+        "other.bin",
+    )
+    result = run("analyze", "digits_overflow.param", *read, "--write", "--backup", option, name)
+    what = {"--json": "JSON", "--html": "page"}[option]
+    expected = f"maskctl: {option} '{name}' would replace '{other}'. Give the {what} a name of its own.\n"
+    assert (2, "", expected, before) == (*result, state(digits))
 
 
 def test_json_into_a_device(run: Runner, few: tuple[str, ...]) -> None:
@@ -498,9 +553,24 @@ def test_interrupt_shows_what_is_known(
     assert (130, "\nmaskctl: interrupted; nothing was written.\n") == (result.code, result.err)
     assert "Interrupted. Of what was tried 1 mask reaches " in result.out
     assert before == state(digits)
-    assert 130 == run(*few, "--html", "page.html", "--json", "report.json", "--no-cache").code
+    both = run(*few, "--html", "page.html", "--json", "report.json", "--no-cache")
+    said = "\nmaskctl: interrupted; report.json and page.html were written, no mask was.\n"
+    assert (130, said) == (both.code, both.err)
     report = json.loads((digits / "report.json").read_text())
+    assert report["interrupted"]
     assert {None} == {layer["values"] for layer in report["network"]}  # nobody waits for more passes
+
+
+def test_interrupt_after_the_reports(run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after the reports, here before masks are written, says which there are; the search was not cut short."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("maskctl.param.write.write", interrupted)
+    result = run(*few, "--json", "report.json", "--write")
+    assert (130, "\nmaskctl: interrupted; report.json was written, no mask was.\n") == (result.code, result.err)
+    assert not json.loads(Path("report.json").read_text())["interrupted"]
 
 
 @pytest.mark.parametrize(
@@ -521,6 +591,14 @@ def test_kinds(run: Runner, few: tuple[str, ...]) -> None:
     kinds = {layer["name"]: set(layer["apart"]) for layer in report["layers"]}
     assert {"weights", "blobs", "bf16", "int8"} == kinds["conv1"]
     assert {"blobs", "bf16"} == kinds["pool1"]
+
+
+@pytest.mark.parametrize(("asked", "named"), [((), ""), (("int8",), "int8"), (("int8", "bf16"), "int8 and bf16")])
+def test_kinds_are_pointed_to(run: Runner, few: tuple[str, ...], asked: tuple[str, ...], named: str) -> None:
+    """The tables say where the figures of other precisions are, where some were asked for."""
+    out = run(*few, *(word for kind in asked for word in ("--kind", kind))).out
+    notes = [line for line in out.splitlines() if line.startswith("Note: what layers lose")]
+    assert [f"Note: what layers lose in {named} is in --json and --html, not in the table."] * bool(named) == notes
 
 
 def test_jobs_change_nothing(run: Runner, few: tuple[str, ...]) -> None:

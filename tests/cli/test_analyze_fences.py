@@ -59,6 +59,13 @@ def test_in_json(run: Runner, net: Path) -> None:
     assert net.exists()
 
 
+def test_written_with_the_masks(run: Runner, net: Path) -> None:
+    """The message names the layers put in beside the masks."""
+    result = run(*COMMAND, "--write")
+    assert net.read_text().count("DeepCopy") == 1
+    assert result.out.splitlines()[-1].endswith(" and 1 fence (layers put in) to net.param.")
+
+
 def test_not_with_vulkan(run: Runner, net: Path) -> None:
     """Fences are for bits that do not hold under Vulkan: both at once is refused."""
     result = run(*COMMAND, "--also-vulkan")

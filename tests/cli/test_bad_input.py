@@ -243,7 +243,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "mean": (("--mean", "1,x"), "--mean '1,x' is not a list of numbers. Expected e.g. 104,117,123."),
     "mean that is NaN": (("--mean", "nan"), "--mean 'nan' is not a list of numbers. Expected e.g. 104,117,123."),
-    "norm": (("--norm", ""), "--norm '' is not a list of numbers. Expected e.g. 104,117,123."),
+    "norm": (("--norm", "1,"), "--norm '1,' is not a list of numbers. Expected e.g. 104,117,123."),
     "resize": (("--resize", "2"), "--resize '2' is not a size. Expected WIDTHxHEIGHT, e.g. 227x227."),
     "resize to nothing": (("--resize", "0x2"), "--resize '0x2' is not a size. Expected WIDTHxHEIGHT, e.g. 227x227."),
     "mean without an image": (
@@ -298,6 +298,43 @@ def check_refused(run: Runner, folder: Path, message: str, *arguments: str) -> N
     before = state(folder)
     assert (2, "", f"maskctl: {message}\n") == run(*arguments)
     assert before == state(folder)
+
+
+UNSET = "Is a variable of the shell not set?"
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *(
+            ("analyze", option)
+            for option in ("-o", "--bin", "--timings", "--dask", "--json", "--html", "--check", "--norm")
+        ),
+        *(("prove", option) for option in ("--json", "--witness", "--range")),
+        *(("reduce", option) for option in ("--layer", "--blob", "-o")),
+        *(("run", option) for option in ("--blob", "-o", "--weights")),
+    ],
+)
+def test_empty_value(run: Runner, net: Path, command: str, option: str) -> None:
+    """An option given as "" is refused, and not taken for one that was not given."""
+    message = f"{option} is empty. Give a value, or leave the option out. {UNSET}"
+    check_refused(run, net, message, command, "net.param", option, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "text", "expected"),
+    [
+        ("analyze", "-i", "data=", "BLOB=FILE"),
+        ("prove", "--range", "data=", "BLOB=LO:HI"),
+        ("run", "--shape", "data=", "BLOB=C,H,W"),
+    ],
+)
+def test_nothing_behind_the_equals_sign(
+    run: Runner, net: Path, command: str, option: str, text: str, expected: str
+) -> None:
+    """The name of a blob with nothing behind it is refused with what belongs there."""
+    message = f"{option} '{text}' ends at its equals sign. Expected {expected}. {UNSET}"
+    check_refused(run, net, message, command, "net.param", option, text)
 
 
 @pytest.mark.parametrize("case", PARAM_FILES)
@@ -437,6 +474,24 @@ def test_read_only(run: Runner, net: Path, target: tuple[str, ...], monkeypatch:
     name = "net.param" if target == ("--write",) else target[1]
     message = f"{name}: the file is read-only. Make it writable, or write elsewhere with -o."
     check_refused(run, net, message, "analyze", "net.param", "-i", "data.npy", *target)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "name"),
+    [
+        (("analyze",), "--json", "read_only"),
+        (("analyze",), "--html", "read_only"),
+        (("prove", "--range", "0:1"), "--json", "read_only"),
+        (("prove", "--range", "0:1", "--force"), "--witness", "read_only.npz"),
+        (("run", "--weights", "random:1", "--force"), "--save-weights", "read_only"),
+    ],
+)
+def test_read_only_names_the_option(run: Runner, net: Path, arguments: tuple[str, ...], option: str, name: str) -> None:
+    """A read-only target is refused with the option that names another one."""
+    (net / name).write_bytes(b"mine")
+    (net / name).chmod(0o444)
+    message = f"{name}: the file is read-only. Make it writable, or write elsewhere with {option}."
+    check_refused(run, net, message, arguments[0], "net.param", *arguments[1:], option, name)
 
 
 def _disk_full(_: int) -> NoReturn:

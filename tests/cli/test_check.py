@@ -54,7 +54,7 @@ def test_by_number(run: Runner, command: tuple[str, ...]) -> None:
     ("check", "more", "said"),
     [
         ("'unfinished", (), "--check ''unfinished': No closing quotation. Quote it as for a shell."),
-        ("", (), "--check is empty"),
+        (" ", (), "--check is empty"),
         ("no-such-program {}", (), "--check 'no-such-program {}' cannot be run: No such file or directory."),
         (
             f"{sys.executable} -c pass",
@@ -62,11 +62,20 @@ def test_by_number(run: Runner, command: tuple[str, ...]) -> None:
             "printed '' last. With --target-check that has to be a number",
         ),
         (f"{sys.executable} -c 'raise SystemExit(3)'", ("--target-check", "1"), "ended with exit status 3."),
-        (f"{sys.executable} -c 'raise SystemExit(3)'", (), "the check gives the fp32 outputs 0, and 1 is asked for"),
+        (
+            f"{sys.executable} -c 'raise SystemExit(3)'",
+            (),
+            "gives exit status 3 on the fp32 outputs, and 0 is asked for",
+        ),
         (
             f"{sys.executable} -c 'print(0.5)'",
             ("--target-check", "0.7"),
-            "the check gives the fp32 outputs 0.5, and 0.7",
+            "the check gives 0.5 on the fp32 outputs, and 0.7 is asked for",
+        ),
+        (
+            f"{sys.executable} -c 'print(float(\"nan\"))'",
+            ("--target-check", "0.7"),
+            "the check gives nan on the fp32 outputs, and 0.7 is asked for",
         ),
         (f"{sys.executable} -c 'print(0.5)'", ("--target-check", "nan"), "--target-check 'nan' is not a number."),
         (None, ("--target-check", "0.7"), "and there is no --check. Give both."),

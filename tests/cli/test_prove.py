@@ -53,6 +53,14 @@ def test_a_witness_shows_what_it_is_said_to_do(digits: Path, run: Runner) -> Non
     assert shown[found["name"]]["not_finite"] > 0
 
 
+def test_witness_replaces_a_file_by_force(digits: Path, run: Runner) -> None:
+    """With --force the inputs take the place of a file that exists."""
+    (digits / "w.npz").write_text("old")
+    assert 1 == run(*OVERFLOWING, "--witness", "w.npz", "--force").code
+    with np.load(digits / "w.npz") as stored:
+        assert ["image"] == list(stored)
+
+
 @pytest.mark.usefixtures("digits")
 def test_json_beside_the_table(run: Runner, digits: Path) -> None:
     """--json FILE writes what --json - prints, and the table is printed as well."""
@@ -69,6 +77,7 @@ def test_json_beside_the_table(run: Runner, digits: Path) -> None:
         (("--range", "imag=0:1"), "there is no input blob 'imag' to give a range. Did you mean 'image'?"),
         (("--range", "image=1:0"), "--range 'image=1:0' is not a range. Expected BLOB=LO:HI with LO no larger than HI"),
         (("--range", "image=0"), "--range 'image=0' is not a range."),
+        (("--range", "image=0:1", "--range", "0:2"), "--range gives blob 'image' a range twice. Give one, or one per"),
         (("--range", "image=nan:1"), "--range 'image=nan:1' is not a range."),
         (("--range", "image=0:1e39"), "--range 'image=0:1e39' is not a range."),
         (
@@ -76,6 +85,12 @@ def test_json_beside_the_table(run: Runner, digits: Path) -> None:
             "blob 'image' is (1, 8, 8), and has 2 ranges. Expected one, or one for each of its",
         ),
         (("--range", "0:1", "--witness", "digits_overflow.bin"), "'digits_overflow.bin' is read by this proof"),
+        (("--range", "0:1", "--witness", "x"), "--witness 'x' does not end in .npz, by which 'run -i' knows what it"),
+        (
+            ("--range", "0:1", "--witness", "digits_test.npz"),
+            "digits_test.npz: the file exists. Give another name, or --force",
+        ),
+        (("--range", "0:1", "--force"), "--force lets --witness replace a file, and there is no --witness."),
         (("--range", "0:1", "--witness", "x", "--json", "x"), "--witness and --json both write 'x'. Give two names."),
     ],
 )

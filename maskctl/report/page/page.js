@@ -10,6 +10,7 @@ function verdict(report) {
   const words = { cosine: (value) => `cosine ${value}`, sqnr_db: (value) => `SQNR ${value} dB` };
   const goal = Object.entries(report.goal).map(([name, value]) => (words[name] ?? ((other) => `${name} ${other}`))(value)).join(" and ");
   const masks = counted(report.masks.length, "mask");
+  if (report.interrupted) return `The search for masks was interrupted; the best of what was tried takes ${masks} and ${report.reached ? "reaches" : "misses"} ${goal}.`;
   if (report.reached) return report.masks.length ? `With ${masks} every output reaches ${goal}.` : `Every output reaches ${goal} as the model is: nothing to propose.`;
   return report.masks.length ? `${goal} is out of reach; the best found takes ${masks}.` : `${goal} is out of reach: no mask the engine honours helps.`;
 }
