@@ -117,6 +117,7 @@ def decide(
         dict(enumerate(policy.all_masks(model))),
         costs.added,
         terms.budget * costs.total({}),
+        costs.least,
     )
     plan = planner.plan(front=terms.front)
     if _unsafe(model, policy, plan.masks):

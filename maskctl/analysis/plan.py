@@ -95,8 +95,9 @@ class MaskPlan:
     """New masks by layer index, the outcome without and with them, and whether the goal is reached with them.
 
     `bound` is what any set that reaches the goal costs at least, where more masks never lose accuracy: the cheapest masks
-    of the layers that must carry one; None where it was not looked for. `needed` are those layers. `interrupted` is true
-    where the search was broken off, and the plan is the best until then.
+    of the layers that must carry one, without casts that masks of their neighbours spare, less what masks of the others can
+    save; None where it was not looked for. `needed` are the layers that must carry one. `interrupted` is true where the
+    search was broken off, and the plan is the best until then.
     """
 
     masks: Masks
@@ -120,7 +121,8 @@ class Planner:
 
     `evaluate` runs the lowered network under changed masks, `repair` gives the masks that are one step gentler to a
     layer's values (None when there are none), `changes` holds the bits to add by layer index, those first that give most
-    for their cost, `start` the masks there are before, `added` what masks cost. With `budget` the plan is the best found
+    for their cost, `start` the masks there are before, `added` what masks cost, `least` what a layer adds to that at least
+    under a mask, whatever masks the others have (without it there is no bound). With `budget` the plan is the best found
     that costs no more, whether it reaches the goal or not.
     """
 
@@ -131,6 +133,7 @@ class Planner:
     start: Masks = field(default_factory=dict)
     added: Callable[[Masks], float] = count_of_masks
     budget: float = math.inf
+    least: Callable[[int, int], float] | None = None
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
     _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
 
@@ -284,30 +287,48 @@ class Planner:
             plan.reached and plan.masks and not self.goal.is_finiteness and self.goal.reached(self._run(everything))
         ):
             return plan
-        trials, needed, bound = len(self._seen) + _MOST_BOUND_TRIALS, [], 0.0
+        trials, needed, paid = len(self._seen) + _MOST_BOUND_TRIALS, [], dict(self._least(plan.masks))
         for index in self._by_cost(plan.masks):
             others = [change for change in self.changes if index not in change]
-            without = [self._with(base, others) for base in ({}, _without(plan.masks, index))]
+            without = [self._with(base, others) for base in (_without(plan.masks, index), {})]
             if len(self._seen) < trials and not any(self.goal.reached(self._run(masks)) for masks in without):
                 needed.append(index)
-                bound += self._least(without[-1], index)
+                paid[index] = self._least_that_helps(without, index, plan.masks[index])
+        bound = min(math.fsum(paid.values()), self._cost(plan.masks)) if self.least else None
         return replace(plan, bound=bound, needed=tuple(sorted(needed)))
 
-    def _least(self, others: Masks, index: int) -> float:
-        """What the cheapest mask of one layer costs that can reach the goal where all others are masked.
+    def _least(self, planned: Masks) -> Iterator[tuple[int, float]]:
+        """Each layer with what it adds at least under any mask, the one it has among them; mostly 0."""
+        if self.least:
+            for index in {*self.start, *(index for change in self.changes for index in change)}:
+                yield index, min(self.least(index, mask) for mask in self._own(index, planned.get(index, 0)))
 
-        Masks that come with those of other layers are taken to reach it.
+    def _least_that_helps(self, others: Sequence[Masks], index: int, planned: int) -> float:
+        """What a layer adds at least under any of its masks that reaches the goal where all others are masked.
+
+        Bits that only come with those of other layers are taken to reach it. What a mask misses, its parts miss too.
         """
-        own: dict[int, bool] = {}
-        for change in self.changes:
-            if index in change:
-                mask = self.start.get(index, 0) | change[index]
-                own[mask] = own.get(mask, False) or len(change) > 1
-        prices = {mask: max(0.0, self._cost({index: mask})) for mask in own}
-        for mask in sorted(own, key=prices.__getitem__):
-            if own[mask] or self.goal.reached(self._run({**others, index: mask})):
+        if not self.least:
+            return 0.0
+        alone = functools.reduce(int.__or__, (change[index] for change in self.changes if [*change] == [index]), 0)
+        alone |= self.start.get(index, 0)
+        prices = {mask: self.least(index, mask) for mask in self._own(index, planned)}
+        missed: list[int] = []
+        for mask in sorted(prices, key=lambda mask: (prices[mask], -mask.bit_count())):
+            if any(mask | more == more for more in missed):
+                continue
+            if mask & ~alone or any(self.goal.reached(self._run({**masks, index: mask})) for masks in others):
                 return prices[mask]
-        return 0.0
+            missed.append(mask)
+        return min(prices.values())
+
+    def _own(self, index: int, planned: int) -> set[int]:
+        """Every mask that changes, or a plan, can give a layer, and the one it has."""
+        now, found = self.start.get(index, 0), {self.start.get(index, 0), planned or self.start.get(index, 0)}
+        bits = functools.reduce(int.__or__, (change.get(index, 0) for change in self.changes), planned) & ~now
+        for bit in (1 << place for place in range(bits.bit_length()) if bits >> place & 1):
+            found |= {mask | bit for mask in found}
+        return found
 
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
         everything = self._with(cured, self.changes)

@@ -200,7 +200,14 @@ class Priced(Made):
         scored += [(-noise * more / dearer / index, index, 1) for index, noise in self.noise.items()]
         goal = Goal(((SQNR, db(allowed)),))
         return Planner(
-            goal, self.evaluate, no_repair, [{index: bit} for _, index, bit in sorted(scored)], {}, self.added, budget
+            goal,
+            self.evaluate,
+            no_repair,
+            [{index: bit} for _, index, bit in sorted(scored)],
+            {},
+            self.added,
+            budget,
+            lambda index, mask: self.added({index: mask}),
         )
 
     @staticmethod
@@ -277,3 +284,40 @@ def test_bound_and_minimality(noise: dict[int, float], allowed: float) -> None:
     for index, mask in plan.masks.items() if plan.reached else ():
         for less in {0, mask & ~64, mask & ~1} - {mask}:
             assert not goal.reached(made.evaluate({**plan.masks, index: less}))
+
+
+class Cast(Priced):
+    """As `Priced`, but bit 1 is paid for at borders: a cast where of two layers that follow one another one has it."""
+
+    border = 2.0
+
+    def added(self, masks: Masks) -> float:
+        """The layers' own prices, 0.1 for bit 1, and the casts; the first layer's input needs one until it has bit 1."""
+        wide = [True, *(bool(masks.get(index, 0) & 1) for index in sorted(self.noise))]
+        casts = sum(one != other for one, other in itertools.pairwise(wide))
+        return super().added(masks) + self.border * (casts - 1)
+
+    def planner(self, allowed: float, budget: float = math.inf) -> Planner:
+        """The least leaves out every cast; the first layer's is saved at best."""
+        planner = super().planner(allowed, budget)
+        planner.start = dict.fromkeys(self.noise, 0)
+        first = min(self.noise)
+        planner.least = lambda index, mask: (
+            super(Cast, self).added({index: mask}) - self.border * (index == first and mask & 1)
+        )
+        return planner
+
+
+@given(
+    st.dictionaries(st.integers(1, 6), st.floats(0.001, 1000), min_size=1, max_size=4),
+    st.floats(0.0001, 3000),
+)
+def test_bound_with_casts(noise: dict[int, float], allowed: float) -> None:
+    """The bound stays one where masks of neighbours spare each other's casts, down to what they save."""
+    made = Cast(noise, BITS, {64: 0.5, 1: 0.6})
+    plan = made.planner(allowed).plan()
+    goal = Goal(((SQNR, db(allowed)),))
+    sets = (dict(zip(noise, masks, strict=True)) for masks in itertools.product((0, 64, 1), repeat=len(noise)))
+    reaching = [made.added(masks) for masks in sets if goal.reached(made.evaluate(masks))]
+    if plan.bound is not None:
+        assert plan.bound <= min([*reaching, made.added(plan.masks)]) + 1e-9
