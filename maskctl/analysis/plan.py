@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison, Metric
-from maskctl.featmask import NO_WINOGRAD
+from maskctl.featmask import NO_WINOGRAD, single_bits, subsets
 
 Masks = Mapping[int, int]
 Repair = Callable[[int, Masks], Masks | None]
@@ -122,8 +122,9 @@ class Planner:
     `evaluate` runs the lowered network under changed masks, `repair` gives the masks that are one step gentler to a
     layer's values (None when there are none), `changes` holds the bits to add by layer index, those first that give most
     for their cost, `start` the masks there are before, `added` what masks cost, `least` what a layer adds to that at least
-    under a mask, whatever masks the others have (without it there is no bound). With `budget` the plan is the best found
-    that costs no more, whether it reaches the goal or not.
+    under a mask, whatever masks the others have (without it there is no bound). With `budgets`, each
+    greater than the one before, the plan is the best found that costs no more than the last, whether it reaches the goal
+    or not: each one is filled, so that a longer list finds nothing worse, but for the 0.05 dB that masks are saved for.
     """
 
     goal: Goal
@@ -132,7 +133,7 @@ class Planner:
     changes: Sequence[Masks]
     start: Masks = field(default_factory=dict)
     added: Callable[[Masks], float] = count_of_masks
-    budget: float = math.inf
+    budgets: Sequence[float] = ()
     least: Callable[[int, int], float] | None = None
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
     _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
@@ -146,12 +147,12 @@ class Planner:
         before = self._run({})
         try:
             found = self._bounded(self._searched(before))
-            return replace(found, front=self._front(found)) if front else found
+            return replace(found, front=self._front()) if front else found
         except KeyboardInterrupt:
             return self._best_known(before)
 
     def _searched(self, before: Outcome) -> MaskPlan:
-        if math.isfinite(self.budget):
+        if self.budgets:
             return self._within_budget(before)
         if self.goal.reached(before):
             return MaskPlan({}, before, before, reached=True)
@@ -244,7 +245,7 @@ class Planner:
         """`masks` without the one of this layer, then with each of its added bits left out."""
         without = _without(masks, index)
         yield without
-        added = [1 << bit for bit in range(31) if (masks[index] & ~self.start.get(index, 0)) >> bit & 1]
+        added = single_bits(masks[index] & ~self.start.get(index, 0))
         if len(added) > 1:
             yield from ({**without, index: masks[index] & ~bit} for bit in added)
 
@@ -283,9 +284,8 @@ class Planner:
     def _bounded(self, plan: MaskPlan) -> MaskPlan:
         """The plan with the least that any plan costs: what must be paid for layers that alone miss the goal."""
         everything = self._with(plan.masks, self.changes)
-        if not (
-            plan.reached and plan.masks and not self.goal.is_finiteness and self.goal.reached(self._run(everything))
-        ):
+        sought = plan.reached and plan.masks and not self.goal.is_finiteness
+        if not (sought and self.goal.reached(self._run(everything))):
             return plan
         trials, needed, paid = len(self._seen) + _MOST_BOUND_TRIALS, [], dict(self._least(plan.masks))
         for index in self._by_cost(plan.masks):
@@ -324,11 +324,9 @@ class Planner:
 
     def _own(self, index: int, planned: int) -> set[int]:
         """Every mask that changes, or a plan, can give a layer, and the one it has."""
-        now, found = self.start.get(index, 0), {self.start.get(index, 0), planned or self.start.get(index, 0)}
+        now = self.start.get(index, 0)
         bits = functools.reduce(int.__or__, (change.get(index, 0) for change in self.changes), planned) & ~now
-        for bit in (1 << place for place in range(bits.bit_length()) if bits >> place & 1):
-            found |= {mask | bit for mask in found}
-        return found
+        return {mask | more for mask in (now, planned or now) for more in subsets(bits)}
 
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
         everything = self._with(cured, self.changes)
@@ -341,38 +339,40 @@ class Planner:
         return MaskPlan(masks, before, self._run(masks), self.goal.reached(self._run(masks)))
 
     def _within_budget(self, before: Outcome) -> MaskPlan:
-        """The best that the budget buys: changes by score as far as they fit, less what hardly matters."""
-        chosen: dict[int, int] = dict(self._cure_sources())
-        if self._cost(chosen) > self.budget:
-            chosen = {}
-        tried: list[Masks] = [{}, chosen]
-        for number, change in enumerate(self.changes, 1):
-            grown = self._with(chosen, [change])
-            if self._cost(grown) <= self.budget:
-                chosen = grown
-            if number & (number - 1) == 0:
-                tried.append(chosen)
-        best = min([*tried, chosen], key=lambda masks: _worse(self._run(masks)))
+        """The best that the budgets buy, less what hardly matters."""
+        tried = [{}, *(self._filled(budget) for budget in self.budgets)]
+        best = min(tried, key=lambda masks: _worse(self._run(masks)))
         best_db = self._run(best).worst_sqnr_db
         if math.isnan(best_db):
             return MaskPlan({}, before, before, reached=False)
         near = Goal((*self.goal.targets, (SQNR, best_db - _NEAR_BUDGET_DB)))
         masks = self._shrink(best, near if near.reached(self._run(best)) else Goal(near.targets[-1:]))
+        if self._cost(masks) > self.budgets[-1]:  # casts at the border of what was dropped
+            masks = best
         return MaskPlan(masks, before, self._run(masks), reached=self.goal.reached(self._run(masks)))
 
-    def _front(self, plan: MaskPlan) -> tuple[FrontPoint, ...]:
+    def _filled(self, budget: float) -> Masks:
+        """The cure and then changes by score, those that still fit."""
+        cured = self._cure_sources()
+        chosen = cured if self._cost(cured) <= budget else {}
+        for change in self.changes:
+            grown = self._with(chosen, [change])
+            if self._cost(grown) <= budget:
+                chosen = grown
+        return chosen
+
+    def _front(self) -> tuple[FrontPoint, ...]:
         """What a little more cost buys: the plan and longer and longer lists of changes, without those another one beats."""
         cured, count = self._cure_sources(), 1
         while count < 2 * len(self.changes):
             self._run(self._with(cured, self.changes[:count]))
             count *= 2
-        self._run(plan.masks)
         return self._unbeaten()
 
     def _unbeaten(self) -> tuple[FrontPoint, ...]:
         """Of all sets that were tried those that are better than everything as cheap, cheapest first."""
         points = [FrontPoint(dict(key), self._cost(dict(key)), outcome) for key, outcome in self._seen.items()]
-        points.sort(key=lambda point: (point.cost, _worse(point.outcome), len(point.masks)))
+        points.sort(key=lambda point: (round(point.cost, 6), _worse(point.outcome), len(point.masks)))
         front: list[FrontPoint] = []
         for point in points:
             if not math.isnan(point.outcome.worst_sqnr_db) and (

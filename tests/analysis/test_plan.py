@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskctl.analysis.budget import steps
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison
 from maskctl.analysis.plan import Goal, MaskPlan, Masks, Outcome, Planner
 
@@ -206,7 +207,7 @@ class Priced(Made):
             [{index: bit} for _, index, bit in sorted(scored)],
             {},
             self.added,
-            budget,
+            steps(budget),
             lambda index, mask: self.added({index: mask}),
         )
 
@@ -240,6 +241,31 @@ def test_budget() -> None:
     assert ({1: 64, 2: 64}, False) == (plan.masks, plan.reached)
     assert {} == made.planner(1e-9, budget=0.5).plan().masks
     assert made.planner(30.0, budget=4.0).plan().reached
+
+
+@given(st.data())
+def test_a_greater_budget_is_never_worse(data: st.DataObject) -> None:
+    """Whatever the order of changes, the worst SQNR falls by no more than the 0.05 dB that masks are saved for."""
+    noise = data.draw(st.dictionaries(st.integers(1, 9), st.floats(0.001, 1000), min_size=1, max_size=6))
+    order, made = data.draw(st.permutations(list(noise))), Priced(noise, BITS, PRICES)
+    reached = []
+    for budget in sorted(data.draw(st.lists(st.floats(0, 60), min_size=2, max_size=5))):
+        changes = [{index: bit} for bit in (64, 1) for index in order]
+        plan = Planner(Goal(()), made.evaluate, no_repair, changes, added=made.added, budgets=steps(budget)).plan()
+        assert made.added(plan.masks) <= budget
+        reached.append(plan.after.worst_sqnr_db)
+    assert all(more >= less - 0.05 - 1e-9 for less, more in itertools.pairwise(reached)), reached
+
+
+def test_a_dear_change_ahead_of_a_better_one() -> None:
+    """A change that only the greater budget can buy, and that helps less, does not take the place of the better one."""
+    made = Priced({1: 100.0, 2: 10.0}, BITS, PRICES)
+    changes = [{2: 1}, {1: 1}]
+    small, great = (
+        Planner(Goal(()), made.evaluate, no_repair, changes, added=made.added, budgets=steps(budget)).plan()
+        for budget in (4.0, 8.0)
+    )
+    assert ({1: 1}, {1: 1}) == (small.masks, great.masks)
 
 
 def test_front() -> None:
