@@ -65,6 +65,27 @@ def words(mask: int) -> str:
     return ",".join(names + ([str(unknown)] if unknown else [])) or "none"
 
 
+def single_bits(mask: int) -> list[int]:
+    """The bits of a mask as numbers, the least first.
+
+    >>> single_bits(67)
+    [1, 2, 64]
+    """
+    return [1 << place for place in range(mask.bit_length()) if mask >> place & 1]
+
+
+def subsets(mask: int) -> set[int]:
+    """Every mask of some of these bits, of none and of all.
+
+    >>> sorted(subsets(65))
+    [0, 1, 64, 65]
+    """
+    found = {0}
+    for bit in single_bits(mask):
+        found |= {less | bit for less in found}
+    return found
+
+
 @cache
 def cleared_options(mask: int) -> frozenset[str]:
     """The engine options, by the engine's names, that this mask clears for its layer."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from maskctl.analysis.boundary import STORAGE_BITS
 from maskctl.executor.policy import Policy
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator, infer_shapes
 from maskctl.layers.base import Shape
 from maskctl.targets.cost import BYTES
 from maskctl.targets.int8 import sums_codes
-from maskctl.targets.storage import Step, kernel_of, steps
+from maskctl.targets.storage import STORAGE_BIT, Step, kernel_of, steps, with_mask
 
 Masks = Mapping[int, int]
 Timings = Mapping[tuple[int, int], float]
@@ -36,6 +38,10 @@ class Costs:
         self._shapes = infer_shapes(model.operators, shapes, model.graph.path)
         self._known: dict[tuple[object, ...], float] = {}
         self._now = policy.all_masks(model)
+        self._ways = steps(model.graph, policy.target, policy.options, self._now)
+        self._kept_by_mask = {
+            top for layer in model.graph.layers if self._now[layer.index] & STORAGE_BITS for top in layer.tops
+        }
         self._scale = 1.0
         self._scale = self._fitted()  # of estimates that are not scaled yet
 
@@ -59,6 +65,20 @@ class Costs:
     def added(self, masks: Masks) -> float:
         """Microseconds that `masks` add to the network as it is; less than 0 where they take away."""
         return self.total(masks) - self.total({})
+
+    def least(self, index: int, mask: int) -> float:
+        """Microseconds that a layer adds at least under `mask`, whatever masks other layers get; may be less than 0.
+
+        A cast is left out where a mask of the layer before can spare it: where a blob arrives in 16 bits, which may become
+        32, and where a mask there already keeps 32 bits, which may be taken back.
+        """
+        op, now = self._model.operators[index], self._ways[index]
+        step = with_mask(op.layer, now, self._policy.target, self._policy.options, mask)
+        arrives = [
+            step.stored if kept in STORAGE_BIT or (kept == "fp32" and bottom in self._kept_by_mask) else kept
+            for bottom, kept in zip(op.layer.bottoms, step.arrives, strict=True)
+        ]
+        return self._layer(op, replace(step, arrives=tuple(arrives)), mask) - self._layer(op, now, self._now[index])
 
     def share(self, masks: Masks) -> float:
         """The part of all multiply-adds that lies in the layers of `masks`, 0 to 1."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from maskctl.analysis.boundary import STORAGE_BITS, closed_set
+from maskctl.analysis.budget import steps
 from maskctl.analysis.candidates import candidates, relative_noise
 from maskctl.analysis.cost import Costs, Timings
 from maskctl.analysis.metrics import Comparison
@@ -116,7 +117,8 @@ def decide(
         [candidate.bits for candidate in found],
         dict(enumerate(policy.all_masks(model))),
         costs.added,
-        terms.budget * costs.total({}),
+        [share * costs.total({}) for share in steps(terms.budget)],
+        costs.least,
     )
     plan = planner.plan(front=terms.front)
     if _unsafe(model, policy, plan.masks):

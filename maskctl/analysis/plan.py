@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison, Metric
-from maskctl.featmask import NO_WINOGRAD
+from maskctl.featmask import NO_WINOGRAD, single_bits, subsets
 
 Masks = Mapping[int, int]
 Repair = Callable[[int, Masks], Masks | None]
@@ -108,8 +108,9 @@ class MaskPlan:
     """New masks by layer index, the outcome without and with them, and whether the goal is reached with them.
 
     `bound` is what any set that reaches the goal costs at least, where more masks never lose accuracy: the cheapest masks
-    of the layers that must carry one; None where it was not looked for. `needed` are those layers. `interrupted` is true
-    where the search was broken off, and the plan is the best until then.
+    of the layers that must carry one, without casts that masks of their neighbours spare, less what masks of the others can
+    save; None where it was not looked for. `needed` are the layers that must carry one. `interrupted` is true where the
+    search was broken off, and the plan is the best until then.
     """
 
     masks: Masks
@@ -133,8 +134,10 @@ class Planner:
 
     `evaluate` runs the lowered network under changed masks, `repair` gives the masks that are one step gentler to a
     layer's values (None when there are none), `changes` holds the bits to add by layer index, those first that give most
-    for their cost, `start` the masks there are before, `added` what masks cost. With `budget` the plan is the best found
-    that costs no more, whether it reaches the goal or not.
+    for their cost, `start` the masks there are before, `added` what masks cost, `least` what a layer adds to that at least
+    under a mask, whatever masks the others have (without it there is no bound). With `budgets`, each
+    greater than the one before, the plan is the best found that costs no more than the last, whether it reaches the goal
+    or not: each one is filled, so that a longer list finds nothing worse, but for the 0.05 dB that masks are saved for.
     """
 
     goal: Goal
@@ -143,7 +146,8 @@ class Planner:
     changes: Sequence[Masks]
     start: Masks = field(default_factory=dict)
     added: Callable[[Masks], float] = count_of_masks
-    budget: float = math.inf
+    budgets: Sequence[float] = ()
+    least: Callable[[int, int], float] | None = None
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
     _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
 
@@ -156,12 +160,12 @@ class Planner:
         before = self._run({})
         try:
             found = self._bounded(self._searched(before))
-            return replace(found, front=self._front(found)) if front else found
+            return replace(found, front=self._front()) if front else found
         except KeyboardInterrupt:
             return self._best_known(before)
 
     def _searched(self, before: Outcome) -> MaskPlan:
-        if math.isfinite(self.budget):
+        if self.budgets:
             return self._within_budget(before)
         if self.goal.reached(before):
             return MaskPlan({}, before, before, reached=True)
@@ -254,7 +258,7 @@ class Planner:
         """`masks` without the one of this layer, then with each of its added bits left out."""
         without = _without(masks, index)
         yield without
-        added = [1 << bit for bit in range(31) if (masks[index] & ~self.start.get(index, 0)) >> bit & 1]
+        added = single_bits(masks[index] & ~self.start.get(index, 0))
         if len(added) > 1:
             yield from ({**without, index: masks[index] & ~bit} for bit in added)
 
@@ -293,34 +297,49 @@ class Planner:
     def _bounded(self, plan: MaskPlan) -> MaskPlan:
         """The plan with the least that any plan costs: what must be paid for layers that alone miss the goal."""
         everything = self._with(plan.masks, self.changes)
-        if not (
-            plan.reached and plan.masks and not self.goal.is_finiteness and self.goal.reached(self._run(everything))
-        ):
+        sought = plan.reached and plan.masks and not self.goal.is_finiteness
+        if not (sought and self.goal.reached(self._run(everything))):
             return plan
-        trials, needed, bound = len(self._seen) + _MOST_BOUND_TRIALS, [], 0.0
+        trials, needed, paid = len(self._seen) + _MOST_BOUND_TRIALS, [], dict(self._least(plan.masks))
         for index in self._by_cost(plan.masks):
             others = [change for change in self.changes if index not in change]
-            without = [self._with(base, others) for base in ({}, _without(plan.masks, index))]
+            without = [self._with(base, others) for base in (_without(plan.masks, index), {})]
             if len(self._seen) < trials and not any(self.goal.reached(self._run(masks)) for masks in without):
                 needed.append(index)
-                bound += self._least(without[-1], index)
+                paid[index] = self._least_that_helps(without, index, plan.masks[index])
+        bound = min(math.fsum(paid.values()), self._cost(plan.masks)) if self.least else None
         return replace(plan, bound=bound, needed=tuple(sorted(needed)))
 
-    def _least(self, others: Masks, index: int) -> float:
-        """What the cheapest mask of one layer costs that can reach the goal where all others are masked.
+    def _least(self, planned: Masks) -> Iterator[tuple[int, float]]:
+        """Each layer with what it adds at least under any mask, the one it has among them; mostly 0."""
+        if self.least:
+            for index in {*self.start, *(index for change in self.changes for index in change)}:
+                yield index, min(self.least(index, mask) for mask in self._own(index, planned.get(index, 0)))
 
-        Masks that come with those of other layers are taken to reach it.
+    def _least_that_helps(self, others: Sequence[Masks], index: int, planned: int) -> float:
+        """What a layer adds at least under any of its masks that reaches the goal where all others are masked.
+
+        Bits that only come with those of other layers are taken to reach it. What a mask misses, its parts miss too.
         """
-        own: dict[int, bool] = {}
-        for change in self.changes:
-            if index in change:
-                mask = self.start.get(index, 0) | change[index]
-                own[mask] = own.get(mask, False) or len(change) > 1
-        prices = {mask: max(0.0, self._cost({index: mask})) for mask in own}
-        for mask in sorted(own, key=prices.__getitem__):
-            if own[mask] or self.goal.reached(self._run({**others, index: mask})):
+        if not self.least:
+            return 0.0
+        alone = functools.reduce(int.__or__, (change[index] for change in self.changes if [*change] == [index]), 0)
+        alone |= self.start.get(index, 0)
+        prices = {mask: self.least(index, mask) for mask in self._own(index, planned)}
+        missed: list[int] = []
+        for mask in sorted(prices, key=lambda mask: (prices[mask], -mask.bit_count())):
+            if any(mask | more == more for more in missed):
+                continue
+            if mask & ~alone or any(self.goal.reached(self._run({**masks, index: mask})) for masks in others):
                 return prices[mask]
-        return 0.0
+            missed.append(mask)
+        return min(prices.values())
+
+    def _own(self, index: int, planned: int) -> set[int]:
+        """Every mask that changes, or a plan, can give a layer, and the one it has."""
+        now = self.start.get(index, 0)
+        bits = functools.reduce(int.__or__, (change.get(index, 0) for change in self.changes), planned) & ~now
+        return {mask | more for mask in (now, planned or now) for more in subsets(bits)}
 
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
         everything = self._with(cured, self.changes)
@@ -333,38 +352,40 @@ class Planner:
         return MaskPlan(masks, before, self._run(masks), self.goal.reached(self._run(masks)))
 
     def _within_budget(self, before: Outcome) -> MaskPlan:
-        """The best that the budget buys: changes by score as far as they fit, less what hardly matters."""
-        chosen: dict[int, int] = dict(self._cure_sources())
-        if self._cost(chosen) > self.budget:
-            chosen = {}
-        tried: list[Masks] = [{}, chosen]
-        for number, change in enumerate(self.changes, 1):
-            grown = self._with(chosen, [change])
-            if self._cost(grown) <= self.budget:
-                chosen = grown
-            if number & (number - 1) == 0:
-                tried.append(chosen)
-        best = min([*tried, chosen], key=lambda masks: _worse(self._run(masks)))
+        """The best that the budgets buy, less what hardly matters."""
+        tried = [{}, *(self._filled(budget) for budget in self.budgets)]
+        best = min(tried, key=lambda masks: _worse(self._run(masks)))
         best_db = self._run(best).worst_sqnr_db
         if math.isnan(best_db):
             return MaskPlan({}, before, before, reached=False)
         near = Goal((*self.goal.targets, (SQNR, best_db - _NEAR_BUDGET_DB)))
         masks = self._shrink(best, near if near.reached(self._run(best)) else Goal(near.targets[-1:]))
+        if self._cost(masks) > self.budgets[-1]:  # casts at the border of what was dropped
+            masks = best
         return MaskPlan(masks, before, self._run(masks), reached=self.goal.reached(self._run(masks)))
 
-    def _front(self, plan: MaskPlan) -> tuple[FrontPoint, ...]:
+    def _filled(self, budget: float) -> Masks:
+        """The cure and then changes by score, those that still fit."""
+        cured = self._cure_sources()
+        chosen = cured if self._cost(cured) <= budget else {}
+        for change in self.changes:
+            grown = self._with(chosen, [change])
+            if self._cost(grown) <= budget:
+                chosen = grown
+        return chosen
+
+    def _front(self) -> tuple[FrontPoint, ...]:
         """What a little more cost buys: the plan and longer and longer lists of changes, without those another one beats."""
         cured, count = self._cure_sources(), 1
         while count < 2 * len(self.changes):
             self._run(self._with(cured, self.changes[:count]))
             count *= 2
-        self._run(plan.masks)
         return self._unbeaten()
 
     def _unbeaten(self) -> tuple[FrontPoint, ...]:
         """Of all sets that were tried those that are better than everything as cheap, cheapest first."""
         points = [FrontPoint(dict(key), self._cost(dict(key)), outcome) for key, outcome in self._seen.items()]
-        points.sort(key=lambda point: (point.cost, _worse(point.outcome), len(point.masks)))
+        points.sort(key=lambda point: (round(point.cost, 6), _worse(point.outcome), len(point.masks)))
         front: list[FrontPoint] = []
         for point in points:
             if not math.isnan(point.outcome.worst_sqnr_db) and (

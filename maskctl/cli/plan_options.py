@@ -33,7 +33,7 @@ PLAN_OPTIONS = (
     click.option(
         "--budget",
         metavar="PERCENT",
-        help="The other way round: the best that masks reach which cost no more than this of the network's time, e.g. 5%.",
+        help="The other way round: the best found that masks reach which cost no more than this of the network's time, e.g. 5%.",
     ),
     click.option(
         "--timings",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maskctl.analysis.cost import Costs
 from maskctl.analysis.timings import parse_timings
@@ -53,6 +57,26 @@ def test_32_bit_storage_moves_more(model: Model) -> None:
     arithmetic = winograd * (1 / 4 - 1 / 8) / TABLE.vectors_per_us
     assert arithmetic + (cast + output + weights) / TABLE.bytes_per_us == pytest.approx(after[1] - before[1])
     assert (2 + 2 * 2) * blob / TABLE.bytes_per_us == pytest.approx(after[2] - before[2])
+
+
+@given(st.lists(st.sampled_from((0, 1, 2, 3, 64, 66)), min_size=6, max_size=6), st.data())
+def test_least_is_no_more_than_masks_add(masks: list[int], data: st.DataObject) -> None:
+    """What layers add at least, each by itself, is together no more than what their masks add, casts between them spared."""
+    weight = np.zeros((CHANNELS, CHANNELS, 3, 3), np.float32)
+    start = data.draw(st.sampled_from(("", "31=2")))
+    net = Network().convolution("conv1", "data", weight, start).layer("Split split 1 2 conv1 a b")
+    net = net.convolution("conv2", "a", weight).layer("BinaryOp add 2 1 conv2 b add").layer("Softmax soft 1 1 add soft")
+    costs = Costs(net.model(), SHAPES, Policy("fp16"))
+    changed = dict(enumerate(masks))
+    assert math.fsum(costs.least(index, mask) for index, mask in changed.items()) <= costs.added(changed) + 1e-9
+
+
+def test_least_without_neighbours(model: Model) -> None:
+    """Where both layers keep 32 bits no blob is cast between them: each alone is dearer than its part of both."""
+    costs = Costs(model, SHAPES, Policy("fp16"))
+    least = costs.least(1, 2) + costs.least(2, 2)
+    assert costs.added({1: 2, 2: 2}) == pytest.approx(least)
+    assert least < costs.added({1: 2}) + costs.added({2: 2})
 
 
 def test_share_of_multiply_adds(model: Model) -> None:

@@ -500,6 +500,14 @@ def test_budget_and_front(run: Runner, few: tuple[str, ...]) -> None:
     assert "#4 1 no-fp16-arithmetic" in tables
 
 
+@pytest.mark.usefixtures("digits")
+def test_bound_of_storage_masks(run: Runner) -> None:
+    """A plan of 32-bit storage, whose layers spare each other's casts, costs no less than what no plan is to go below."""
+    cost = json.loads(run("analyze", "digits_overflow.param", "--target-cos", "0.9999999", "--json", "-").out)["cost"]
+    assert 1 < len(cost["needed"])
+    assert 0 < cost["bound_us"] <= cost["added_us"]
+
+
 def test_budget_too_small_for_the_cure(run: Runner, few: tuple[str, ...]) -> None:
     """A budget that does not buy finite outputs is an answer of no."""
     result = run(*few, "--budget", "0.1%")
