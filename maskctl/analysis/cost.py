@@ -27,8 +27,9 @@ class Costs:
     """Microseconds that the layers of a model take under masks, for one sample with these input shapes.
 
     A layer takes its multiply-adds, as many as its kernel makes of them, over the lanes of that kernel, and the bytes that
-    it reads, writes and casts over those the target's nominal core moves. `timings` take the place of estimates; estimates
-    are then scaled by the median of measured over estimated time, so that both are in the device's microseconds.
+    it reads, writes and casts over those the target's nominal core moves. `timings` take the place of estimates; other masks of
+    a layer are then estimates times measured over estimated of the mask it has (else the median of its masks), layers that
+    were never measured times the median of all, so that everything is in the device's microseconds.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Costs:
         self._kept_by_mask = {
             top for layer in model.graph.layers if self._now[layer.index] & STORAGE_BITS for top in layer.tops
         }
+        self._scales: dict[int, float] = {}
         self._scale = 1.0
         self._scale = self._fitted()  # of estimates that are not scaled yet
 
@@ -92,15 +94,21 @@ class Costs:
         key = (index, step.stored, step.options, step.arrives, step.support)
         if key not in self._known:
             self._known[key] = self._estimate(op, step)
-        return self._scale * self._known[key]
+        return self._scales.get(index, self._scale) * self._known[key]
 
     def _fitted(self) -> float:
-        """The median of measured over estimated time."""
+        """The median of measured over estimated time; each layer's own is kept in `_scales`."""
         timings, self._timings = self._timings, {}
         estimated = {(index, mask): self.all({index: mask})[index] for index, mask in timings}
         self._timings = timings
-        ratios = [time / estimated[key] for key, time in timings.items() if estimated[key]]
-        return statistics.median(ratios) if ratios else 1.0
+        by_layer: dict[int, dict[int, float]] = {}
+        for (index, mask), time in timings.items():
+            if estimated[index, mask]:
+                by_layer.setdefault(index, {})[mask] = time / estimated[index, mask]
+        for index, ratios in by_layer.items():  # of the mask it has, so that what is estimated compares with that time
+            self._scales[index] = ratios.get(self._now[index], statistics.median(ratios.values()))
+        every = [ratio for ratios in by_layer.values() for ratio in ratios.values()]
+        return statistics.median(every) if every else 1.0
 
     def _estimate(self, op: Operator, step: Step) -> float:
         if op.cut or op.layer.type == "Input":

@@ -123,7 +123,8 @@ def decide(
     plan = planner.plan(front=terms.front)
     if _unsafe(model, policy, plan.masks):
         raise AssertionError(f"the plan {plan.masks} holds a mask the engine does not honour")
-    limits = () if plan.reached else _limits(model, policy, losses, plan.masks)
+    dear = _too_dear(costs, planner, plan.masks, terms.budget * costs.total({}))
+    limits = () if plan.reached else _limits(model, policy, losses, plan.masks, dear)
     price = costs.total({}), costs.added(plan.masks)
     return Decision(plan, *price, costs.measured, costs.share(plan.masks), terms.budget, limits)
 
@@ -157,8 +158,20 @@ def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:
     return tuple(sorted({place[0] for place in found if place[0] in masks or place not in before}))
 
 
-def _limits(model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Masks) -> tuple[Limit, ...]:
-    """What the layers still lose that lose most under `masks`."""
+def _too_dear(costs: Costs, planner: Planner, masks: Masks, budget: float) -> frozenset[int]:
+    """Layers with a change that on top of `masks` costs more than the budget, in microseconds."""
+    found = set[int]()
+    for change in planner.changes if math.isfinite(budget) else ():
+        more = {index: masks.get(index, planner.start[index]) | bits for index, bits in change.items()}
+        if costs.added({**masks, **more}) > budget:
+            found.update(change)
+    return frozenset(found)
+
+
+def _limits(
+    model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Masks, dear: frozenset[int]
+) -> tuple[Limit, ...]:
+    """What the layers still lose that lose most under `masks`; gentler masks for those in `dear` exceed the budget."""
     changed = [masks.get(index, mask) for index, mask in enumerate(policy.all_masks(model))]
     ways = Policy(policy.precision, policy.target, dict(enumerate(changed)), policy.without).steps(model)
     found = []
@@ -168,7 +181,10 @@ def _limits(model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Ma
             continue
         sums_in_32 = loss.layerwise_storage.elements and not step.sums_in_fp16
         noise = relative_noise(loss.layerwise_storage if sums_in_32 else loss.layerwise)
-        if step.support.arithmetic == "fp16":
+        if layer.index in dear:
+            sums = "sums" if step.sums_in_fp16 else "blobs"
+            why = f"{step.stored} {sums}, and a gentler mask costs more than is left of the budget"
+        elif step.support.arithmetic == "fp16":
             why = f"the engine ignores bit 1 in {layer.type}"
         elif step.sums_in_fp16:
             why = f"{step.stored} sums, which more masks were not found to help"

@@ -11,7 +11,7 @@ from maskctl.errors import InputError, Place, did_you_mean
 from maskctl.graph.network import Graph, Layer
 
 _TIME = re.compile(r"\s*(\S+)\s+(\S+)\s+([0-9.]+)ms(?:\s|$)")
-_MASK = re.compile(r"\s*31=([0-9]{1,9})\s*$")
+_MASK = re.compile(r"\s*31=(.*)")
 _US_PER_MS = 1000
 
 
@@ -30,7 +30,7 @@ def parse_timings(text: str, path: str, graph: Graph) -> Timings:
 
     A line `31=MASK` says which mask every layer below it ran with; before the first one it is the mask of the file. Lines
     of other kinds than `TYPE NAME 1.23ms` are passed over. Raises `InputError` for a name that is not in the network, or
-    that several layers have, and where no line has a time.
+    that several layers have, for a mask that is no number, and where no line has a time.
     """
     found: dict[tuple[int, int], float] = {}
     given: int | None = None
@@ -39,7 +39,7 @@ def parse_timings(text: str, path: str, graph: Graph) -> Timings:
         by_name.setdefault(layer.name, []).append(layer)
     for number, line in enumerate(text.splitlines(), 1):
         masked, timed = _MASK.match(line), _TIME.match(line)
-        given = int(masked[1]) if masked else given
+        given = _mask(masked[1].strip(), Place(path, number)) if masked else given
         if timed is None:
             continue
         layer = _layer(by_name, timed[1], timed[2], Place(path, number))
@@ -49,6 +49,12 @@ def parse_timings(text: str, path: str, graph: Graph) -> Timings:
     if not found:
         raise InputError("no line has a time. Expected ncnn's 'Convolution conv1 1.23ms', one layer a line.", path)
     return found
+
+
+def _mask(text: str, place: Place) -> int:
+    if re.fullmatch("[0-9]{1,9}", text) is None:
+        raise InputError(f"'31={text}' is no mask. Expected a number and nothing behind it, e.g. '31=64'.", place)
+    return int(text)
 
 
 def _us(text: str, place: Place) -> float:

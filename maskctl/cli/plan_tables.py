@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import click
 
 from maskctl.analysis.analyze import Analysis
 from maskctl.analysis.metrics import SQNR
-from maskctl.analysis.plan import FrontPoint
+from maskctl.analysis.plan import FrontPoint, Goal
 from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, table
 
 _MOST_LISTED = 6
@@ -24,26 +25,38 @@ def print_proposal(analysis: Analysis) -> None:
         click.echo(f"Interrupted. Of what was tried {masks} {_reaches(analysis)}.")
     elif plan.reached:
         click.echo(
-            f"With {masks} every output reaches {goal}."
+            f"With {masks} every output {_met(goal)}."
             if plan.masks
-            else f"Every output reaches {goal} as the model is: nothing to propose."
+            else f"Every output {_met(goal)} as the model is: nothing to propose."
         )
     elif plan.masks:
         click.echo(
-            f"{goal} is out of reach with masks the engine honours. The best found takes {masks} and {_reaches(analysis)}."
+            f"{_missed(goal)} with masks the engine honours. The best found takes {masks} and {_reaches(analysis)}."
         )
     else:
         within = " within the budget" if math.isfinite(analysis.decision.budget) else ""
-        click.echo(f"{goal} is out of reach: no mask the engine honours helps{within}.")
+        click.echo(f"{_missed(goal)}: no mask the engine honours helps{within}.")
     if plan.masks:
         _print_price(analysis)
     for limit in analysis.decision.limits:
-        click.echo(f"  {limit.layer} still loses {decibels(_as_db(limit.noise))} dB: {limit.why}.")
+        click.echo(f"  {limit.layer} {_state(limit.noise)}: {limit.why}.")
 
 
-def _as_db(noise: float) -> float:
-    """Noise over signal as SQNR."""
-    return -10 * math.log10(noise) if math.isfinite(noise) else math.nan
+def _met(goal: Goal) -> str:
+    return "is finite" if goal.is_finiteness else f"reaches {goal}"
+
+
+def _missed(goal: Goal) -> str:
+    return f"{goal} {'are' if goal.is_finiteness else 'is'} out of reach"
+
+
+def _state(noise: float) -> str:
+    """Noise over signal in words.
+
+    >>> _state(0.001), _state(math.inf)
+    ('is at 30.0 dB SQNR', 'loses elements')
+    """
+    return f"is at {decibels(-10 * math.log10(noise))} dB SQNR" if math.isfinite(noise) else "loses elements"
 
 
 def _reaches(analysis: Analysis) -> str:
@@ -60,12 +73,23 @@ def _print_price(analysis: Analysis) -> None:
         f"{percent(decision.share)} of the multiply-adds."
     )
     if plan.bound is not None and plan.needed:
-        layers = ", ".join(f"#{index}" for index in plan.needed[:_MOST_LISTED])
-        more = ", ..." if len(plan.needed) > _MOST_LISTED else ""
+        least = f"No plan adds less than {percent(plan.bound / (decision.total or 1))}: w" if plan.bound > 0 else "W"
         click.echo(
-            f"No plan adds less than {percent(plan.bound / (decision.total or 1))}: without a mask {layers}{more} "
-            f"{'misses' if len(plan.needed) == 1 else 'miss'} the target, whatever else is masked."
+            f"{least}ithout a mask on {_any_of(plan.needed)} the target is missed, as long as more masks never lose accuracy."
         )
+
+
+def _any_of(indices: Sequence[int]) -> str:
+    """Layers, of which one is enough.
+
+    >>> _any_of([4]), _any_of([6, 17]), _any_of(range(8))
+    ('#4', '#6 or #17', '#0, #1, #2, #3, #4, #5 or 2 others')
+    """
+    named = [f"#{index}" for index in indices[:_MOST_LISTED]]
+    more = len(indices) - len(named)
+    if more:
+        named.append(f"{more} other{'s' if more > 1 else ''}")
+    return " or ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
 def percent(share: float) -> str:

@@ -85,15 +85,29 @@ def test_share_of_multiply_adds(model: Model) -> None:
 
 
 def test_measured_times_count(model: Model) -> None:
-    """A measured mask costs what was measured, another one its estimate on the device's scale."""
+    """A measured mask costs what was measured, another one of its layer the estimate on that layer's own scale."""
     estimated = Costs(model, SHAPES, Policy("fp16"))
     now = estimated.all({})
-    timings = {(1, 0): 3 * now[1], (1, 64): 5 * now[1], (2, 0): 3 * now[2]}
-    scale = sorted((3.0, 3.0, 5 * now[1] / estimated.all({1: 64})[1]))[1]
+    timings = {(1, 0): 3 * now[1], (1, 64): 5 * now[1], (2, 0): 7 * now[2]}
     costs = Costs(model, SHAPES, Policy("fp16"), timings)
     assert costs.measured
     assert 2 * now[1] == pytest.approx(costs.added({1: 64}))
-    assert scale * estimated.all({2: 1})[2] == pytest.approx(costs.all({2: 1})[2])
+    assert 3 * estimated.all({1: 1})[1] == pytest.approx(costs.all({1: 1})[1])
+    assert 7 * estimated.all({2: 1})[2] == pytest.approx(costs.all({2: 1})[2])
+
+
+def test_layers_never_measured(model: Model) -> None:
+    """A layer without any time is on the scale of the median of all times."""
+    estimated = Costs(model, SHAPES, Policy("fp16")).all({})
+    costs = Costs(model, SHAPES, Policy("fp16"), {(1, 0): 3 * estimated[1]})
+    assert 3 * estimated[2] == pytest.approx(costs.all({})[2])
+
+
+def test_a_slow_layer_gets_no_cheaper_by_a_mask(model: Model) -> None:
+    """Where a device takes long for one layer, a mask of it that was not measured still adds time."""
+    now = Costs(model, SHAPES, Policy("fp16")).all({})
+    costs = Costs(model, SHAPES, Policy("fp16"), {(1, 0): now[1], (2, 0): 100 * now[2]})
+    assert 0 < costs.added({2: 64}) < costs.added({2: 1})
 
 
 def test_rows_are_found_by_words() -> None:
@@ -131,6 +145,12 @@ def test_timings_of_the_engine() -> None:
             "t:1: 'conv1' is timed as ReLU. #1 'conv1' (Convolution) is another type: is this its benchmark?",
         ),
         ("ReLU relu 1.2.3ms", "t:1: '1.2.3ms' is no time. Expected milliseconds, e.g. '1.23ms'."),
+        ("31=no", "t:1: '31=no' is no mask. Expected a number and nothing behind it, e.g. '31=64'."),
+        (
+            "ReLU relu 1ms\n 31=64 # fast",
+            "t:2: '31=64 # fast' is no mask. Expected a number and nothing behind it, e.g. '31=64'.",
+        ),
+        ("31=", "t:1: '31=' is no mask. Expected a number and nothing behind it, e.g. '31=64'."),
         ("nothing", "t: no line has a time. Expected ncnn's 'Convolution conv1 1.23ms', one layer a line."),
     ],
 )
