@@ -2,9 +2,10 @@
 
 Blobs of different shapes are brought together by ncnn's rules, not numpy's: a vector runs along the outermost axis if its
 extent fits there and else along the innermost, a blob of rank 2 or 3 along the outer ones, and extents of 1 are repeated.
-`remainder` is that of C, with the quotient rounded to the nearest, not Python's `%`. Maximum and minimum take the first
-operand when one is NaN, vector code the second. The engine's vector code is coarser than C in powers, divisions by 0,
-`fmod` and `remainder`. Source: ncnn `src/layer/binaryop.cpp`.
+`remainder` is that of C, with the quotient rounded to the nearest, not Python's `%`. Maximum and minimum are NaN
+where either operand is, as in arm64's vector code; what that leaves over drops NaN, and x86 keeps that of one operand
+alone. The engine's vector code is coarser than C in powers, divisions by 0, `fmod` and `remainder`. Source: ncnn
+`src/layer/binaryop.cpp`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import numpy as np
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, floats_in
 from maskctl.layers.families.broadcasting import aligned, together
-from maskctl.layers.families.elementwise import larger, smaller
 from maskctl.layers.power import powf
 from maskctl.numeric.formats import FloatArray, Operand
 
@@ -60,8 +60,8 @@ FUNCTIONS: dict[str, Function] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
-    "max": larger,
-    "min": smaller,
+    "max": np.maximum,
+    "min": np.minimum,
     "pow": powf,
     "atan2": np.arctan2,
     "fmod": np.fmod,
@@ -106,11 +106,15 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The function of every pair of elements, in fp32."""
     shapes(params, tuple(values.shape[1:] for values in inputs))
-    function = function_of(params)
+    return (joined(params, inputs, function_of(params)),)
+
+
+def joined(params: Params, inputs: Arrays, function: Function) -> FloatArray:
+    """`function` of every pair of elements of the blobs, or of the blob and the number."""
     with np.errstate(all="ignore"):
         if params.integer("with_scalar"):
-            return (function(floats_in(inputs[0]), np.float32(params.real("b"))),)
-        return (function(*aligned(floats_in(inputs[0]), floats_in(inputs[1]))),)
+            return function(floats_in(inputs[0]), np.float32(params.real("b")))
+        return function(*aligned(floats_in(inputs[0]), floats_in(inputs[1])))
 
 
 LAYER = LayerType("BinaryOp", ONE_OR_MORE, forward, PARAMS, shapes=shapes)

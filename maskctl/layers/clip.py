@@ -1,7 +1,8 @@
 """Clip: elements below a minimum or above a maximum become that limit.
 
-NaN passes; vector code on x86 turns it into one of the limits. Where the minimum is above the maximum, everything
-becomes the maximum. Source: ncnn `src/layer/clip.cpp`.
+NaN passes, as in arm64's vector code; what that leaves over, and all of x86, turns it into one of the limits. Where the
+minimum is above the maximum, everything becomes the maximum. Source: ncnn `src/layer/clip.cpp`,
+`src/layer/arm/clip_arm.cpp`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Eltwise: the product, the sum (with a factor for each) or the maximum of two or more blobs of one shape.
 
-Nothing is repeated for a blob that is smaller: the engine would read past its end. Source: ncnn
+A maximum is NaN where any input is, as in arm64's vector code; what that leaves over drops NaN, and x86 keeps that of one
+operand alone. Nothing is repeated for a blob that is smaller: the engine would read past its end. Source: ncnn
 `src/layer/eltwise.cpp`.
 """
 
@@ -69,14 +70,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     return (out,)
 
 
-def _maximum(left: FloatArray, right: FloatArray, /, out: FloatArray | None = None) -> FloatArray:
-    """The larger of each two, the first where one is NaN."""
-    found = np.array(left, order="K") if out is None else out
-    np.copyto(found, right, where=left < right)
-    return found
-
-
-FUNCTIONS: dict[int, Function] = {PRODUCT: np.multiply, SUM: np.add, MAXIMUM: _maximum}
+FUNCTIONS: dict[int, Function] = {PRODUCT: np.multiply, SUM: np.add, MAXIMUM: np.maximum}
 
 
 def _weighted(blobs: list[FloatArray], factors: list[np.float32]) -> FloatArray:

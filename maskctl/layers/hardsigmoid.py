@@ -1,7 +1,7 @@
 """HardSigmoid: alpha * x + beta, cut off at 0 and 1.
 
-NaN passes; vector code on x86 turns it into 0. With an alpha that is not positive the limits of x change places, and
-everything becomes 0 or 1. Source: ncnn `src/layer/hardsigmoid.cpp`.
+NaN passes, as in arm64's vector code; what that leaves over may turn it into 1, and vector code on x86 turns it into 0.
+With an alpha that is not positive the limits of x change places, and everything becomes 0 or 1. Source: ncnn `src/layer/hardsigmoid.cpp`.
 """
 
 from __future__ import annotations

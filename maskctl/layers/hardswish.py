@@ -1,6 +1,7 @@
 """HardSwish: x * (alpha * x + beta), 0 below the line's zero and x above its one.
 
-PyTorch's alpha is 1/6, not the default. -inf gives 0; vector code on x86 gives NaN. With an alpha that is not positive
+PyTorch's alpha is 1/6, not the default. NaN passes and -inf times 0 gives NaN, as in the vector code of arm64 and x86; what
+that leaves over makes 0 of -inf, and on arm64 of some NaN as well. With an alpha that is not positive
 the limits of x change places. Source: ncnn `src/layer/hardswish.cpp`.
 """
 
@@ -17,13 +18,13 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
 def hard_swish(params: Params, values: FloatArray) -> FloatArray:
-    """x times the line between 0 and 1; x itself is kept from -inf, which times 0 would be NaN."""
-    lower, upper = limits(params)
+    """x times the line between 0 and 1, NaN for NaN and -inf."""
     out = line(params, values)
     if np.float32(params.real("alpha")) > 0:
         np.clip(out, _ZERO, _ONE, out=out)
-        out *= np.maximum(values, lower)
+        out *= values
         return out
+    lower, upper = limits(params)
     out *= values
     return np.where(values < lower, _ZERO, np.where(values > upper, values, out))
 

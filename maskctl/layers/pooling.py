@@ -1,8 +1,9 @@
 """Pooling: maximum or average over windows of a map (c, h, w), or over all of it.
 
 Global pooling gives (c,). Adaptive pooling makes as many windows as asked for, -233 as many as there are pixels.
-Averages leave out the border unless `avgpool_count_include_pad` says so, but count what the SAME modes add. NaN counts
-in a maximum only where it is the first element of a window; the engine's vector code has other rules, by position.
+Averages leave out the border unless `avgpool_count_include_pad` says so, but count what the SAME modes add. A NaN
+makes the maximum of its window NaN, as in arm64's vector code; adaptive pooling, and what vectors leave over, drops it. x86
+keeps it by its place in the window.
 Integers are not pooled: the engine would take their bytes for floats.
 
 Source: ncnn `src/layer/pooling.cpp`.

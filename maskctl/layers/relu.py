@@ -1,7 +1,7 @@
 """ReLU: negative elements become 0, or are multiplied by a slope.
 
-NaN passes. An int8 blob is cut off at 0 as well; with a slope the engine leaves it as it is. Source: ncnn
-`src/layer/relu.cpp`, for int8 `src/layer/x86/relu_x86.cpp`.
+NaN passes; without a slope, what is left over from vectors on arm64 turns it into 0. An int8 blob is cut off at 0 as
+well; with a slope the engine leaves it as it is. Source: ncnn `src/layer/relu.cpp`, for int8 `src/layer/x86/relu_x86.cpp`.
 """
 
 from __future__ import annotations

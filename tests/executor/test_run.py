@@ -11,6 +11,7 @@ from maskctl.errors import ExecutionError, InputError
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import Model
+from tests.builders import TAG_FP32_PLAIN, floats, tagged
 from tests.executor.nets import convolution_weights, model_of
 
 LAYERS = (
@@ -60,6 +61,28 @@ def test_a_safe_mask_of_the_same_bit_does_not(model: Model) -> None:
     """Bit 2 on the first layer, whose input is fp32, gives that layer's fp32 result to the bit."""
     masked = run(model, SAMPLES, Policy("fp16", masks={1: 2}), keep=["a"])["a"]
     assert np.array_equal(run(model, SAMPLES, keep=["a"])["a"], masked)
+
+
+def test_nan_of_fp16_passes_a_relu_in_fp32(tmp_path: Path) -> None:
+    """Sums of opposite infinities in fp16 give NaN, and a masked convolution with ReLU behind a fence does not hide it."""
+    layers = (
+        "Input data 0 1 data",
+        "Convolution large 1 1 data a 0=8 1=1 5=0 6=8",
+        "Convolution cancelling 1 1 a b 0=8 1=1 5=0 6=64",
+        "DeepCopy fence 1 1 b f",
+        "Convolution relu 1 1 f out 0=8 1=1 5=0 6=64 9=1",
+    )
+    signs = np.where(np.arange(64) % 2, -1.0, 1.0)
+    plain = [tagged(TAG_FP32_PLAIN, floats(*values)) for values in (np.full(8, 6e4), signs, np.ones(64))]
+    model = model_of(tmp_path, *layers, weights=b"".join(plain))
+    samples = {"data": np.full((1, 1, 2, 2), 4, np.float32)}
+    trace = run(model, samples, Policy("fp16", masks={4: 2}), keep=["*"])
+    assert (True, False, True, True) == (
+        bool(np.isinf(trace["a"]).all()),
+        bool(np.isnan(run(model, samples)["out"]).any()),
+        bool(np.isnan(trace["b"]).all()),
+        bool(np.isnan(trace["out"]).all()),
+    )
 
 
 def test_a_border_value_is_stored_as_blobs_are(tmp_path: Path) -> None:

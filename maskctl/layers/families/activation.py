@@ -1,7 +1,12 @@
 """Activations that convolutions and inner products have built in (params `activation_type`, `activation_params`).
 
-Source: ncnn `src/layer/fused_activation.h`. Its scalar code defines them here: ReLU turns NaN into 0, all others let
-it pass. Vector code of the targets clips NaN to the lower bound, and does so only where whole vectors are left.
+What they make of NaN and infinity is what arm64's vector code makes of it: all let NaN pass, and hard swish makes NaN of
+-inf, which it multiplies by 0. Scalar code, for what is left over from vectors and for channels that do not pack, turns NaN
+into 0 (ReLU), the lower bound (clip) or, in some layers, a number (sigmoid), and -inf into 0 (hard swish). Layers that have
+only scalar code on arm64 are taken at that in ReLU and clip (`_has_vectors`). On x86 ReLU and hard
+swish let NaN pass in vectors too, while clip makes its lower bound of it and sigmoid a number. Source: ncnn
+`src/layer/arm/arm_activation.h` (`activation_ps`), `src/layer/fused_activation.h` (`activation_ss`), and the released
+arm64 build.
 """
 
 from __future__ import annotations
@@ -45,19 +50,30 @@ def apply(params: Params, values: FloatArray, out: FloatArray | None = None) -> 
     result = np.empty_like(values) if out is None else out
     with np.errstate(all="ignore"):
         if number == RELU:
-            np.fmax(values, _bound(0.0, values), out=result)
+            _larger(params)(values, _bound(0.0, values), out=result)
         elif number == LEAKY_RELU:
             _leaky_relu(values, np.float32(numbers[0]), result)
         elif number == CLIP:
-            np.maximum(values, _bound(numbers[0], values), out=result)
+            _larger(params)(values, _bound(numbers[0], values), out=result)
             np.minimum(result, _bound(numbers[1], values), out=result)
         elif number == SIGMOID:
             _sigmoid(values, result)
         elif number == MISH:
             np.multiply(values, _mish_gate(values), out=result)
         else:
-            _hard_swish(values, numbers, result)
+            np.multiply(values, _hard_swish_gate(values, numbers), out=result)
     return result
+
+
+def _larger(params: Params) -> np.ufunc:
+    return np.maximum if _has_vectors(params) else np.fmax
+
+
+def _has_vectors(params: Params) -> bool:
+    """Whether arm64 has vector code for the layer: not over three axes, and over one only for dense convolutions."""
+    if params.has("kernel_d"):
+        return False
+    return params.has("kernel_h") or not (params.has("group") or params.has("output_w"))
 
 
 def _bound(value: float, values: FloatArray) -> FloatArray | np.float32:
@@ -96,14 +112,7 @@ def _mish_gate(values: FloatArray) -> FloatArray:
     return gate
 
 
-def _hard_swish(values: FloatArray, numbers: tuple[float, ...], out: FloatArray) -> None:
-    slope, offset = np.float32(numbers[0]), np.float32(numbers[1])
-    lower = -offset / slope
-    upper = np.float32(1) / slope + lower
-    gate = values * slope
-    gate += offset
-    gate *= values
-    below = values < lower
-    np.copyto(gate, values, where=values > upper)
-    np.copyto(gate, np.float32(0), where=below)
-    np.copyto(out, gate)
+def _hard_swish_gate(values: FloatArray, numbers: tuple[float, ...]) -> FloatArray:
+    gate = values * np.float32(numbers[0])
+    gate += np.float32(numbers[1])
+    return np.clip(gate, np.float32(0), np.float32(1), out=gate)

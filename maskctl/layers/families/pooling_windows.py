@@ -1,6 +1,8 @@
 """Pooling over one, two or three axes: what Pooling, Pooling1D and Pooling3D do to blobs (n, c, …).
 
-Maxima are those of C++'s `std::max`: NaN counts only where it is the first element of a window.
+What maxima make of NaN is what the arm64 engine makes of it. In Pooling, whose vector code decides, one NaN makes its window
+NaN; what vectors leave over, maps of channels that do not pack, drops it. Adaptive pooling, Pooling1D and Pooling3D have no
+vector code: there NaN counts only where a window holds nothing else. x86 keeps NaN by its place in the window.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from maskctl.numeric.formats import FloatArray
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Ranges: TypeAlias = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 """Along each axis the first element of each window, and the one behind its last."""
+
+Larger: TypeAlias = np.ufunc
+"""The larger of each two elements: `np.maximum` or `np.fmax`."""
 
 MAX, AVERAGE = 0, 1
 FULL, VALID, SAME_UPPER, SAME_LOWER = range(4)
@@ -105,13 +110,13 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     with np.errstate(all="ignore"):
         if params.integer("global_pooling"):
             size = np.float32(math.prod(values.shape[2:]))
-            return (_maximum_of_map(values) if is_max else sum_of_map(values) / size,)
+            return (_larger(params).reduce(_pixels(values), axis=1) if is_max else sum_of_map(values) / size,)
         if params.integer("adaptive_pooling"):
-            return (_adaptive(values, top[1:], is_max=is_max),)
+            return (_adaptive(values, top[1:], _larger(params) if is_max else None),)
         window = window_of(params)
         border = border_of(params, window, values.shape[1:])
         if is_max:
-            return (_maximum(border.around(values, LOWEST), window),)
+            return (_maximum(border.around(values, LOWEST), window, _larger(params)),)
         total = _sum(_averaged(params, values, border), window)
         return (total / counts(params, values.shape[1:]),)
 
@@ -126,22 +131,26 @@ def _every(values: Array, axis: int, start: int, step: int, count: int) -> Array
     return values[(slice(None),) * axis + (slice(start, start + (count - 1) * step + 1, step),)]
 
 
-def _maximum(grown: FloatArray, window: Window) -> FloatArray:
+def _larger(params: Params) -> Larger:
+    """NaN wins where the engine has vector code, over the two axes of a map; elsewhere any number does."""
+    return np.fmax if len(axes_of(params)) != 2 or params.integer("adaptive_pooling") else np.maximum
+
+
+def _maximum(grown: FloatArray, window: Window, larger: Larger) -> FloatArray:
     """Along one axis after the other, which takes fewer steps than all elements of a window at once."""
-    out = first = grown
+    out = grown
     for axis in range(len(window.kernel)):
         rest = Window((1,) * axis + window.kernel[axis:], (1,) * axis + window.stride[axis:])
-        out = _largest(_slices(out, rest, axis))
-        first = _every(first, 2 + axis, 0, window.stride[axis], out.shape[2 + axis])
-    return np.where(nan, first, out) if (nan := np.isnan(first)).any() else out
+        out = _largest(_slices(out, rest, axis), larger)
+    return out
 
 
-def _largest(slices: Sequence[FloatArray]) -> FloatArray:
+def _largest(slices: Sequence[FloatArray], larger: Larger) -> FloatArray:
     if len(slices) == 1:
         return slices[0]
-    out = np.fmax(slices[0], slices[1])
+    out: FloatArray = larger(slices[0], slices[1])
     for seen in slices[2:]:
-        np.fmax(out, seen, out=out)
+        larger(out, seen, out=out)
     return out
 
 
@@ -227,12 +236,7 @@ def sum_of_map(values: FloatArray) -> FloatArray:
     return total
 
 
-def _maximum_of_map(values: FloatArray) -> FloatArray:
-    pixels = _pixels(values)
-    return np.where(np.isnan(pixels[:, 0]), pixels[:, 0], np.fmax.reduce(pixels, axis=1))
-
-
-def _adaptive(values: FloatArray, outputs: Shape, *, is_max: bool) -> FloatArray:
+def _adaptive(values: FloatArray, outputs: Shape, larger: Larger | None) -> FloatArray:
     """Windows that divide each axis as evenly as whole elements allow; where that does not come out even they overlap."""
     extents = values.shape[2:]
     if outputs == extents:
@@ -241,8 +245,8 @@ def _adaptive(values: FloatArray, outputs: Shape, *, is_max: bool) -> FloatArray
         (np.arange(out) * have // out, -(-(np.arange(out) + 1) * have // out))
         for out, have in zip(outputs, extents, strict=True)
     ]
-    if is_max:
-        return _adaptive_maximum(values, ranges)
+    if larger is not None:
+        return _adaptive_maximum(values, ranges, larger)
     shape = (*values.shape[:2], *outputs)
     total = sum_of_map(values).reshape(shape) if math.prod(outputs) == 1 else _adaptive_sum(values, ranges)
     # The engine divides by the height, the width and then the depth of the window.
@@ -252,13 +256,12 @@ def _adaptive(values: FloatArray, outputs: Shape, *, is_max: bool) -> FloatArray
     return total
 
 
-def _adaptive_maximum(values: FloatArray, ranges: Ranges) -> FloatArray:
-    out = start = values
+def _adaptive_maximum(values: FloatArray, ranges: Ranges, larger: Larger) -> FloatArray:
+    out = values
     for axis, (first, end) in enumerate(ranges):
         steps = range(int((end - first).max()))
-        out = reduce(np.fmax, [out.take(np.minimum(first + step, end - 1), 2 + axis) for step in steps])
-        start = start.take(first, 2 + axis)
-    return np.where(np.isnan(start), start, out)
+        out = reduce(larger, [out.take(np.minimum(first + step, end - 1), 2 + axis) for step in steps])
+    return out
 
 
 def _adaptive_sum(values: FloatArray, ranges: Ranges) -> FloatArray:

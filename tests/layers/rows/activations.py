@@ -11,6 +11,7 @@ from tests.layers.row import BITS, EVERY, WITHOUT_NAN, Row
 
 VECTOR, TABLE, MAP, VOLUME = (19,), (4, 9), (8, 5, 7), (5, 2, 3, 4)
 SCALAR = (3, 1, 3)
+WHOLE = (8, 4, 8)
 WIDE = (VECTOR, TABLE, MAP, VOLUME)
 WITHOUT_INFINITY = tuple(profile for profile in EVERY if profile != "infinite")
 
@@ -55,14 +56,19 @@ NAN_LOST = (
     *(Row(words, (SCALAR,)) for words in ("BNLL", "HardSigmoid", "HardSigmoid 0=0.16666667 1=0.5")),
 )
 
-# -inf times 0 is NaN in x86's vectors, where the scalar code compares x itself; Swish is the other way round.
+# -inf times 0 is NaN in vectors, and here, where the scalar code compares x itself; Swish is the other way round.
 INFINITY_LOST = (
     *(
         Row(words, (shape,), profiles=WITHOUT_INFINITY)
         for words in ("Swish", "HardSwish", "HardSwish 0=0.16666667", "HardSwish 0=0.5 1=-0.25")
         for shape in WIDE
     ),
-    *(Row(words, (SCALAR,)) for words in ("Swish", "HardSwish 0=0.16666667", "HardSwish 0=0.5 1=-0.25")),
+    Row("Swish", (SCALAR,)),
+    *(
+        Row(words, (shape,), profiles=profiles)
+        for words in ("HardSwish 0=0.16666667", "HardSwish 0=0.5 1=-0.25")
+        for shape, profiles in ((SCALAR, WITHOUT_INFINITY), (WHOLE, EVERY))
+    ),
 )
 
 # Slopes that are not positive: the vector code cuts off y, the scalar code x.

@@ -64,7 +64,11 @@ def _one_by_one(number: int, words: str = "", inputs: int = 2) -> Row:
 FUNCTIONS = (
     *(_in_vectors(number) for number in range(len(NAMES))),
     *(_one_by_one(number) for number in range(len(NAMES))),
-    *(Row(f"BinaryOp 0={NAMES.index(name)}", (WHOLE, WHOLE), least_db=BITS, either_zero=True) for name in TAKEN),
+    # In arm64's vectors, and here, NaN of either operand wins; in x86's only that of the first does.
+    *(
+        Row(f"BinaryOp 0={NAMES.index(name)}", (WHOLE, WHOLE), least_db=BITS, either_zero=True, profiles=WITHOUT_NAN)
+        for name in TAKEN
+    ),
 )
 WITH_A_NUMBER = (
     *(_in_vectors(number, " 1=1 2=1.7", 1) for number in range(len(NAMES))),

@@ -21,7 +21,7 @@ ACTIVATIONS = (
 )
 UNLESS_LOST = ("normal", "sparse", "special", "denormal")
 """What comes of NaN and infinity depends on the lane: the wheel is compiled with -ffast-math and its vector code keeps
-NaN in ReLU, where its scalar code makes 0 of it, as here, and makes the lower bound of it in clip and sigmoid. "huge"
+NaN in ReLU, as here, where its scalar code makes 0 of it, and makes the lower bound of it in clip and sigmoid. "huge"
 is left out with hard swish, because a sum that touches infinity on the way depends on its order."""
 WITH_HUGE = (*UNLESS_LOST, "huge")
 

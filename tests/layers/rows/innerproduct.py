@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.layers.row import FINITE, TAME, Row
+from tests.layers.rows.convolution import kept
 
 TO_CODES = (*FINITE, "denormal")
 """Codes of NaN, infinity and products from 2**31 on are undefined in the engine."""
@@ -23,7 +24,8 @@ ROWS = (
     Row("InnerProduct 0=8 1=1 2=64", ((12, 8),)),
     Row("InnerProduct 0=5 1=0 2=35", ((1, 7),)),
     Row("InnerProduct 0=5 1=1 2=100", ((4, 5),)),
-    *(Row(f"InnerProduct 0=8 1=1 2=56 {words}", ((7,),)) for words in RELUS),
+    # x86 makes 0 of NaN in its ReLU, where arm64's vectors, and maskctl, let it pass.
+    *(Row(f"InnerProduct 0=8 1=1 2=56 {words}", ((7,),), profiles=kept(words)) for words in RELUS),
     *(
         Row(f"InnerProduct 0={outputs} 1=1 2={7 * outputs} {words}", ((7,),), profiles=TAME)
         for words in BENT

@@ -11,8 +11,8 @@ WINDOWS = ("", "3=1", "2=2", "2=2 3=1 5=1", "2=2 3=2 14=1", "2=3 5=2", "2=2 5=3"
 
 
 def _max(words: str, shape: Shape) -> Row:
-    # The engine keeps NaN in a maximum or drops it by its place in the window, and not as C++ has it: its vector code
-    # takes the later element where either is NaN, and so does its scalar code as it is compiled.
+    # x86 keeps NaN in a maximum or drops it by its place in the window: it takes the later element where either is NaN.
+    # arm64, and maskctl, keep it in Pooling and drop it in adaptive pooling and over one or three axes.
     return Row(words, (shape,), profiles=WITHOUT_NAN, least_db=BITS, either_zero=True)
 
 
