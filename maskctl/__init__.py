@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maskctl.analysis.analyze import Analysis, analyze
+    from maskctl.analysis.goal import Goal
     from maskctl.analysis.metrics import COSINE, SQNR
-    from maskctl.analysis.plan import Goal
     from maskctl.errors import MaskctlError
     from maskctl.executor.images import ImageRecipe
     from maskctl.executor.inputs import read_samples
@@ -56,7 +56,7 @@ __all__ = [
 _HOMES = {
     "maskctl.analysis.analyze": ("Analysis", "analyze"),
     "maskctl.analysis.metrics": ("COSINE", "SQNR"),
-    "maskctl.analysis.plan": ("Goal",),
+    "maskctl.analysis.goal": ("Goal",),
     "maskctl.errors": ("MaskctlError",),
     "maskctl.executor.images": ("ImageRecipe",),
     "maskctl.executor.inputs": ("read_samples",),

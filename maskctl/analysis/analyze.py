@@ -10,7 +10,8 @@ from maskctl.analysis.causes import ranked, reason
 from maskctl.analysis.decide import Decision, Terms, decide
 from maskctl.analysis.fences import fenced
 from maskctl.analysis.finders import finders
-from maskctl.analysis.plan import DEFAULT_GOAL, Goal, MaskPlan, Masks, Score
+from maskctl.analysis.goal import DEFAULT_GOAL, Goal, Score
+from maskctl.analysis.plan import MaskPlan, Masks
 from maskctl.analysis.pool import Means, Shares
 from maskctl.analysis.sensitivity import LayerLoss, Wishes
 from maskctl.analysis.work import Progress

@@ -11,8 +11,9 @@ from maskctl.analysis.boundary import STORAGE_BITS, closed_set
 from maskctl.analysis.budget import steps
 from maskctl.analysis.candidates import candidates, relative_noise
 from maskctl.analysis.cost import Costs, Timings
+from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import Comparison
-from maskctl.analysis.plan import Goal, MaskPlan, Masks, Outcome, Planner
+from maskctl.analysis.plan import MaskPlan, Masks, Planner
 from maskctl.analysis.sensitivity import LayerLoss
 from maskctl.executor.policy import Policy
 from maskctl.graph.model import Model

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from maskctl.analysis.metrics import COSINE, SQNR, Comparison, Metric
+from maskctl.analysis.goal import Goal, Outcome, best_first
+from maskctl.analysis.metrics import SQNR
 from maskctl.featmask import NO_WINOGRAD, single_bits, subsets
 
 Masks = Mapping[int, int]
@@ -20,75 +21,6 @@ _MOST_BOUND_TRIALS = 24
 _MOST_SWAP_TRIALS = 24
 _MOST_TRADED = 32
 """Trials that bound a plan, trials that trade masks of a plan, and changes looked at for a trade."""
-
-
-class Score(float):
-    """A score that stands for something else that was said, e.g. "exit status 3" where `wanted` is "0"."""
-
-    def __new__(cls, value: float, said: str = "", wanted: str = "") -> Score:  # noqa: PYI034 - Self is of Python 3.11
-        """The number to compare by, and what is told of it; "" for the number itself."""
-        score = super().__new__(cls, value)
-        score.said, score.wanted = said, wanted
-        return score
-
-    said: str
-    wanted: str
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What every output must reach: pairs of a metric and its target; and what the user's own score must, if there is one.
-
-    Without either, outputs must be finite.
-    """
-
-    targets: tuple[tuple[Metric, float], ...]
-    least_score: float | None = None
-
-    def reached(self, outcome: Outcome) -> bool:
-        """True when every output reaches every target, and so does the score; NaN reaches none."""
-        if self.is_finiteness:
-            return not any(sums.lost for sums in outcome.outputs.values())
-        if self.least_score is not None and not (outcome.score is not None and outcome.score >= self.least_score):
-            return False
-        return all(metric.reaches(sums, target) for sums in outcome.outputs.values() for metric, target in self.targets)
-
-    @property
-    def is_finiteness(self) -> bool:
-        """True where nothing is asked for but finite outputs."""
-        return not self.targets and self.least_score is None
-
-    def __str__(self) -> str:
-        if self.is_finiteness:
-            return "finite values"
-        words = [metric.words.format(f"{target!r}".removesuffix(".0")) for metric, target in self.targets]
-        return " and ".join(words + ([] if self.least_score is None else [f"the check's {self.least_score:g}"]))
-
-
-DEFAULT_GOAL = Goal(((COSINE, 0.999),))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The outputs of one lowered run against fp32, and the layers where the non-finite begins; the user's score of it."""
-
-    outputs: Mapping[str, Comparison]
-    sources: tuple[int, ...] = ()
-    score: float | None = None
-
-    @property
-    def worst_sqnr_db(self) -> float:
-        """The SQNR of the worst output; NaN when one has lost elements."""
-        return SQNR.of(min(self.outputs.values(), key=SQNR.worst_first))
-
-    @property
-    def worst_cosine(self) -> float:
-        """The cosine of the worst output; NaN when one has lost elements."""
-        return COSINE.of(min(self.outputs.values(), key=COSINE.worst_first))
-
-    def is_better_than(self, other: Outcome) -> bool:
-        """True where the worst output has a greater SQNR; NaN is worse than every number."""
-        return _worse(self) < _worse(other)
 
 
 Evaluate = Callable[[Masks], Outcome]
@@ -343,7 +275,7 @@ class Planner:
 
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
         everything = self._with(cured, self.changes)
-        best = min((everything, cured, {}), key=lambda masks: _worse(self._run(masks)))
+        best = min((everything, cured, {}), key=lambda masks: best_first(self._run(masks)))
         best_db = self._run(best).worst_sqnr_db
         if math.isnan(best_db) or not best:  # still NaN: no mask known to maskctl helps
             return MaskPlan({}, before, before, reached=False)
@@ -354,7 +286,7 @@ class Planner:
     def _within_budget(self, before: Outcome) -> MaskPlan:
         """The best that the budgets buy, less what hardly matters."""
         tried = [{}, *(self._filled(budget) for budget in self.budgets)]
-        best = min(tried, key=lambda masks: _worse(self._run(masks)))
+        best = min(tried, key=lambda masks: best_first(self._run(masks)))
         best_db = self._run(best).worst_sqnr_db
         if math.isnan(best_db):
             return MaskPlan({}, before, before, reached=False)
@@ -385,7 +317,7 @@ class Planner:
     def _unbeaten(self) -> tuple[FrontPoint, ...]:
         """Of all sets that were tried those that are better than everything as cheap, cheapest first."""
         points = [FrontPoint(dict(key), self._cost(dict(key)), outcome) for key, outcome in self._seen.items()]
-        points.sort(key=lambda point: (round(point.cost, 6), _worse(point.outcome), len(point.masks)))
+        points.sort(key=lambda point: (round(point.cost, 6), best_first(point.outcome), len(point.masks)))
         front: list[FrontPoint] = []
         for point in points:
             if not math.isnan(point.outcome.worst_sqnr_db) and (
@@ -405,8 +337,3 @@ class Planner:
 
 def _without(masks: Masks, index: int) -> dict[int, int]:
     return {key: mask for key, mask in masks.items() if key != index}
-
-
-def _worse(outcome: Outcome) -> tuple[bool, float]:
-    value = outcome.worst_sqnr_db
-    return (math.isnan(value), 0.0 if math.isnan(value) else -value)

@@ -13,8 +13,9 @@ import numpy as np
 from maskctl.analysis.alone import Effect
 from maskctl.analysis.cluster import Cluster
 from maskctl.analysis.finders import needs_single_samples
+from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import Setting
-from maskctl.analysis.plan import Masks, Outcome
+from maskctl.analysis.plan import Masks
 from maskctl.analysis.processes import Process
 from maskctl.analysis.sensitivity import LayerLoss, Wishes, losses_of
 from maskctl.analysis.shares import Blobs, Keeping, Measured, Share, merged, outputs_of

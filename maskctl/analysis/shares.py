@@ -11,9 +11,10 @@ import numpy as np
 
 from maskctl.analysis.alone import alone, merge, ways_of
 from maskctl.analysis.finders import finders, found_blobs, measured
+from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import KINDS, Setting
 from maskctl.analysis.metrics import Comparison, add_or_lose
-from maskctl.analysis.plan import Masks, Outcome
+from maskctl.analysis.plan import Masks
 from maskctl.analysis.sensitivity import Portioned, Wishes, losses_of, measure
 from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy

@@ -46,7 +46,7 @@ class CheckCommand:
             return self._score(str(path))
 
     def _score(self, path: str) -> float:
-        from maskctl.analysis.plan import Score
+        from maskctl.analysis.goal import Score
 
         words = [word.replace("{}", path) for word in self._words]
         words += [] if any("{}" in word for word in self._words) else [path]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from maskctl.analysis.plan import Goal
+    from maskctl.analysis.goal import Goal
     from maskctl.analysis.pool import Means
     from maskctl.analysis.sensitivity import Wishes
     from maskctl.cli.check_command import CheckCommand

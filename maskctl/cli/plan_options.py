@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from maskctl.analysis.decide import Terms
-    from maskctl.analysis.plan import Goal
+    from maskctl.analysis.goal import Goal
     from maskctl.graph.network import Graph
 
 PROFILES = {"quality": 0.9999, "balanced": 0.999, "fast": 0.99}
@@ -66,8 +66,8 @@ PLAN_ACTIONS = (
 
 def goal_of(options: Mapping[str, Any]) -> Goal:
     """What every output must reach; with a budget and nothing else, finite values. Raises `InputError`."""
+    from maskctl.analysis.goal import Goal
     from maskctl.analysis.metrics import COSINE, SQNR
-    from maskctl.analysis.plan import Goal
     from maskctl.errors import InputError
 
     cosine, sqnr, profile = options["target_cos"], options["target_sqnr"], options["profile"]

@@ -51,7 +51,7 @@ def print_proof(analysis: Analysis, witness: Witness, options: Mapping[str, Any]
 
     The first samples that fit in one pass are run. The target is asked of the engine's outputs where the plan reaches it.
     """
-    from maskctl.analysis.plan import Goal, Outcome
+    from maskctl.analysis.goal import Goal, Outcome
     from maskctl.cli.text import cosine_text, counted, decibels
 
     found, version, count = _run(analysis, witness, options)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import click
 
 from maskctl.analysis.analyze import Analysis
+from maskctl.analysis.goal import Goal
 from maskctl.analysis.metrics import SQNR
-from maskctl.analysis.plan import FrontPoint, Goal
+from maskctl.analysis.plan import FrontPoint
 from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, table
 
 _MOST_LISTED = 6

@@ -17,7 +17,7 @@ from maskctl import __version__
 from maskctl.cli.text import counted
 
 if TYPE_CHECKING:
-    from maskctl.analysis.plan import Outcome
+    from maskctl.analysis.goal import Outcome
     from maskctl.executor.policy import Policy
     from maskctl.executor.samples import Samples
     from maskctl.graph.model import Model
@@ -111,8 +111,8 @@ def _hash(*parts: bytes) -> str:
 
 def _outcome(stored: Any) -> Outcome:
     """Raises `ValueError`, `KeyError` or `TypeError` for what is no outcome."""
+    from maskctl.analysis.goal import Outcome
     from maskctl.analysis.metrics import Comparison
-    from maskctl.analysis.plan import Outcome
 
     names = {part.name for part in fields(Comparison)}
     outputs = {}

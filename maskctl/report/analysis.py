@@ -14,9 +14,9 @@ from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.anatomy import anatomy
 from maskctl.analysis.causes import right_bit
 from maskctl.analysis.evidence import Evidence
+from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import BF16, BLOBS, INT8, WEIGHTS
 from maskctl.analysis.metrics import METRICS, Comparison
-from maskctl.analysis.plan import Outcome
 from maskctl.analysis.profiles import Profile, limits_of
 from maskctl.executor.samples import Samples
 from maskctl.param.diff import unified_diff

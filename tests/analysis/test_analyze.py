@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 import maskctl
 from maskctl.analysis import pool as pool_room
 from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.goal import Goal
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison, compare
 from maskctl.analysis.overflow import Overflow
-from maskctl.analysis.plan import Goal
 from maskctl.errors import ExecutionError, InputError
 from maskctl.executor import samples as samples_room
 from maskctl.executor.policy import Policy

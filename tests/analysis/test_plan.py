@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskctl.analysis.budget import steps
+from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison
-from maskctl.analysis.plan import Goal, MaskPlan, Masks, Outcome, Planner
+from maskctl.analysis.plan import MaskPlan, Masks, Planner
 
 SIGNAL = 1e6
 

@@ -13,10 +13,10 @@ import pytest
 
 import maskctl
 from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.goal import Goal
 from maskctl.analysis.judge import Danger
 from maskctl.analysis.metrics import COSINE, METRICS, SQNR
 from maskctl.analysis.overflow import Overflow
-from maskctl.analysis.plan import Goal
 from maskctl.analysis.profiles import profiles
 from maskctl.analysis.prove import prove
 from maskctl.analysis.ranges import input_bounds
