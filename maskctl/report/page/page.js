@@ -8,11 +8,15 @@ function subtitle(report) {
 
 function verdict(report) {
   const words = { cosine: (value) => `cosine ${value}`, sqnr_db: (value) => `SQNR ${value} dB` };
-  const goal = Object.entries(report.goal).map(([name, value]) => (words[name] ?? ((other) => `${name} ${other}`))(value)).join(" and ");
+  const targets = Object.entries(report.goal).map(([name, value]) => (words[name] ?? ((other) => `${name} ${other}`))(value));
+  if (report.check) targets.push(`the check's ${report.check.target}`);
+  const goal = targets.join(" and ");
+  const reaches = goal ? `reaches ${goal}` : "is finite";
+  const missed = goal ? `${goal} is out of reach` : "finite values are out of reach";
   const masks = counted(report.masks.length, "mask");
-  if (report.interrupted) return `The search for masks was interrupted; the best of what was tried takes ${masks} and ${report.reached ? "reaches" : "misses"} ${goal}.`;
-  if (report.reached) return report.masks.length ? `With ${masks} every output reaches ${goal}.` : `Every output reaches ${goal} as the model is: nothing to propose.`;
-  return report.masks.length ? `${goal} is out of reach; the best found takes ${masks}.` : `${goal} is out of reach: no mask the engine honours helps.`;
+  if (report.interrupted) return `The search for masks was interrupted; the best of what was tried takes ${masks} and ${report.reached ? reaches : `misses ${goal || "finite values"}`}.`;
+  if (report.reached) return report.masks.length ? `With ${masks} every output ${reaches}.` : `Every output ${reaches} as the model is: nothing to propose.`;
+  return report.masks.length ? `${missed}; the best found takes ${masks}.` : `${missed}: no mask the engine honours helps.`;
 }
 
 /** Microseconds as a share of the network's time. */
