@@ -29,4 +29,5 @@ def activate(params: Params, sums: FloatArray) -> FloatArray:
         if number == activation.HARD_SWISH:
             slope, offset = (np.float32(value) for value in numbers)
             return sums * math32_x86.hard_sigmoid(sums, slope, offset)
-    return activation.apply(params, sums)
+        # Behind bf16 sums ReLU makes 0 of NaN, unlike the ReLU layer.
+        return np.fmax(sums, np.float32(0)) if number == activation.RELU else activation.apply(params, sums)
