@@ -100,16 +100,11 @@ def decide(
         return _repaired(model, policy, masks, index, storage=storage)
 
     def evaluate(masks: Masks) -> Outcome:
+        """A trial of masks; those that are not honoured count as lost without a run."""
         unsafe = _unsafe(model, policy, masks)
         if unsafe:
             return Outcome({name: Comparison(lost=1) for name in measured}, unsafe)
-        known = terms.remembered and terms.remembered.find(model, masks)
-        if known:
-            return known
-        outcome = trials(masks)
-        if terms.remembered:
-            terms.remembered.keep(model, masks, outcome)
-        return outcome
+        return _tried(model, masks, trials, terms)
 
     planner = Planner(
         goal,
@@ -128,6 +123,17 @@ def decide(
     limits = () if plan.reached else _limits(model, policy, losses, plan.masks, dear)
     price = costs.total({}), costs.added(plan.masks)
     return Decision(plan, *price, costs.measured, costs.share(plan.masks), terms.budget, limits)
+
+
+def _tried(model: Model, masks: Masks, trials: Callable[[Masks], Outcome], terms: Terms) -> Outcome:
+    """What is remembered of a trial, or the trial itself, which then is."""
+    known = terms.remembered and terms.remembered.find(model, masks)
+    if known:
+        return known
+    outcome = trials(masks)
+    if terms.remembered:
+        terms.remembered.keep(model, masks, outcome)
+    return outcome
 
 
 def _repaired(model: Model, policy: Policy, masks: Masks, index: int, *, storage: bool) -> Masks | None:
