@@ -39,7 +39,11 @@ class MaskctlError(Exception):
 
 
 class ParamSyntaxError(MaskctlError):
-    """The text of a `.param` file cannot be read: mend the text."""
+    """The text of a `.param` file cannot be read: mend the text. `mistake` is the name the linter has for it."""
+
+    def __init__(self, message: str, place: Place | str | None = None, mistake: str = "syntax-error") -> None:
+        super().__init__(message, place)
+        self.mistake = mistake
 
 
 class GraphError(MaskctlError):

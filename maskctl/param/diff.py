@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 
-from maskctl.param.document import ParamDocument, split_lines
+from maskctl.param.document import ParamDocument
+from maskctl.param.scan import split_lines
 
 
 def unified_diff(document: ParamDocument, path: str) -> str:

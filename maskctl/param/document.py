@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from maskctl.errors import InputError, ParamSyntaxError, Place
-from maskctl.param.lines import LayerLine, parse_layer_line
-
-MAGIC = "7767517"
-_COUNTS = re.compile(r"[ \t\r\v\f]*0*([1-9][0-9]{0,8})[ \t]+0*([1-9][0-9]{0,8})[ \t\r\n\v\f]*\Z")
-_PARAM_BIN_MAGIC = bytes.fromhex("dd857600")
+from maskctl.errors import InputError
+from maskctl.param.lines import LayerLine
+from maskctl.param.scan import scan
 
 
 @dataclass(frozen=True)
@@ -78,58 +74,7 @@ def _neighbours(path: Path) -> list[str]:
 
 def parse(data: bytes, path: str = "<param>") -> ParamDocument:
     """Reads the bytes of a `.param` file without loss; raises `ParamSyntaxError` with the place."""
-    _refuse_foreign(data, path)
-    text = data.decode("utf-8", "surrogateescape")
-    lines = split_lines(text)
-    filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip(" \t\r\n\v\f")]
-    _check_magic(filled, path)
-    layer_count, blob_count = _counts(filled, path)
-    layers = tuple(parse_layer_line(line, number, path) for number, line in filled[2:])
-    return ParamDocument(path, data, lines, layer_count, blob_count, layers)
-
-
-def split_lines(text: str) -> tuple[str, ...]:
-    """The lines with their ends; only a line feed ends a line, as in the engine."""
-    lines = text.split("\n")
-    ended = [line + "\n" for line in lines[:-1]]
-    return (*ended, lines[-1]) if lines[-1] else tuple(ended)
-
-
-def _refuse_foreign(data: bytes, path: str) -> None:
-    if not data.strip():
-        raise ParamSyntaxError("the file is empty. Expected an ncnn .param file, whose first line is 7767517.", path)
-    if data.startswith(_PARAM_BIN_MAGIC):
-        raise ParamSyntaxError(
-            "this is a binary .param.bin file. maskctl edits the text form, .param, before ncnn2mem.", path
-        )
-    if b"\0" in data:
-        raise ParamSyntaxError(
-            "this is a binary file. Expected an ncnn .param file, which is text; weights go to --bin.", path
-        )
-    if data.startswith(b"\xef\xbb\xbf"):
-        raise ParamSyntaxError(
-            "the file begins with a byte order mark, which the engine refuses. Save it as UTF-8 without BOM.",
-            Place(path, 1, 1),
-        )
-
-
-def _check_magic(filled: list[tuple[int, str]], path: str) -> None:
-    number, line = filled[0]
-    if line.split() != [MAGIC]:
-        found = line.strip()
-        raise ParamSyntaxError(
-            f"the first line is '{found[:40]}'. Expected the magic number {MAGIC} alone. "
-            "Either this is no ncnn .param file, or an old one: convert it again.",
-            Place(path, number, 1),
-        )
-
-
-def _counts(filled: list[tuple[int, str]], path: str) -> tuple[int, int]:
-    number, line = filled[1] if len(filled) > 1 else (filled[0][0] + 1, "")
-    found = _COUNTS.match(line)
-    if found is None:
-        raise ParamSyntaxError(
-            f"the second line is '{line.strip()[:40]}'. Expected the layer count and the blob count, e.g. '75 83'.",
-            Place(path, number, 1),
-        )
-    return int(found.group(1)), int(found.group(2))
+    found = scan(data, path)
+    if found.errors:
+        raise found.errors[0]
+    return ParamDocument(path, data, found.lines, found.layer_count, found.blob_count, found.layers)

@@ -17,6 +17,7 @@ _KEY = re.compile(r"([+-]?[0-9]{1,9})=")
 _COUNT = re.compile(r"[0-9]{1,6}\Z")
 _SPACE = " \t\r\n\v\f"
 _MAX_NAME_BYTES = 255
+_COMMENTS = ("#", "//")
 
 
 @dataclass(frozen=True)
@@ -124,14 +125,18 @@ class _HeadReader:
 
     def __init__(self, words: list[tuple[str, int, int]], number: int, path: str, length: int) -> None:
         self._words = iter(words)
+        self._is_comment = bool(words) and words[0][0].startswith(_COMMENTS)
+        self._begin = words[0][1] if words else 0
         self._number, self._path, self._length = number, path, length
         self.end = 0
 
     def name(self, what: str) -> str:
         word, start = self._next(what)
-        if len(word.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
+        if 4 * len(word) > _MAX_NAME_BYTES and len(word.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
             raise self._error(
-                f"{what} '{word[:20]}…' is longer than {_MAX_NAME_BYTES} bytes. The engine cuts it there.", start
+                f"{what} '{word[:20]}…' is longer than {_MAX_NAME_BYTES} bytes. The engine cuts it there.",
+                start,
+                "name-too-long",
             )
         return word
 
@@ -151,8 +156,10 @@ class _HeadReader:
             )
         return word, start
 
-    def _error(self, message: str, start: int) -> ParamSyntaxError:
-        return ParamSyntaxError(message, Place(self._path, self._number, start + 1))
+    def _error(self, message: str, start: int, mistake: str = "syntax-error") -> ParamSyntaxError:
+        if self._is_comment:
+            return _comment(Place(self._path, self._number, self._begin + 1))
+        return ParamSyntaxError(message, Place(self._path, self._number, start + 1), mistake)
 
 
 def _param_tokens(text: str, position: int, number: int, path: str) -> Iterator[ParamToken]:
@@ -169,6 +176,8 @@ def _param_tokens(text: str, position: int, number: int, path: str) -> Iterator[
 def _param_token(text: str, start: int, place: Place) -> ParamToken:
     word = _WORD.match(text, start)
     key = _KEY.match(text, start)
+    if key is None and word and word.group().startswith(_COMMENTS):
+        raise _comment(place)
     if key is None:
         raise ParamSyntaxError(
             f"'{word.group() if word else ''}' stands where a parameter was expected. Expected 'id=value', e.g. '0=64'; "
@@ -180,7 +189,9 @@ def _param_token(text: str, start: int, place: Place) -> ParamToken:
     param_id = normal_id(int(key.group(1)))
     if param_id is None:
         raise ParamSyntaxError(
-            f"parameter id {key.group(1)} does not exist. Ids run from 0 to 31, arrays from -23300 to -23331.", place
+            f"parameter id {key.group(1)} does not exist. Ids run from 0 to 31, arrays from -23300 to -23331.",
+            place,
+            "unknown-param-id",
         )
     if not value_text:
         raise ParamSyntaxError(
@@ -189,7 +200,15 @@ def _param_token(text: str, start: int, place: Place) -> ParamToken:
     try:
         return ParamToken(param_id, parse_value(int(key.group(1)), value_text), start, end)
     except ValueSyntaxError as error:
-        raise ParamSyntaxError(f"parameter {key.group(1)}: {error}.", place) from None
+        raise ParamSyntaxError(f"parameter {key.group(1)}: {error}.", place, error.mistake) from None
+
+
+def _comment(place: Place) -> ParamSyntaxError:
+    return ParamSyntaxError(
+        "this is a comment. The format has none, and the engine reads it as a layer or a parameter. Take it out.",
+        place,
+        "comment-in-file",
+    )
 
 
 def _value_end(text: str, start: int) -> int:

@@ -20,11 +20,19 @@ _INT = re.compile(r"[+-]?[0-9]+\Z")
 _FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 4000
 _INT32 = range(-(2**31), 2**31)
+_LENGTH = "array-length-mismatch"
 _FLOAT32_OVERFLOW = 2.0**128 - 2.0**103  # half a unit above the largest float32: rounds to infinity
 
 
 class ValueSyntaxError(ValueError):
-    """A value that no ncnn parser reads as what it was meant to be; the message says why."""
+    """A value that no ncnn parser reads as what it was meant to be; the message says why.
+
+    `mistake` is the name the linter has for it.
+    """
+
+    def __init__(self, message: str, mistake: str = "syntax-error") -> None:
+        super().__init__(message)
+        self.mistake = mistake
 
 
 def parse_number(text: str) -> int | float:
@@ -74,9 +82,9 @@ def _old_array(text: str) -> tuple[int | float, ...]:
     count, *items = text.split(",")
     length = int(count) if _INT.match(count) and len(count) <= _MAX_DIGITS else -1
     if length < 0:
-        raise ValueSyntaxError(f"array '{text}' does not begin with its length")
+        raise ValueSyntaxError(f"array '{text}' does not begin with its length", _LENGTH)
     if length != len(items):
-        raise ValueSyntaxError(f"array '{text}' says {length} elements and has {len(items)}")
+        raise ValueSyntaxError(f"array '{text}' says {length} elements and has {len(items)}", _LENGTH)
     return tuple(parse_number(item) for item in items)
 
 

@@ -59,9 +59,10 @@ WHOLE_FILES = [
     (b"7767517\n1000000000 1\n", f"n.param:2:1: the second line is '1000000000 1'. {EXPECTED_COUNTS}"),
     (b"7767517\nInput data 0 1 data\n", f"n.param:2:1: the second line is 'Input data 0 1 data'. {EXPECTED_COUNTS}"),
 ]
+COMMENT = "this is a comment. The format has none, and the engine reads it as a layer or a parameter. Take it out."
 
 LAYER_LINES = [
-    ("# a comment", "n.param:3:5: bottom count is 'comment'. " + EXPECTED_COUNT),
+    ("# a comment", f"n.param:3:1: {COMMENT}"),
     ("Input", "n.param:3:6: the line ends before its layer name. " + EXPECTED_LINE),
     ("Input data", "n.param:3:11: the line ends before its bottom count. " + EXPECTED_LINE),
     ("Input data 0  ", "n.param:3:13: the line ends before its top count. " + EXPECTED_LINE),
@@ -74,7 +75,7 @@ LAYER_LINES = [
     ("ReLU r 1.0 1 a b", f"n.param:3:8: bottom count is '1.0'. {EXPECTED_COUNT}"),
     ("ReLU r 1000000 1 a b", f"n.param:3:8: bottom count is '1000000'. {EXPECTED_COUNT}"),
     ("ReLU r 1 1 a b c", f"n.param:3:16: 'c' {EXPECTED_PARAM}"),
-    ("ReLU r 1 1 a b # note", f"n.param:3:16: '#' {EXPECTED_PARAM}"),
+    ("ReLU r 1 1 a b # note", f"n.param:3:16: {COMMENT}"),
     ("ReLU r 1 1 a b 0 =1", f"n.param:3:16: '0' {EXPECTED_PARAM}"),
     ("ReLU r 1 1 a b 0=1 0x1F=3", f"n.param:3:20: '0x1F=3' {EXPECTED_PARAM}"),
     ("ReLU r 1 1 a b 1234567890=3", f"n.param:3:16: '1234567890=3' {EXPECTED_PARAM}"),
