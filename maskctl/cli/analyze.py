@@ -93,11 +93,12 @@ def command(model: str, **options: Any) -> int:
     _refuse_early(model, options)
     witness = witness_for(policy_of(options).target) if options["verify"] else None
     analysis, unsafe = analyzed(model, options)
-    _show(analysis, unsafe, options)
+    written: list[str] = []
     try:
+        _show(analysis, unsafe, options, written)
         return _act(analysis, model, witness, options)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_reports_written(options)) from None
+        raise KeyboardInterrupt(_reports_written(written)) from None
 
 
 def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[str, Any]) -> int:
@@ -110,9 +111,8 @@ def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[
     return 0 if analysis.plan.reached else 1
 
 
-def _reports_written(options: Mapping[str, Any]) -> str:
-    """What an interruption after `_show` has to say of files; "" where there are none."""
-    written = [path for path in (options["json_path"], options["html_path"]) if path and path != "-"]
+def _reports_written(written: Sequence[str]) -> str:
+    """What an interruption has to say of the reports that are there by then; "" where there are none."""
     return f"{' and '.join(written)} {'was' if len(written) == 1 else 'were'} written, no mask was" if written else ""
 
 
@@ -225,7 +225,8 @@ def progress_bar() -> Iterator[Progress]:
         yield show
 
 
-def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any]) -> None:
+def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any], written: list[str]) -> None:
+    """Writes the reports, each named in `written` as soon as it is there, and prints the tables."""
     from maskctl.cli.writing import write_file
     from maskctl.report.html import to_html
 
@@ -233,13 +234,15 @@ def _show(analysis: Analysis, unsafe: Sequence[Hazard], options: dict[str, Any])
     if path or page:
         report = report_of(analysis, unsafe, looked_at=bool(page) and not analysis.plan.interrupted)
         text = json_text(report)
+        if path and path != "-":
+            write_file(path, text.encode())
+            written.append(path)
         if page:
             write_file(page, to_html(report).encode("utf-8", "replace"))
+            written.append(page)
         if path == "-":
             click.echo(text, nl=False)
             return
-        if path:
-            write_file(path, text.encode())
     from maskctl.cli.analysis_tables import print_analysis
     from maskctl.cli.sorting import by_column
 

@@ -88,11 +88,12 @@ def parse_floats(text: str, option: str) -> tuple[float, ...]:
     return numbers
 
 
+_LEAST_BYTES = 10**6
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
 def parse_bytes(text: str, option: str) -> int:
-    """A number of bytes with its unit; raises `InputError`.
+    """A number of bytes with its unit, a megabyte at least; raises `InputError`.
 
     >>> parse_bytes("1.5GB", "--memory"), parse_bytes("64 MiB", "--memory")
     (1500000000, 67108864)
@@ -105,6 +106,11 @@ def parse_bytes(text: str, option: str) -> int:
         number = math.nan
     if unit is None or not 0 < number < math.inf:
         raise InputError(f"{option} '{text}' is not a size. Expected e.g. 500MB or 2GB.")
+    if number * unit < _LEAST_BYTES:
+        plain = " A number without a unit is of bytes." if text.strip() == digits else ""
+        raise InputError(
+            f"{option} '{text}' is less than any work takes.{plain} Expected 1MB or more, e.g. 500MB or 2GB."
+        )
     return int(number * unit)
 
 

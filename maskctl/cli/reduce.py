@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FAULTS = ("nan", "sqnr", "mismatch", "crash")
 _OF_ENGINES = ("mismatch", "crash")
+_TIMEOUT_S = 60
 
 
 @click.command("reduce", short_help="Cut out the smallest model that still shows a loss or NaN.")
@@ -36,10 +37,8 @@ _OF_ENGINES = ("mismatch", "crash")
     "--below", type=float, metavar="DB", help="Preserve an SQNR under DB. [default: what it is, up to 1 dB more]"
 )
 @click.option("--engine", type=click.Choice(["host", "arm64"]), help="Judge the real engine instead of the prediction.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the engine.")
-@click.option(
-    "--timeout", type=click.IntRange(min=1), default=60, show_default=True, help="Seconds until the engine hangs."
-)
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of the engine. [default: 1]")
+@click.option("--timeout", type=click.IntRange(min=1), help="Seconds until the engine hangs. [default: 60]")
 @click.option(
     "--trials", type=click.IntRange(min=1), default=2000, show_default=True, help="The most candidates that are run."
 )
@@ -92,6 +91,9 @@ def _refuse_early(options: Mapping[str, Any]) -> None:
         )
     if show in _OF_ENGINES and not options["engine"]:
         raise InputError(f"--show {show} is about a real engine. Give --engine host or --engine arm64 too.")
+    for name in ("threads", "timeout"):
+        if options[name] is not None and not options["engine"]:
+            raise InputError(f"--{name} is of a real engine, and there is no --engine. Give both, or neither.")
     if below is not None and not math.isfinite(below):
         raise InputError(f"--below '{below}' is not a number of dB. Expected e.g. --below 40.")
     if below is not None and show not in {None, "sqnr"}:
@@ -104,8 +106,8 @@ def _setup(options: Mapping[str, Any]) -> Setup:
 
     name = options["engine"]
     target = options["target"] or (target_of(name).name if name else "arm82")
-    engine = engine_named(name, float(options["timeout"])) if name else None
-    return Setup(policy_of({**options, "target": target}), engine, options["threads"])
+    engine = engine_named(name, float(options["timeout"] or _TIMEOUT_S)) if name else None
+    return Setup(policy_of({**options, "target": target}), engine, options["threads"] or 1)
 
 
 def _faults(options: Mapping[str, Any]) -> list[Fault]:
@@ -189,7 +191,7 @@ def _about(setup: Setup, options: Mapping[str, Any]) -> Any:
     words = ["--precision", options["precision"], "--target", setup.policy.target.name]
     words += [f"--{name.replace('_', '-')}" for name in ("no_winograd", "no_sgemm", "no_packing") if options[name]]
     words += [word for path in options["plugins"] for word in ("--plugin", path)]
-    words += ["--threads", str(options["threads"])] if options["engine"] and options["threads"] > 1 else []
+    words += ["--threads", str(setup.threads)] if setup.threads > 1 else []
     return About(__version__, words, options["engine"] or "")
 
 
@@ -199,6 +201,6 @@ def _print(folder: Path, found: Reduction, shown: Shown, setup: Setup, options: 
 
     size = sum(path.stat().st_size for path in folder.iterdir())
     state = "Interrupted; the smallest so far is" if found.interrupted else "Reduced to"
-    layers = counted(len(found.case.parts), "layer")
-    click.echo(f"{state} {layers} after {found.trials:,} runs, {scaled(size, 'B')} in {folder}: {shown.text}.")
+    layers, runs = counted(len(found.case.parts), "layer"), counted(found.trials, "run")
+    click.echo(f"{state} {layers} after {runs}, {scaled(size, 'B')} in {folder}: {shown.text}.")
     click.echo(f"Reproduce it there with: {reproduce(found, _about(setup, options))}")

@@ -45,6 +45,11 @@ def refuse_folder(path: Path, *, force: bool) -> None:
         raise EditRefusedError("this is no folder. Give a name for a new one.", str(path))
     if not path.resolve().parent.is_dir():
         raise EditRefusedError("it is to be in a folder that is not there. Make that one first.", str(path))
+    for folder in (path.resolve().parent, path.resolve()):
+        if folder.exists() and not os.access(folder, os.W_OK):
+            raise EditRefusedError(
+                f"the folder '{folder}' is read-only. Make it writable, or write elsewhere.", str(path)
+            )
     if path.resolve() == Path.cwd():  # a folder takes its place, and a shell would stay in what was there before
         raise EditRefusedError("this is the folder you are in. Give a name for a new one.", str(path))
     held = sorted(entry.name for entry in path.iterdir()) if path.exists() else []
@@ -123,7 +128,7 @@ def _text(folder: Path, model: Model, reduction: Reduction, shown: Shown, about:
         "",
         *_sizes(folder, model, reduction),
         "",
-        f"{reduction.trials:,} candidates were run"
+        f"{reduction.trials:,} {'candidate was' if reduction.trials == 1 else 'candidates were'} run"
         + (", then the search was interrupted." if reduction.interrupted else "."),
         *([f"Channels of these types were kept as they are: {', '.join(whole)}."] if whole else []),
         f"maskctl {about.maskctl}, numpy {np.__version__}{engine}",

@@ -584,6 +584,30 @@ def test_interrupt_after_the_reports(run: Runner, few: tuple[str, ...], monkeypa
 
 
 @pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("maskctl.report.html.to_html", "report.json was written, no mask was"),
+        ("maskctl.cli.analysis_tables.print_analysis", "report.json and page.html were written, no mask was"),
+        ("maskctl.report.analysis.to_json", "nothing was written"),
+    ],
+)
+def test_interrupt_between_the_reports(
+    run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, where: str, said: str
+) -> None:
+    """Ctrl-C between two reports, or behind both, names those that are there."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    result = run(*few, "--json", "report.json", "--html", "page.html")
+    assert (130, f"\nmaskctl: interrupted; {said}.\n") == (result.code, result.err)
+    assert [name for name in ("report.json", "page.html") if name in said] == [
+        name for name in ("report.json", "page.html") if Path(name).exists()
+    ]
+
+
+@pytest.mark.parametrize(
     ("scope", "column"),
     [("alone", "alone dB"), ("leave-one-out", "without dB"), ("graphwise", None), ("layerwise", None)],
 )

@@ -101,3 +101,14 @@ def test_a_limit_that_is_no_size(run: Runner, command: tuple[str, ...]) -> None:
     assert 0 == run(*command, "--memory", "1MB").code
     result = run(*command, "--memory", "lots")
     assert (2, "maskctl: --memory 'lots' is not a size. Expected e.g. 500MB or 2GB.\n") == (result.code, result.err)
+
+
+@pytest.mark.parametrize(
+    ("size", "hint"),
+    [("5", " A number without a unit is of bytes."), ("1KB", ""), ("999999", " A number without a unit is of bytes.")],
+)
+def test_a_limit_that_is_too_small(run: Runner, command: tuple[str, ...], size: str, hint: str) -> None:
+    """--memory refuses what no work fits in, and says so where it is for want of a unit."""
+    result = run(*command, "--memory", size)
+    said = f"maskctl: --memory '{size}' is less than any work takes.{hint} Expected 1MB or more, e.g. 500MB or 2GB.\n"
+    assert (2, said) == (result.code, result.err)

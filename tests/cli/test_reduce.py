@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ def test_nothing_to_reduce(run: Runner, arguments: tuple[str, ...], message: str
     [
         (("--layer", "conv1", "--blob", "conv1"), "--layer is what one layer does and --blob what the whole run makes"),
         (("--show", "crash"), "--show crash is about a real engine. Give --engine host or --engine arm64 too."),
+        (("--threads", "2"), "--threads is of a real engine, and there is no --engine. Give both, or neither."),
+        (("--timeout", "9"), "--timeout is of a real engine, and there is no --engine. Give both, or neither."),
         (("--below", "nan"), "--below 'nan' is not a number of dB."),
         (("--below", "40", "--show", "nan"), "--below is an SQNR and --show nan asks for none."),
         (("--layer", "conv9"), "no layer matches 'conv9'. Did you mean 'conv"),
@@ -98,6 +101,21 @@ def test_a_folder_that_is_there(run: Runner) -> None:
 
 
 @pytest.mark.usefixtures("digits")
+@pytest.mark.parametrize("locked", ["", "out"])
+def test_a_folder_nobody_may_write_to(run: Runner, monkeypatch: pytest.MonkeyPatch, locked: str) -> None:
+    """A read-only folder is refused before the model is read, the one that is replaced as well as the one around it."""
+    Path("out").mkdir()
+    asked = os.access
+    monkeypatch.setattr(
+        "os.access", lambda path, mode: asked(path, mode) and Path(path) != Path(locked).resolve()
+    )  # root may write anywhere
+    monkeypatch.setattr("maskctl.cli.reduce.load_model", lambda *_: pytest.fail("the model was read"))
+    result = run(*DIGITS, "-o", "out")
+    said = f"maskctl: out: the folder '{Path(locked).resolve()}' is read-only. Make it writable, or write elsewhere.\n"
+    assert (2, said) == (result.code, result.err)
+
+
+@pytest.mark.usefixtures("digits")
 def test_an_interruption(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C writes the smallest model so far and ends with 130; before there is one nothing is written."""
 
@@ -119,6 +137,13 @@ def test_an_interruption(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(*DIGITS, "-o", "out")
     assert (130, True) == (result.code, "Interrupted; the smallest so far is 1 layer after 4 runs" in result.out)
     assert FILES == sorted(path.name for path in Path("out").iterdir())
+
+
+@pytest.mark.usefixtures("digits")
+def test_a_single_run(run: Runner) -> None:
+    """One candidate is one run, in what is printed and in README.txt."""
+    assert "Reduced to 1 layer after 1 run, " in run(*DIGITS, "--trials", "1", "-o", "out").out
+    assert "\n1 candidate was run.\n" in Path("out/README.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("digits")
