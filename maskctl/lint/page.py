@@ -1,0 +1,53 @@
+"""A rule's docstring taken apart: what it says, and the files of its examples.
+
+An example is an indented block under `Bad:` or `Good:`, a whole `.param` file. Other files of the example follow it under
+`Bad NAME:` or `Good NAME:`: `bin` holds 32-bit words as numbers (a storage tag is a 0 before its tensor), `lock` a lock file,
+`settings` the text of a `maskctl.toml`. Bad and good examples of that number belong together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+_LABEL = re.compile(r"(Bad|Good)(?: (bin|lock|settings))?:\Z")
+_INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example: whether the rule fires on it, its `.param`, and the files beside it by kind."""
+
+    is_bad: bool
+    param: str
+    beside: Mapping[str, str]
+
+
+def examples(page: str) -> tuple[Example, ...]:
+    r"""The examples of a page, in its order.
+
+    >>> examples("Why.\n\nBad:\n    7767517\n    1 1\n\nGood:\n    7767517\n")[1].param
+    '7767517\n'
+    """
+    found: list[tuple[bool, str, dict[str, str]]] = []
+    for kind, file, text in _blocks(page):
+        if file:
+            found[-1][2][file] = text
+        else:
+            found.append((kind == "Bad", text, {}))
+    return tuple(Example(*row) for row in found)
+
+
+def _blocks(page: str) -> Iterator[tuple[str, str, str]]:
+    """Label, kind of file and text of every block."""
+    lines = page.splitlines()
+    for number, line in enumerate(lines):
+        label = _LABEL.match(line)
+        if label:
+            block = []
+            for text in lines[number + 1 :]:
+                if text and not text.startswith(_INDENT):
+                    break
+                block.append(text.removeprefix(_INDENT))
+            yield label.group(1), label.group(2) or "", "\n".join(block).strip("\n") + "\n"

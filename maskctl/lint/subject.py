@@ -1,0 +1,187 @@
+"""A `.param` file as rules see it: as far as it can be read, with what is known of its layers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskctl.errors import GraphError, MaskctlError, ParamSyntaxError
+from maskctl.graph.network import Graph, Layer, build
+from maskctl.graph.operators import Operator
+from maskctl.layers import LayerType, Params, Shape, find
+from maskctl.lint.conditions import Conditions
+from maskctl.lint.finding import Span
+from maskctl.param import ParamDocument, ParamToken
+from maskctl.param.scan import Scan
+
+if TYPE_CHECKING:
+    from maskctl.graph.weights import LoadedWeights
+
+_WORD = re.compile(r"[^ \t\r\n\v\f]+")
+_HEAD_WORDS = 4
+"""Words of a layer line before its bottoms: type, name and two counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One file under the rules. Nothing here raises: what cannot be known is None or missing.
+
+    `bin` and `lock` are the files beside it that belong to it, None where there are none.
+    """
+
+    source: bytes
+    scan: Scan
+    conditions: Conditions = field(default_factory=Conditions)
+    bin: Path | None = None
+    lock: Path | None = None
+
+    @property
+    def path(self) -> str:
+        """The file, as it is called in findings."""
+        return self.scan.path
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every layer line that can be read, in file order; also those behind the count in the second line."""
+        return tuple(Layer(index, line) for index, line in enumerate(self.scan.layers))
+
+    @cached_property
+    def errors(self) -> Mapping[str, tuple[ParamSyntaxError, ...]]:
+        """What could not be read, by the name of the rule that tells it."""
+        found = defaultdict[str, list[ParamSyntaxError]](list)
+        for error in self.scan.errors:
+            found[error.mistake].append(error)
+        return {name: tuple(errors) for name, errors in found.items()}
+
+    @cached_property
+    def producers(self) -> Mapping[str, tuple[Layer, ...]]:
+        """The layers that produce a blob, in file order."""
+        found = defaultdict[str, list[Layer]](list)
+        for layer in self.layers:
+            for top in layer.tops:
+                found[top].append(layer)
+        return {blob: tuple(layers) for blob, layers in found.items()}
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[Layer, ...]]:
+        """The layers that read a blob, in file order; a layer that reads it twice is there twice."""
+        found = defaultdict[str, list[Layer]](list)
+        for layer in self.layers:
+            for bottom in layer.bottoms:
+                found[bottom].append(layer)
+        return {blob: tuple(layers) for blob, layers in found.items()}
+
+    @cached_property
+    def graph(self) -> Graph | None:
+        """The network where it is sound, else None."""
+        if self.scan.errors:
+            return None
+        document = ParamDocument(
+            self.path, self.source, self.scan.lines, len(self.layers), self.scan.blob_count, self.scan.layers
+        )
+        try:
+            return build(document)
+        except GraphError:
+            return None
+
+    @cached_property
+    def kinds(self) -> tuple[LayerType | None, ...]:
+        """The definition of each layer's type, None for a type nobody knows."""
+        return tuple(find(layer.type) for layer in self.layers)
+
+    @cached_property
+    def operators(self) -> tuple[Operator | None, ...]:
+        """Each layer with its definition and parameters; None where its type is unknown, or its parameters or counts are wrong."""
+        return tuple(_operator(layer, kind) for layer, kind in zip(self.layers, self.kinds, strict=True))
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """The shape of every blob that follows from those of the inputs."""
+        return self._inference[0]
+
+    @cached_property
+    def misfits(self) -> Sequence[tuple[Layer, MaskctlError]]:
+        """The layers that refuse the shapes that reach them, and why."""
+        return self._inference[1]
+
+    @cached_property
+    def _inference(self) -> tuple[Mapping[str, Shape], Sequence[tuple[Layer, MaskctlError]]]:
+        known: dict[str, Shape] = {}
+        misfits: list[tuple[Layer, MaskctlError]] = []
+        for op in self.operators:
+            if op is None:
+                continue
+            try:
+                found = self._tops(op, known)
+            except MaskctlError as error:
+                if op.layer.type != "Input":  # an input without a shape is no misfit
+                    misfits.append((op.layer, error))
+            else:
+                known.update(zip(op.layer.tops, found, strict=False))
+        return known, misfits
+
+    def _tops(self, op: Operator, known: Mapping[str, Shape]) -> tuple[Shape, ...]:
+        given = self.conditions.shapes
+        if op.layer.tops and all(top in given for top in op.layer.tops):
+            return tuple(given[top] for top in op.layer.tops)
+        if any(bottom not in known for bottom in op.layer.bottoms):
+            return ()
+        return op.kind.shapes(op.params, tuple(known[bottom] for bottom in op.layer.bottoms))
+
+    @cached_property
+    def loaded_weights(self) -> LoadedWeights | MaskctlError | None:
+        """The weights of each layer, the error that says why they cannot be read, or None where they are not looked at."""
+        operators = tuple(op for op in self.operators if op)
+        if self.bin is None or not self.conditions.reads_weights or len(operators) < len(self.layers):
+            return None
+        from maskctl.graph.weights import load  # arrays are for those who have weights
+
+        try:
+            return load(self.bin, operators)
+        except MaskctlError as error:
+            return error
+
+    def token_span(self, layer: Layer, token: ParamToken) -> Span:
+        """Where a parameter stands."""
+        return Span(layer.line.number, token.start + 1, token.end - token.start)
+
+    def param_span(self, layer: Layer, param_id: int) -> Span:
+        """Where the value of a parameter that counts stands; the layer's type where it is not written."""
+        tokens = [token for token in layer.line.tokens if token.id == param_id]
+        return self.token_span(layer, tokens[-1]) if tokens else self.type_span(layer)
+
+    def type_span(self, layer: Layer) -> Span:
+        """Where the layer's type stands."""
+        return self._word_span(layer, 0)
+
+    def name_span(self, layer: Layer) -> Span:
+        """Where the layer's name stands."""
+        return self._word_span(layer, 1)
+
+    def bottom_span(self, layer: Layer, place: int) -> Span:
+        """Where the name of a bottom stands; `place` counts from 0."""
+        return self._word_span(layer, _HEAD_WORDS + place)
+
+    def top_span(self, layer: Layer, place: int) -> Span:
+        """Where the name of a top stands; `place` counts from 0."""
+        return self._word_span(layer, _HEAD_WORDS + len(layer.bottoms) + place)
+
+    def _word_span(self, layer: Layer, number: int) -> Span:
+        word = list(_WORD.finditer(layer.line.text))[number]
+        return Span(layer.line.number, word.start() + 1, word.end() - word.start())
+
+
+def _operator(layer: Layer, kind: LayerType | None) -> Operator | None:
+    if kind is None or len(layer.bottoms) not in kind.bottoms or len(layer.tops) not in kind.tops:
+        return None
+    try:
+        params = Params(kind.params, layer.params, len(layer.tops), len(layer.bottoms))
+        kind.weights(params)
+    except GraphError:
+        return None
+    return Operator(layer, kind, params)

@@ -1,0 +1,31 @@
+"""Files for lint tests: a `.param` and what lies beside it, written where the test says."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from maskctl.lint.files import subject_of
+from maskctl.lint.finding import Finding
+from maskctl.lint.page import Example
+from maskctl.lint.rule import rules
+from maskctl.lint.run import lint
+from maskctl.lint.settings import conditions_of, parse_settings
+
+
+def found(folder: Path, rule: str, param: str | bytes, **beside: str) -> tuple[Finding, ...]:
+    """What one rule finds in a `.param` with these files beside it (`bin`, `lock`, `settings`)."""
+    path = folder / "net.param"
+    path.write_bytes(param.encode("utf-8", "surrogateescape") if isinstance(param, str) else param)
+    if "bin" in beside:
+        words = [float(word) for word in beside["bin"].split()]
+        path.with_suffix(".bin").write_bytes(struct.pack(f"<{len(words)}f", *words))
+    if "lock" in beside:
+        path.with_suffix(".masks.toml").write_text(beside["lock"], encoding="utf-8")
+    settings = parse_settings(beside.get("settings", ""), "maskctl.toml")
+    return lint(subject_of(path, conditions_of(settings)), [rules()[rule]])
+
+
+def found_in(folder: Path, rule: str, example: Example) -> tuple[Finding, ...]:
+    """What one rule finds in an example of a page."""
+    return found(folder, rule, example.param, **example.beside)
