@@ -1,0 +1,48 @@
+"""A bit of a feature mask does nothing on the layer it stands on.
+
+Every bit switches off something that some layers have and others do not: winograd is for 3x3 convolutions of stride 1, a 1x1
+convolution is a gemm whatever bit 32 says, int8 is for layers with int8 weights, fp16 sums are for layers that sum. Such a bit
+repairs nothing, and hides that the layer that needs it has none. Whether bits 1, 2 and 4 do something depends on the target.
+
+Bad:
+    7767517
+    2 2
+    Input        data  0 1 data 0=4 1=4 2=16
+    Convolution  conv  1 1 data conv 0=16 1=1 6=256 31=64
+
+Good:
+    7767517
+    2 2
+    Input        data  0 1 data 0=4 1=4 2=16
+    Convolution  conv  1 1 data conv 0=16 1=3 4=1 6=2304 31=64
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from maskctl import featmask
+from maskctl.lint.editing import mask_edit, mask_words
+from maskctl.lint.finding import Fix, Problem, Severity
+from maskctl.lint.mask_effects import idle_bits
+from maskctl.lint.subject import Subject
+
+GROUP = "mask"
+SEVERITY = Severity.WARNING
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """Every bit that changes nothing on its layer; the fix drops it, safely where no target does anything for it."""
+    if subject.graph is None:
+        return
+    target = subject.conditions.target
+    for idle in idle_bits(subject.graph, target):
+        left = idle.layer.mask & ~idle.bit.value
+        where = "" if idle.anywhere else f" on {target.name}"
+        yield Problem(
+            f"{idle.layer} has bit {idle.bit.value} ({idle.bit.word}) set, which does nothing{where}: {idle.why}. Write "
+            f"{mask_words(left)}.",
+            subject.param_span(idle.layer, featmask.PARAM_ID),
+            idle.layer.name,
+            Fix(f"drop bit {idle.bit.value}", (mask_edit(idle.layer, left),), is_safe=idle.anywhere),
+        )

@@ -1,0 +1,77 @@
+"""Rules about feature masks, where the pages' examples do not reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lint.linting import found
+
+HEAD = "7767517\n3 3\nInput data 0 1 data 0=8 1=8 2=16 "
+GROUPED = "ConvolutionDepthWise conv 1 1 data conv 0=16 1=3 4=1 6=1152 7=2"
+
+
+def network(second: str, third: str = "Sigmoid last 1 1 conv last", head: str = "") -> str:
+    """A file of an Input, a layer `conv`, and a third one."""
+    return f"{HEAD}{head}\n{second}\n{third}\n"
+
+
+@pytest.mark.parametrize(
+    ("layer", "settings", "bits"),
+    [
+        ("Convolution conv 1 1 data conv 0=16 1=3 6=2304 31=64", "", []),
+        ("Convolution conv 1 1 data conv 0=16 1=3 3=2 6=2304 31=64", "", [64]),
+        ("Convolution conv 1 1 data conv 0=16 1=3 11=1 6=768 31=64", "", [64]),
+        ("ConvolutionDepthWise conv 1 1 data conv 0=16 1=3 4=1 6=144 7=16 31=64", "", [64]),
+        (f"{GROUPED} 31=64", "", []),
+        (f"{GROUPED} 31=32", "", []),
+        ("Convolution conv 1 1 data conv 0=16 1=1 6=256 31=32", "", [32]),
+        ("Deconvolution conv 1 1 data conv 0=16 1=3 6=2304 31=96", "", [64]),
+        ("Convolution conv 1 1 data conv 0=16 1=1 6=256 31=8", "", [8]),
+        ("Convolution conv 1 1 data conv 0=16 1=1 6=256 8=2 31=8", "", []),
+        ("ShuffleChannel conv 1 1 data conv 0=2 31=1", "", [1]),
+        ("Pooling conv 1 1 data conv 0=1 1=2 31=1", "", []),
+        ("Pooling conv 1 1 data conv 0=1 1=2 31=1", '[lint]\ntarget = "x86"', [1]),
+        ("Pooling conv 1 1 data conv 0=1 1=2 31=144", "", []),
+        ("MyLayer conv 1 1 data conv 31=1", "", [1]),
+    ],
+)
+def test_bits_that_do_nothing_are_told(layer: str, settings: str, bits: list[int], tmp_path: Path) -> None:
+    """Winograd, gemm, int8 and arithmetic bits are told where the layer has none of it, and nowhere else."""
+    told = found(tmp_path, "mask-without-effect", network(layer), settings=settings)
+    assert bits == [int(finding.problem.message.split(" has bit ")[1].split()[0]) for finding in told]
+
+
+def test_no_bit_does_anything_on_an_input(tmp_path: Path) -> None:
+    """The engine does not run Input layers, so each bit on one is told."""
+    told = found(tmp_path, "mask-without-effect", network("Sigmoid conv 1 1 data conv", head="31=67"))
+    assert [True] * 3 == ["does not run Input layers" in finding.problem.message for finding in told]
+
+
+def test_storage_masks_are_unsafe_on_the_target_they_break(tmp_path: Path) -> None:
+    """Bit 2 behind a 16-bit blob is told for arm64, which runs fp16; x86 keeps no fp16 blobs, and honours it."""
+    file = network("Convolution conv 1 1 data conv 0=16 1=1 6=256", "Sigmoid last 1 1 conv last 31=2")
+    assert ["write 31=1"] == [
+        finding.problem.fix.what for finding in found(tmp_path, "unsafe-storage-mask", file) if finding.problem.fix
+    ]
+    assert () == found(tmp_path, "unsafe-storage-mask", file, settings='[lint]\ntarget = "x86"')
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("31=3.0", "write 31=3"), ("31=3,", "write 31=3"), ("31=3.5", None), ("31=none", None), ("31=1e3", None)],
+)
+def test_masks_that_are_no_integers(written: str, meant: str | None, tmp_path: Path) -> None:
+    """A float or an array of one that is whole is mended, everything else only told."""
+    told = found(tmp_path, "mask-not-integer", network(f"Sigmoid conv 1 1 data conv {written}"))
+    assert [meant] == [finding.problem.fix and finding.problem.fix.what for finding in told]
+    assert [True] == [f"has the feature mask '{written}'." in finding.problem.message for finding in told]
+
+
+def test_the_span_is_the_mask(tmp_path: Path) -> None:
+    """A finding about a mask points at its characters."""
+    (told,) = found(tmp_path, "unknown-mask-bit", network("Sigmoid conv 1 1 data conv 0=1 31=512 1=2"))
+    line = "Sigmoid conv 1 1 data conv 0=1 31=512 1=2"
+    span = told.problem.span
+    assert (4, "31=512") == (span.line, line[span.column - 1 : span.column - 1 + span.length])
