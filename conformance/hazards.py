@@ -33,7 +33,7 @@ _TOLERANCE = 0.01
 _SECONDS = 10.0
 
 Lines: TypeAlias = tuple[str, ...]
-Outcome: TypeAlias = FloatArray | str
+Outcome: TypeAlias = "FloatArray | str"
 """What came out, or how it ended instead."""
 
 

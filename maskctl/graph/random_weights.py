@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from maskctl.graph.operators import Operator
 from maskctl.layers import Weight
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 _GAIN = 1.5
 """Variance of a sum of products with inputs of variance 1: between what keeps it (1) and what ReLU halves again (2)."""

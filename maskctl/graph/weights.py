@@ -12,10 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
-import numpy.typing as npt
+from typing import BinaryIO, TypeAlias
 
 from maskctl.errors import InputError, WeightsError
 from maskctl.graph.operators import Operator
@@ -24,6 +21,7 @@ from maskctl.layers import Weight
 from maskctl.layers.base import Weights
 from maskctl.layers.families.int8 import are_codes
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
 _TAG_FP16 = 0x01306B47
 _TAG_INT8 = 0x000D4B38
@@ -32,7 +30,7 @@ _TABLE_ENTRIES = 256
 _INT8_TERMS = ("int8_scale_term", "quantize_term")
 _CHECKED_AT_ONCE = 1 << 20
 
-_Bytes = npt.NDArray[np.uint8]
+_Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 _Widen = Callable[[], FloatArray]
 
 

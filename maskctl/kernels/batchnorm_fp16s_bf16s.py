@@ -31,7 +31,7 @@ def _folded(params: Params, weights: Weights) -> tuple[FloatArray, FloatArray]:
     """Factor and offset as the compiler has them folded: by one reciprocal of the deviation, the offset fused."""
     with np.errstate(all="ignore"):
         deviation: FloatArray = np.sqrt(weights["var"] + np.float32(params.real("eps")))
-        deviation[deviation == 0] = batchnorm.LEAST_DEVIATION
+        deviation[deviation == 0] = np.float32(batchnorm.LEAST_DEVIATION)
         reciprocal: FloatArray = np.reciprocal(deviation)
         offset = SINGLE.fma(weights["bias"], -weights["slope"] * weights["mean"], reciprocal)
         return weights["slope"] * reciprocal, offset

@@ -26,7 +26,7 @@ from maskctl.numeric.bf16 import away
 from maskctl.numeric.formats import FloatArray
 
 InputTransform: TypeAlias = Callable[[Sequence[FloatArray]], list[FloatArray]]
-OutputTransform: TypeAlias = Callable[[Sequence[FloatArray], FloatArray | None], list[FloatArray]]
+OutputTransform: TypeAlias = "Callable[[Sequence[FloatArray], FloatArray | None], list[FloatArray]]"
 Restore: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]
 """Products (s, s, m, p) and the bias (m, 1) give outputs (row in tile, column in tile, m, p)."""
 

@@ -26,7 +26,7 @@ from maskctl.numeric import casts, fma16
 from maskctl.numeric.formats import FloatArray, round_to
 
 InputTransform: TypeAlias = Callable[[Sequence[FloatArray]], list[FloatArray]]
-OutputTransform: TypeAlias = Callable[[Sequence[FloatArray], FloatArray | None], list[FloatArray]]
+OutputTransform: TypeAlias = "Callable[[Sequence[FloatArray], FloatArray | None], list[FloatArray]]"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType
 from maskctl.layers.families.elementwise import on_floats
+from maskctl.numeric.late import np
 
 LAYER = LayerType("AbsVal", range(1, 2), on_floats(lambda _, values: np.abs(values)))

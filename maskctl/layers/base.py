@@ -19,15 +19,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import ExecutionError, GraphError, InputError
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
 Shape: TypeAlias = tuple[int, ...]
 Value: TypeAlias = int | float | str | tuple[int | float, ...]
-Array: TypeAlias = npt.NDArray[Any]
+Array: TypeAlias = "npt.NDArray[Any]"
 Arrays: TypeAlias = tuple[Array, ...]
 Weights: TypeAlias = Mapping[str, FloatArray]
 

@@ -6,17 +6,17 @@ standard deviation of 0 counts as 0.0001.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.outermost import along, require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "channels", 0, "elements of each weight"),
     Param(1, "eps", 0.0, "added to the variance"),
 )
-LEAST_DEVIATION = np.float32(0.0001)
+LEAST_DEVIATION = 0.0001
+"""What the engine puts in the place of 0."""
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
@@ -29,7 +29,7 @@ def prepare(params: Params, weight: Weights) -> Weights:
     """Factor and offset, folded in fp32 as the engine does at load."""
     with np.errstate(all="ignore"):
         deviation: FloatArray = np.sqrt(weight["var"] + np.float32(params.real("eps")))
-        deviation[deviation == 0] = LEAST_DEVIATION
+        deviation[deviation == 0] = np.float32(LEAST_DEVIATION)
         return {
             "factor": weight["slope"] / deviation,
             "offset": weight["bias"] - weight["slope"] * weight["mean"] / deviation,

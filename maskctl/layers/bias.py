@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.outermost import along, by_channels, channels_of, require_elements, weight_size
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "bias_data_size", 0, "elements of the bias"),)
 

@@ -11,15 +11,15 @@ alone. The engine's vector code is coarser than C in powers, divisions by 0, `fm
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TypeAlias
-
-import numpy as np
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, floats_in
 from maskctl.layers.families.broadcasting import aligned, together
 from maskctl.layers.power import powf
 from maskctl.numeric.formats import FloatArray, Operand
+from maskctl.numeric.late import np
 
 Function: TypeAlias = Callable[[Operand, Operand], FloatArray]
 
@@ -55,20 +55,23 @@ def remainder(left: Operand, right: Operand) -> FloatArray:
     return found
 
 
-FUNCTIONS: dict[str, Function] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "max": np.maximum,
-    "min": np.minimum,
-    "pow": powf,
-    "atan2": np.arctan2,
-    "fmod": np.fmod,
-    "logaddexp": np.logaddexp,
-    "floor_divide": _floor_divide,
-    "remainder": remainder,
-}
+@cache
+def functions() -> dict[str, Function]:
+    """The functions by name, those that take their operands the other way round left out."""
+    return {
+        "add": np.add,
+        "sub": np.subtract,
+        "mul": np.multiply,
+        "div": np.divide,
+        "max": np.maximum,
+        "min": np.minimum,
+        "pow": powf,
+        "atan2": np.arctan2,
+        "fmod": np.fmod,
+        "logaddexp": np.logaddexp,
+        "floor_divide": _floor_divide,
+        "remainder": remainder,
+    }
 
 
 def name_of(params: Params) -> str:
@@ -84,16 +87,16 @@ def function_of(params: Params) -> Function:
 
     Raises `GraphError` for a number without a function.
     """
-    name = name_of(params)
-    if name in FUNCTIONS:
-        return FUNCTIONS[name]
-    function = FUNCTIONS[name.removeprefix("r")]
+    name, known = name_of(params), functions()
+    if name in known:
+        return known[name]
+    function = known[name.removeprefix("r")]
     return lambda left, right: function(right, left)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The shape of the bottom, or what the first two make together; the engine ignores more."""
-    function_of(params)
+    name_of(params)
     with_scalar = params.integer("with_scalar") != 0
     if with_scalar == (len(inputs) > 1):
         raise GraphError(

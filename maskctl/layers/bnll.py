@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Params
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 
 def bnll(_: Params, values: FloatArray) -> FloatArray:

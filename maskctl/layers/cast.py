@@ -9,12 +9,11 @@ Source: ncnn `src/layer/cast.cpp`, `src/layer/x86/cast_fp16.h`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Weights
 from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray, round_to
+from maskctl.numeric.late import np
 
 AUTO, FP32, FP16, INT8, BF16 = range(5)
 _NAMES = ("auto", "fp32", "fp16", "int8", "bf16")

@@ -7,11 +7,10 @@ minimum is above the maximum, everything becomes the maximum. Source: ncnn `src/
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Param, Params
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FP32, FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "min", -FP32.largest, "smallest value"),

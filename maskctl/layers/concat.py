@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights
 from maskctl.layers.families.extents import AXIS, axis_of
+from maskctl.numeric.late import np
 
 PARAMS = (AXIS,)
 

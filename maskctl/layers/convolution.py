@@ -7,13 +7,12 @@ shape, and the bias the third; nothing is read from the `.bin`, and num_output a
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families import activation, convolution_int8, convolution_params, convolving
 from maskctl.layers.families.windows import Window, convolution_border, convolution_window
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

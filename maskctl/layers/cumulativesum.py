@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
 from maskctl.layers.families.extents import AXIS, axis_of
+from maskctl.numeric.late import np
 
 PARAMS = (AXIS,)
 

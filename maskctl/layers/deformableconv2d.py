@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weight, Weights
 from maskctl.layers.families import activation, convolution_params
 from maskctl.layers.families.sampling import Pixels, linear
 from maskctl.layers.families.windows import Border, along, convolution_window, pads_of, require_map
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     convolution_params.NUM_OUTPUT,

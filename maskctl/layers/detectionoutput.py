@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.layers.families import detecting
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 MXNET = -233
 
@@ -109,8 +108,8 @@ def _decoded(moves: FloatArray, priors: FloatArray, variances: FloatArray) -> Fl
     width, height = x2 - x1, y2 - y1
     scaled = (variances * moves).T
     return detecting.centred(
-        scaled[0] * width + (x1 + x2) * detecting.HALF,
-        scaled[1] * height + (y1 + y2) * detecting.HALF,
+        scaled[0] * width + (x1 + x2) * np.float32(0.5),
+        scaled[1] * height + (y1 + y2) * np.float32(0.5),
         detecting.exponential(scaled[2]) * width,
         detecting.exponential(scaled[3]) * height,
     )

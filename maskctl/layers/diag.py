@@ -5,11 +5,10 @@ A diagonal outside the matrix is empty. Source: ncnn `src/layer/diag.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.extents import require_extents
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "diagonal", 0, "which: 0 the main one, above 0 to its right, below 0 to its left"),)
 

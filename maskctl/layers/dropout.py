@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights, floats_in
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "scale", 1.0, "factor"),)
 

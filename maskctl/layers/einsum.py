@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 TRACE = "ii"
 FIRST, LAST = "i", "x"

@@ -10,11 +10,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Protocol
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, floats_in
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PRODUCT, SUM, MAXIMUM = range(3)
 
@@ -63,14 +62,16 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     with np.errstate(all="ignore"):
         if number == SUM and params.array("coeffs"):
             return (_weighted(blobs, [np.float32(factor) for factor in params.array("coeffs")]),)
-        function = FUNCTIONS[number]
+        function = _function(number)
         out = function(blobs[0], blobs[1])
         for values in blobs[2:]:
             out = function(out, values, out=out)
     return (out,)
 
 
-FUNCTIONS: dict[int, Function] = {PRODUCT: np.multiply, SUM: np.add, MAXIMUM: np.maximum}
+def _function(number: int) -> Function:
+    found: Function = {PRODUCT: np.multiply, SUM: np.add, MAXIMUM: np.maximum}[number]
+    return found
 
 
 def _weighted(blobs: list[FloatArray], factors: list[np.float32]) -> FloatArray:

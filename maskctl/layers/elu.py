@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Param, Params
 from maskctl.layers.families.elementwise import bent, on_floats
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "alpha", 0.1, "minus the limit for negative x; others default to 1"),)
-
-_ONE = np.float32(1)
 
 
 def elu(params: Params, values: FloatArray) -> FloatArray:
     """The values, bent below 0."""
-    return bent(values, _ONE, np.float32(params.real("alpha")), _ONE)
+    one = np.float32(1)
+    return bent(values, one, np.float32(params.real("alpha")), one)
 
 
 LAYER = LayerType("ELU", range(1, 2), on_floats(elu), PARAMS)

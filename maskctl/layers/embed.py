@@ -6,11 +6,10 @@ With int8_scale_term the table holds int8 codes under one scale. Source: ncnn `s
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
 from maskctl.layers.families import int8
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "num_output", 0, "numbers per row"),

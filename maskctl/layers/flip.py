@@ -5,11 +5,10 @@ Axes the blob does not have change nothing. Source: ncnn `src/layer/flip.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.extents import NAMES, whole_numbers
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "axes", (), "axes in (c, d, h, w) order, negative from the end"),)
 

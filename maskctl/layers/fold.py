@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers import unfold
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.convolution_params import window_params
 from maskctl.layers.families.extents import require_extents
 from maskctl.layers.families.windows import Border, pads_of
+from maskctl.numeric.late import np
 
 PARAMS = (
     *window_params("hw", "cut off", same=False),

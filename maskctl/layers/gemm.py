@@ -17,13 +17,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families import int8
 from maskctl.layers.families.block_quantized import Blocks, blocks_of
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 SCALAR, VECTOR_OF_ROWS, COLUMN, FULL, ROW = range(5)
 NO_C = -1

@@ -5,12 +5,11 @@ Of an odd extent the last index is left out.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
 from maskctl.layers.families.extents import AXIS, axis_of
 from maskctl.layers.sigmoid import sigmoid
+from maskctl.numeric.late import np
 
 PARAMS = (AXIS,)
 

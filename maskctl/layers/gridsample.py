@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.sampling import Pixels, cubic_weights, linear
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 BILINEAR, NEAREST, BICUBIC = 1, 2, 3
 ZEROS, BORDER, REFLECTION = 1, 2, 3

@@ -6,13 +6,12 @@ stays as it is.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.normalization import innermost, standardised
 from maskctl.layers.families.outermost import along, weight_size
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "group", 1, "groups"),

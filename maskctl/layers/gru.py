@@ -6,12 +6,11 @@ PyTorch. Bottoms, tops and int8 as in RNN. Source: ncnn `src/layer/gru.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Weights
 from maskctl.layers.families import recurrent
 from maskctl.layers.families.recurrent import Cell, Gates, States, outputs_of
 from maskctl.layers.sigmoid import sigmoid
+from maskctl.numeric.late import np
 
 
 def _step(gates: Gates, states: States, _: Weights) -> States:

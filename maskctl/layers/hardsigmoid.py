@@ -6,17 +6,15 @@ With an alpha that is not positive the limits of x change places, and everything
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Param, Params
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "alpha", 0.2, "slope; PyTorch's is 1/6"),
     Param(1, "beta", 0.5, "value at 0"),
 )
-_ZERO, _ONE = np.float32(0), np.float32(1)
 
 
 def limits(params: Params) -> tuple[np.float32, np.float32]:
@@ -38,8 +36,8 @@ def hard_sigmoid(params: Params, values: FloatArray) -> FloatArray:
     lower, upper = limits(params)
     out = line(params, values)
     if np.float32(params.real("alpha")) > 0:
-        return np.clip(out, _ZERO, _ONE, out=out)
-    return np.where(values < lower, _ZERO, np.where(values > upper, _ONE, out))
+        return np.clip(out, np.float32(0), np.float32(1), out=out)
+    return np.where(values < lower, np.float32(0), np.where(values > upper, np.float32(1), out))
 
 
 LAYER = LayerType("HardSigmoid", range(1, 2), on_floats(hard_sigmoid), PARAMS)

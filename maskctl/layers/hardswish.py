@@ -7,26 +7,23 @@ the limits of x change places. Source: ncnn `src/layer/hardswish.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Params
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.layers.hardsigmoid import PARAMS, limits, line
 from maskctl.numeric.formats import FloatArray
-
-_ZERO, _ONE = np.float32(0), np.float32(1)
+from maskctl.numeric.late import np
 
 
 def hard_swish(params: Params, values: FloatArray) -> FloatArray:
     """x times the line between 0 and 1, NaN for NaN and -inf."""
     out = line(params, values)
     if np.float32(params.real("alpha")) > 0:
-        np.clip(out, _ZERO, _ONE, out=out)
+        np.clip(out, np.float32(0), np.float32(1), out=out)
         out *= values
         return out
     lower, upper = limits(params)
     out *= values
-    return np.where(values < lower, _ZERO, np.where(values > upper, values, out))
+    return np.where(values < lower, np.float32(0), np.where(values > upper, values, out))
 
 
 LAYER = LayerType("HardSwish", range(1, 2), on_floats(hard_swish), PARAMS)

@@ -5,11 +5,10 @@ Source: ncnn `src/layer/instancenorm.cpp`. A blob of rank 1 or 2 is one channel.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.normalization import innermost, mean_along, standardised
 from maskctl.layers.families.outermost import along, by_channels, channels_of, require_elements, weight_size
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "channels", 0, "elements of each weight"),

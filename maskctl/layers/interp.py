@@ -17,21 +17,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Array, Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.expression import evaluate, references
 from maskctl.layers.families.extents import extent, require_extents
 from maskctl.layers.families.sampling import cubic_weights
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
-Taps: TypeAlias = tuple[npt.NDArray[np.intp], FloatArray]
+Taps: TypeAlias = "tuple[npt.NDArray[np.intp], FloatArray]"
 """The pixels along an axis that make up each output pixel, and what they weigh: (outputs, taps) each."""
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
-Places: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
+Places: TypeAlias = "npt.NDArray[np.float64]"
 Rounding: TypeAlias = Callable[[FloatArray], FloatArray]
 Blend: TypeAlias = Callable[[Array, Taps, int], Array]
 """Makes pixels (n, …, c) out of pixels, their taps and an axis."""

@@ -9,13 +9,12 @@ Source: ncnn `src/layer/inversespectrogram.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families import stft
 from maskctl.layers.families.extents import MOST_ELEMENTS
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 COMPLEX, REAL, IMAGINARY = range(3)
 

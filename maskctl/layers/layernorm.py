@@ -6,8 +6,6 @@ always take w; higher ranks take w, w*h or w*h*d, whichever has affine_size elem
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weight, Weights
 from maskctl.layers.families.normalization import (
     AFFINE_SIZE,
@@ -18,6 +16,7 @@ from maskctl.layers.families.normalization import (
     per_element,
     standardised,
 )
+from maskctl.numeric.late import np
 
 PARAMS = AFFINE_SIZE
 

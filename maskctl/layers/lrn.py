@@ -6,12 +6,11 @@ Source: ncnn `src/layer/lrn.cpp`. An even local_size reaches one further before 
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weight, Weights
 from maskctl.layers.families.extents import first_planes
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 ACROSS, WITHIN = 0, 1
 

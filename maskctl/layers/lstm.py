@@ -7,13 +7,12 @@ c = f c + i g, h = o tanh(c); where `hidden_size` is not `num_output`, h is the 
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families import recurrent
 from maskctl.layers.families.products import per_sample
 from maskctl.layers.families.recurrent import Cell, Gates, States
 from maskctl.layers.sigmoid import sigmoid
+from maskctl.numeric.late import np
 
 PARAMS = (*recurrent.PARAMS, Param(3, "hidden_size", 0, "units of the cell", same_as="num_output"))
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "transB", 0, "1: the last two axes of the second input are swapped"),)
 

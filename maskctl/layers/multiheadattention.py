@@ -21,8 +21,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families import attention, int8
@@ -30,6 +28,7 @@ from maskctl.layers.families.block_quantized import blocks_of
 from maskctl.layers.families.products import per_sample
 from maskctl.layers.gemm import is_int8
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "embed_dim", 0, "width of all heads together"),

@@ -6,10 +6,9 @@ out as a map with one; eps is added to the deviation, not to the variance.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.normalization import innermost
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "normalize_variance", 0, "1: divide by the standard deviation"),

@@ -6,12 +6,11 @@ elements is divided by its own magnitude. With neither axis the values stay as t
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.normalization import innermost, inverse_root
 from maskctl.layers.families.outermost import along, by_channels, channels_of, require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 CAFFE, PYTORCH = 0, 1
 

@@ -8,11 +8,10 @@ Source: ncnn `src/layer/padding.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.extents import NAMES, require_extents
+from maskctl.numeric.late import np
 
 CONSTANT, REPLICATE, REFLECT = range(3)
 

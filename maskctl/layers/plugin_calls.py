@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError, MaskctlError
 from maskctl.layers.base import Array, Arrays, LayerType, Params, Shape, Weight, Weights
+from maskctl.numeric.late import np
 
 ROLES = frozenset({"weight", "bias", "factor", "mean", "variance", "data", "int8", "int8 scale", "bytes"})
 """The roles that a `Weight` may have."""

@@ -5,11 +5,10 @@ Source: ncnn `src/layer/power.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Param, Params
 from maskctl.layers.families.elementwise import SCALE_AND_SHIFT, on_floats, scaled_and_shifted
 from maskctl.numeric.formats import FloatArray, Operand
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "power", 1.0, "exponent"), *SCALE_AND_SHIFT)
 

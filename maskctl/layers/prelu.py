@@ -5,10 +5,9 @@ Source: ncnn `src/layer/prelu.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.outermost import along, require_elements, weight_size
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "num_slope", 0, "elements of the slope; 1: the same for all"),)
 

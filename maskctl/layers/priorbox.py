@@ -17,13 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families import detecting
 from maskctl.layers.families.extents import MOST_ELEMENTS
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 UNSET = -233
 
@@ -110,11 +109,11 @@ def _caffe(params: Params, inputs: tuple[Shape, ...]) -> FloatArray:
     image_h, image_w = _image(params, inputs)
     step_h, step_w = _step(params, "step_height", image_h, height), _step(params, "step_width", image_w, width)
     offset = np.float32(params.real("offset"))
-    inset = detecting.ONE if params.integer("center_mmdetection") else np.float32(0)
+    inset = np.float32(1) if params.integer("center_mmdetection") else np.float32(0)
     centre_x = _running(offset * (step_w - inset), step_w, width)
     centre_y = offset * (step_h - inset) + np.arange(height, dtype=np.float32) * step_h
     sizes = np.array(list(_sizes(params)), np.float32)
-    half_w, half_h = (sizes * detecting.HALF).T
+    half_w, half_h = (sizes * np.float32(0.5)).T
     image = np.array([image_w, image_h, image_w, image_h], np.float32)
     found: FloatArray = _around(centre_x, centre_y, half_w, half_h) / image
     return found
@@ -162,7 +161,7 @@ def _mxnet(params: Params, inputs: tuple[Shape, ...]) -> FloatArray:
     height, width = (np.float32(extent) for extent in _extents(inputs[0]))
     steps = [np.float32(params.real(name)) for name in ("step_height", "step_width")]
     step_h, step_w = (
-        detecting.ONE / cells if step == UNSET else step for step, cells in zip(steps, (height, width), strict=True)
+        np.float32(1) / cells if step == UNSET else step for step, cells in zip(steps, (height, width), strict=True)
     )
     offset = np.float32(params.real("offset"))
     centre_x = _running(offset * step_w, step_w, int(width))

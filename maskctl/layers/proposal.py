@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.layers.families import detecting
 from maskctl.layers.families.roi import rounded
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 RATIOS = (0.5, 1.0, 2.0)
 SCALES = (8.0, 16.0, 32.0)
@@ -58,7 +57,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     scores = inputs[0][0, ANCHORS : 2 * ANCHORS].reshape(-1)
     with np.errstate(all="ignore"):
         boxes = _clipped(_moved(params, inputs[1]), height, width).reshape(-1, 4)
-        extents = boxes[:, 2:] - boxes[:, :2] + detecting.ONE
+        extents = boxes[:, 2:] - boxes[:, :2] + np.float32(1)
         large = np.flatnonzero((extents >= np.float32(params.integer("min_size")) * scale).all(1))
         best = large[detecting.descending(scores[large])]
         if params.integer("pre_nms_topN") > 0:
@@ -73,8 +72,8 @@ def _anchors(params: Params) -> FloatArray:
     base, ratios = np.float32(params.integer("base_size")), np.array(RATIOS, np.float32)
     widths = rounded(np.divide(base, np.sqrt(ratios), dtype=np.float32))
     first = np.stack([widths, rounded(widths * ratios)], axis=-1)
-    extents = (first[:, None] * np.array(SCALES, np.float32)[:, None]).reshape(-1, 2) * detecting.HALF
-    return np.concatenate([base * detecting.HALF - extents, base * detecting.HALF + extents], axis=1)
+    extents = (first[:, None] * np.array(SCALES, np.float32)[:, None]).reshape(-1, 2) * np.float32(0.5)
+    return np.concatenate([base * np.float32(0.5) - extents, base * np.float32(0.5) + extents], axis=1)
 
 
 def _moved(params: Params, deltas: Array) -> FloatArray:
@@ -84,8 +83,8 @@ def _moved(params: Params, deltas: Array) -> FloatArray:
     width, height = anchors[:, 2] - anchors[:, 0], anchors[:, 3] - anchors[:, 1]
     stride = np.float32(params.integer("feat_stride"))
     rows, columns = (np.arange(extent, dtype=np.float32) * stride for extent in deltas.shape[2:])
-    centre_x = (anchors[:, 0] + columns) + width * detecting.HALF
-    centre_y = (anchors[:, 1] + rows[:, None]) + height * detecting.HALF
+    centre_x = (anchors[:, 0] + columns) + width * np.float32(0.5)
+    centre_y = (anchors[:, 1] + rows[:, None]) + height * np.float32(0.5)
     return detecting.centred(
         centre_x + width * by_anchor[:, 0],
         centre_y + height * by_anchor[:, 1],
@@ -96,7 +95,7 @@ def _moved(params: Params, deltas: Array) -> FloatArray:
 
 def _clipped(boxes: FloatArray, height: np.float32, width: np.float32) -> FloatArray:
     """The boxes as far as they lie in the image, whose last pixel is at its extent less 1."""
-    ends = np.array([width, height, width, height], np.float32) - detecting.ONE
+    ends = np.array([width, height, width, height], np.float32) - np.float32(1)
     return detecting.clipped(boxes, np.float32(0), ends)
 
 

@@ -8,12 +8,11 @@ Source: ncnn `src/layer/psroipooling.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.roi import Bins, corners, pooled, require_box, rounded
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "pooled_width", 7, "bins along the width"),

@@ -7,13 +7,10 @@ output is undefined). Of LogSumExp no maximum is taken out, so it overflows from
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FP32, FloatArray
+from maskctl.numeric.late import np
 
 SUM, ASUM, SUMSQ, MEAN, MAX, MIN, PROD, L1, L2, LOG_SUM, LOG_SUM_EXP = range(11)
 
@@ -31,11 +28,6 @@ PARAMS = (
     Param(4, "keepdims", 0, "1: reduced axes stay as extents of 1"),
     Param(5, "fixbug0", 0, "must be 1 where axes are given"),
 )
-_LARGEST = np.finfo(np.float32).max
-_SMALLEST_NORMAL = np.finfo(np.float32).tiny
-_MEASURES: dict[int, Callable[[FloatArray], FloatArray]] = {
-    ASUM: np.abs, L1: np.abs, SUMSQ: np.square, L2: np.square, LOG_SUM_EXP: np.exp,
-}  # fmt: skip
 _MOST_RANK = 4
 
 
@@ -82,7 +74,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
         if operation in {LOG_SUM, LOG_SUM_EXP}:
             np.log(out, out=out)
         elif operation == L2:
-            out = np.sqrt(np.where(out < _SMALLEST_NORMAL, np.float32(0), out))
+            out = np.sqrt(np.where(out < np.float32(FP32.smallest_normal), np.float32(0), out))
         elif operation == MEAN:
             coeff /= np.float32(np.prod([shape[axis] for axis in axes]))
         out *= coeff
@@ -92,13 +84,21 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
 def _reduced(operation: int, values: Array, axes: tuple[int, ...]) -> FloatArray:
     """Sums, products, maxima or minima along `axes`, which stay as extents of 1."""
     if operation == MAX:
-        return _by_channels(np.fmax, values, axes, -_LARGEST)
+        return _by_channels(np.fmax, values, axes, np.float32(-FP32.largest))
     if operation == MIN:
-        return _by_channels(np.fmin, values, axes, _LARGEST)
+        return _by_channels(np.fmin, values, axes, np.float32(FP32.largest))
     if operation == PROD:
         return _by_channels(np.multiply, values, axes, np.float32(1))
-    measured = _MEASURES[operation](values) if operation in _MEASURES else values
-    return _by_channels(np.add, measured, axes, np.float32(0))
+    return _by_channels(np.add, _measured(operation, values), axes, np.float32(0))
+
+
+def _measured(operation: int, values: Array) -> Array:
+    """What is summed up: the values themselves, their magnitudes, squares or powers of e."""
+    if operation in {ASUM, L1}:
+        return np.abs(values)
+    if operation in {SUMSQ, L2}:
+        return np.square(values)
+    return np.exp(values) if operation == LOG_SUM_EXP else values
 
 
 def _by_channels(function: np.ufunc, values: Array, axes: tuple[int, ...], start: np.float32) -> FloatArray:

@@ -6,10 +6,9 @@ well; with a slope the engine leaves it as it is. Source: ncnn `src/layer/relu.c
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Weights, floats_in
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "slope", 0.0, "factor of negative elements"),)
 

@@ -7,13 +7,12 @@ Quantize. Source: ncnn `src/layer/requantize.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights, integers_in
 from maskctl.layers.dequantize import integers
 from maskctl.layers.families import activation, int8
 from maskctl.layers.families.outermost import one_or_along, require_one_or_all
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "scale_in_data_size", 1, "1, or a scale of the integers per index of the outermost axis"),

@@ -7,11 +7,10 @@ Source: ncnn `src/layer/rnn.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import Weights
 from maskctl.layers.families import recurrent
 from maskctl.layers.families.recurrent import Cell, Gates, States, outputs_of
+from maskctl.numeric.late import np
 
 
 def _step(gates: Gates, _: States, __: Weights) -> States:

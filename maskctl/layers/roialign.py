@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.roi import corners, pooled, require_box
 from maskctl.layers.families.sampling import Pixels, linear
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 ORIGINAL, DETECTRON2 = 0, 1
 _MOST_POINTS = 1 << 14

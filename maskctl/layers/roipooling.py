@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from functools import reduce
 
-import numpy as np
-
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.roi import Bins, corners, pooled, require_box, rounded
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "pooled_width", 0, "bins along the width"),

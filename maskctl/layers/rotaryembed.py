@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "interleaved", 0, "1: a pair is two neighbours, else one of each half of the row"),)
 

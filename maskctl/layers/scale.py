@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.outermost import along, channels_of, require_elements, weight_size
+from maskctl.numeric.late import np
 
 FROM_INPUT = -233
 

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families import attention
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(5, "attn_mask", 0, "1: a mask is added to the logits"),

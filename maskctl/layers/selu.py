@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Param, Params
 from maskctl.layers.families.elementwise import bent, on_floats
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "alpha", 1.67326324, "bend below 0"),

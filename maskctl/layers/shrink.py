@@ -5,11 +5,10 @@ Source: ncnn `src/layer/shrink.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Param, Params
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "bias", 0.0, "taken from large magnitudes"),

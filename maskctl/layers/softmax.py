@@ -5,18 +5,16 @@ Source: ncnn `src/layer/softmax.cpp`. An axis the blob does not have leaves it a
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families import extents
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FP32, FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     extents.AXIS,
     Param(1, "fixbug0", 0, "must be 1 where axis is not 0"),
 )
-_LEAST = -np.finfo(np.float32).max
 
 
 def weights(params: Params) -> tuple[Weight, ...]:
@@ -51,7 +49,7 @@ def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
 
 def probabilities(values: FloatArray, axis: int, out: FloatArray | None = None) -> FloatArray:
     """Softmax along an axis of the array, in a fresh one or in `out`, which may be `values`."""
-    largest = np.maximum(values.max(axis, keepdims=True), _LEAST)
+    largest = np.maximum(values.max(axis, keepdims=True), np.float32(-FP32.largest))
     found: FloatArray = np.subtract(values, largest, out=out)
     np.exp(found, out=found)
     found /= found.sum(axis, keepdims=True, dtype=np.float32)

@@ -6,11 +6,10 @@ It overflows to infinity from 88.73 on, and is 0 below -16.7, where 1 + exp(x) r
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Params
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 
 def softplus(_: Params, values: FloatArray) -> FloatArray:

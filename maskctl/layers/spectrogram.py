@@ -8,12 +8,11 @@ Source: ncnn `src/layer/spectrogram.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families import stft
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 COMPLEX, MAGNITUDE, POWER = range(3)
 _MODES = ("constant", "edge", "reflect")

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.outermost import by_channels, channels_of
 from maskctl.layers.families.pooling_windows import sum_of_map
+from maskctl.numeric.late import np
 
 PARAMS = (Param(0, "include_stddev", 0, "not 0: standard deviations behind the means"),)
 

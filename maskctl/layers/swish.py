@@ -6,12 +6,11 @@ Vector code keeps the exponential below 2.4e38, so that values under -1e31 give 
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType, Params
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.layers.sigmoid import one_plus_exp_of_negative
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 
 def swish(_: Params, values: FloatArray) -> FloatArray:

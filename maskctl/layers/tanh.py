@@ -5,9 +5,8 @@ NaN passes; vector code on x86 turns it into a number. Source: ncnn `src/layer/t
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.layers.base import LayerType
 from maskctl.layers.families.elementwise import on_floats
+from maskctl.numeric.late import np
 
 LAYER = LayerType("TanH", range(1, 2), on_floats(lambda _, values: np.tanh(values)))

@@ -9,11 +9,10 @@ Source: ncnn `src/layer/tile.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families.extents import NAMES, extent, require_extents, whole_numbers
+from maskctl.numeric.late import np
 
 PARAMS = (
     Param(0, "axis", 0, "axis in (c, d, h, w) order"),

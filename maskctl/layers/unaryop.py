@@ -8,13 +8,13 @@ below 2.4e38. The engine refuses other numbers, older ones changed nothing. Sour
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import numpy as np
+from functools import cache
 
 from maskctl.errors import GraphError
 from maskctl.layers.base import LayerType, Param, Params, Shape
 from maskctl.layers.families.elementwise import on_floats
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 NAMES = (
     *("abs", "neg", "floor", "ceil", "square", "sqrt", "rsqrt", "exp", "log", "sin", "cos", "tan", "asin", "acos"),
@@ -33,36 +33,38 @@ def _sign(values: FloatArray) -> FloatArray:
     return (values > 0).astype(np.float32) - (values < 0)
 
 
-FUNCTIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
-    "abs": np.abs,
-    "neg": np.negative,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "square": np.square,
-    "sqrt": np.sqrt,
-    "rsqrt": _rsqrt,
-    "exp": np.exp,
-    "log": np.log,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "reciprocal": np.reciprocal,
-    "tanh": np.tanh,
-    "log10": np.log10,
-    "round": np.rint,
-    "trunc": np.trunc,
-    "sign": _sign,
-    "expm1": np.expm1,
-    "sinh": np.sinh,
-    "asinh": np.arcsinh,
-    "cosh": np.cosh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-    "log1p": np.log1p,
-}
+@cache
+def _functions() -> dict[str, Callable[[FloatArray], FloatArray]]:
+    return {
+        "abs": np.abs,
+        "neg": np.negative,
+        "floor": np.floor,
+        "ceil": np.ceil,
+        "square": np.square,
+        "sqrt": np.sqrt,
+        "rsqrt": _rsqrt,
+        "exp": np.exp,
+        "log": np.log,
+        "sin": np.sin,
+        "cos": np.cos,
+        "tan": np.tan,
+        "asin": np.arcsin,
+        "acos": np.arccos,
+        "atan": np.arctan,
+        "reciprocal": np.reciprocal,
+        "tanh": np.tanh,
+        "log10": np.log10,
+        "round": np.rint,
+        "trunc": np.trunc,
+        "sign": _sign,
+        "expm1": np.expm1,
+        "sinh": np.sinh,
+        "asinh": np.arcsinh,
+        "cosh": np.cosh,
+        "acosh": np.arccosh,
+        "atanh": np.arctanh,
+        "log1p": np.log1p,
+    }
 
 
 def name_of(params: Params) -> str:
@@ -81,7 +83,7 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
 
 def unary_op(params: Params, values: FloatArray) -> FloatArray:
     """The function of each element."""
-    return FUNCTIONS[name_of(params)](values)
+    return _functions()[name_of(params)](values)
 
 
 LAYER = LayerType("UnaryOp", range(1, 2), on_floats(unary_op), PARAMS, shapes=shapes)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Arrays, LayerType, Params, Shape, Weights
 from maskctl.layers.families.convolution_params import PAD_VALUE, window_params
 from maskctl.layers.families.extents import require_extents
 from maskctl.layers.families.windows import Window, convolution_border, convolution_window, patches, require_map
+from maskctl.numeric.late import np
 
 PARAMS = (*window_params("hw", "added"), PAD_VALUE)
 

@@ -10,13 +10,12 @@ Source: ncnn `src/layer/yolodetectionoutput.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Params, Shape, Weights, always
 from maskctl.layers.families import detecting, yolo
 from maskctl.layers.softmax import probabilities
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = yolo.PARAMS
 

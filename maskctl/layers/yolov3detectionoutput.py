@@ -11,12 +11,11 @@ Source: ncnn `src/layer/yolov3detectionoutput.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.layers.families import detecting, yolo
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 PARAMS = (
     *yolo.PARAMS,
@@ -70,7 +69,7 @@ def _candidates(params: Params, number: int, values: FloatArray) -> FloatArray:
     """The rows of one map that reach the threshold, box by box and cell by cell, with the area behind."""
     found = yolo.by_box(params, values)
     label, best = yolo.best_class(found[:, 5:], np.finfo(np.float32).min)
-    one = detecting.ONE
+    one = np.float32(1)
     score = one / (one + detecting.exponential(-found[:, 4]) * (one + detecting.exponential(-best)))
     scale = np.float32(params.array("anchors_scale")[number])
     height, width = (int(scale * np.float32(extent)) for extent in values.shape[2:])

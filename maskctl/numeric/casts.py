@@ -10,14 +10,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-import numpy as np
-
 from maskctl.numeric.formats import BF16, FP16, FloatArray, round_to
+from maskctl.numeric.late import np
 
 Cast: TypeAlias = Callable[[FloatArray], FloatArray]
 
-_HALF_ULP = np.uint32(0x1000)
-_KEPT = np.uint32(0xFFFFE000)
+_HALF_ULP = 0x1000
+_KEPT = 0xFFFFE000
 
 
 def nearest(values: FloatArray) -> FloatArray:
@@ -32,7 +31,7 @@ def one_by_one(values: FloatArray) -> FloatArray:
     array([2050.,    0.,   inf], dtype=float32)
     """
     sizes = np.abs(np.ascontiguousarray(values, np.float32))
-    nearest = ((sizes.view(np.uint32) + _HALF_ULP) & _KEPT).view(np.float32)
+    nearest = ((sizes.view(np.uint32) + np.uint32(_HALF_ULP)) & np.uint32(_KEPT)).view(np.float32)
     nearest = np.where(sizes < FP16.smallest_normal, np.float32(0), np.where(np.isnan(sizes), sizes, nearest))
     return np.copysign(round_to(nearest, "fp16"), values)
 

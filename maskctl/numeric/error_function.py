@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
-Doubles: TypeAlias = npt.NDArray[np.float64]
+Doubles: TypeAlias = "npt.NDArray[np.float64]"
 
 _SERIES = (
     1.177578934567401754080,
@@ -35,7 +34,6 @@ _SERIES = (
     4.521959811218e-9,
     -7.75440020883e-10,
 )
-_POWERS: tuple[float, ...] = tuple(float(term) for term in np.polynomial.chebyshev.cheb2poly(_SERIES)[::-1])
 _CENTRE = 3.75
 _LAST = 30.0
 """From here on erfc is 0 in any format of this package."""
@@ -79,12 +77,19 @@ def _in_blocks(function: Callable[[Doubles], Doubles], values: FloatArray) -> Fl
     return out
 
 
+@cache
+def _powers() -> tuple[float, ...]:
+    """The series as a polynomial, from the highest power down."""
+    return tuple(float(term) for term in np.polynomial.chebyshev.cheb2poly(_SERIES)[::-1])
+
+
 def _tail(magnitude: Doubles) -> Doubles:
     """The complement where x is not negative."""
     x = np.minimum(magnitude, _LAST)
     at = (x - _CENTRE) / (x + _CENTRE)
-    total: Doubles = np.full_like(at, _POWERS[0])
-    for coefficient in _POWERS[1:]:
+    highest, *others = _powers()
+    total: Doubles = np.full_like(at, highest)
+    for coefficient in others:
         total *= at
         total += coefficient
     total *= np.exp(-x * x)

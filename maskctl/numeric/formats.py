@@ -9,13 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
+from maskctl.numeric.late import np, npt
 from maskctl.numeric.round16 import round16
 
-FloatArray: TypeAlias = npt.NDArray[np.float32]
-Operand: TypeAlias = FloatArray | np.float32 | float
+FloatArray: TypeAlias = "npt.NDArray[np.float32]"
+Operand: TypeAlias = "FloatArray | np.float32 | float"
 """An array, or one number for all its elements."""
 
 
@@ -44,7 +42,7 @@ def _round_bf16(values: FloatArray) -> FloatArray:
     return np.where(np.isnan(values), np.float32(np.nan), rounded.view(np.float32))
 
 
-FP32 = Format("fp32", 32, 24, float(np.finfo(np.float32).max), 2.0**-126, 2.0**-149, _round_fp32)
+FP32 = Format("fp32", 32, 24, float.fromhex("0x1.fffffep127"), 2.0**-126, 2.0**-149, _round_fp32)
 FP16 = Format("fp16", 16, 11, 65504.0, 2.0**-14, 2.0**-24, round16)
 BF16 = Format("bf16", 16, 8, float.fromhex("0x1.fep127"), 2.0**-126, 2.0**-133, _round_bf16)
 

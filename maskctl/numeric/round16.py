@@ -7,11 +7,12 @@ again rounds the value's last p bits off, to nearest even. Subnormals of fp16 ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from maskctl.numeric.late import np, npt
 
-Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Floats: TypeAlias = "npt.NDArray[np.float32] | npt.NDArray[np.float64]"
 
 _FEW = 4096
 """Elements up to which a cast is as fast."""
@@ -29,10 +30,12 @@ class _Layout:
     raise_by: int
 
 
-_LAYOUTS = {
-    np.dtype(np.float32): _Layout(np.int32, 0xFF << 23, (127 - 14) << 23, 13 << 23 | 1 << 22),
-    np.dtype(np.float64): _Layout(np.int64, 0x7FF << 52, (1023 - 14) << 52, 42 << 52 | 1 << 51),
-}
+@cache
+def _layouts() -> dict[np.dtype[np.float32 | np.float64], _Layout]:
+    return {
+        np.dtype(np.float32): _Layout(np.int32, 0xFF << 23, (127 - 14) << 23, 13 << 23 | 1 << 22),
+        np.dtype(np.float64): _Layout(np.int64, 0x7FF << 52, (1023 - 14) << 52, 42 << 52 | 1 << 51),
+    }
 
 
 def round16(values: Floats) -> npt.NDArray[np.float32]:
@@ -51,7 +54,7 @@ def round16(values: Floats) -> npt.NDArray[np.float32]:
 
 def _rounded(values: Floats) -> Floats:
     """Rounded values of the same dtype, as long as none overflows."""
-    layout = _LAYOUTS[values.dtype]
+    layout = _layouts()[values.dtype]
     large = np.bitwise_and(values.view(layout.integers), layout.exponent)
     np.maximum(large, layout.smallest_normal, out=large)
     large += layout.raise_by

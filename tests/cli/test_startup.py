@@ -45,6 +45,13 @@ def cpu_seconds(*arguments: str) -> float:
     return float(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
+def imported(*arguments: str) -> set[str]:
+    """Names of all modules that one run as a program of its own loads."""
+    watched = [sys.executable, "-X", "importtime", *program(*arguments)[1:]]
+    done = subprocess.run(watched, env=environment(), capture_output=True, text=True, check=False)
+    return {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 @pytest.mark.usefixtures("net")
 def test_cpu_time(arguments: tuple[str, ...]) -> None:
@@ -61,11 +68,17 @@ def test_cpu_time(arguments: tuple[str, ...]) -> None:
 @pytest.mark.usefixtures("net")
 def test_imports(arguments: tuple[str, ...]) -> None:
     """Help and text commands load neither numpy nor onnx nor anything that computes."""
-    watched = [sys.executable, "-X", "importtime", *program(*arguments)[1:]]
-    done = subprocess.run(watched, env=environment(), capture_output=True, text=True, check=False)
-    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    loaded = imported(*arguments)
     assert "maskctl.cli" in loaded
     assert [] == sorted(name for name in loaded if name.startswith(HEAVY))
+
+
+@pytest.mark.usefixtures("net")
+def test_show_needs_no_arrays() -> None:
+    """`show` knows layer types, shapes and costs without loading numpy where there is no .bin to look into."""
+    loaded = imported("show", "net.param", "--shapes")
+    assert "maskctl.layers.base" in loaded
+    assert [] == sorted(name for name in loaded if name.startswith("numpy"))
 
 
 def test_version(run: Runner) -> None:

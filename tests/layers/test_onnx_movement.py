@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from tests.layers.test_against_onnx import SEED
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 
-Given = FloatArray | npt.NDArray[np.int64]
+Given: TypeAlias = "FloatArray | npt.NDArray[np.int64]"
 
 
 def references(operator: str, *inputs: Given, outputs: int = 1, **attributes: Any) -> list[FloatArray]:

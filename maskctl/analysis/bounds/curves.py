@@ -28,7 +28,7 @@ _OPERATIONS = 8
 """Roundings inside of one function."""
 
 _MOST_OPERANDS = 6
-_REVERSED = {f"r{name}": name for name in binaryop.FUNCTIONS}
+_REVERSED = {f"r{name}": name for name in binaryop.functions()}
 
 
 def curve(points: Points) -> Rule:

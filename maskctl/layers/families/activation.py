@@ -11,16 +11,15 @@ arm64 build.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Param, Params
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 NONE, RELU, LEAKY_RELU, CLIP, SIGMOID, MISH, HARD_SWISH = range(7)
 _NEEDED = {LEAKY_RELU: 1, CLIP: 2, HARD_SWISH: 2}
 _LONG_ROW = 1024
-_SIGMOID_LIMIT = np.float32(88.3762626647949)
+_SIGMOID_LIMIT = 88.3762626647949
 
 PARAMS = (
     Param(9, "activation_type", 0, "0 none, 1 ReLU, 2 leaky ReLU, 3 clip, 4 sigmoid, 5 mish, 6 hard swish"),
@@ -96,8 +95,9 @@ def _leaky_relu(values: FloatArray, slope: np.float32, out: FloatArray) -> None:
 
 
 def _sigmoid(values: FloatArray, out: FloatArray) -> None:
-    np.minimum(values, _SIGMOID_LIMIT, out=out)
-    np.maximum(out, -_SIGMOID_LIMIT, out=out)
+    limit = np.float32(_SIGMOID_LIMIT)
+    np.minimum(values, limit, out=out)
+    np.maximum(out, -limit, out=out)
     np.negative(out, out=out)
     np.exp(out, out=out)
     np.add(out, np.float32(1), out=out)

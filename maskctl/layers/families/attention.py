@@ -6,13 +6,12 @@ Source: ncnn `src/layer/sdpa.cpp`, `multiheadattention.cpp`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Shape
 from maskctl.layers.families import int8
 from maskctl.layers.softmax import probabilities
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 
 def attend(

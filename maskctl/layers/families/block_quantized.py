@@ -12,12 +12,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Array, Weight
 from maskctl.layers.families import int8
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 _BLOCKS = (32, 64, 128)
 _FIRST_TERM = 400

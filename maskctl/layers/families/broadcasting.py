@@ -7,10 +7,9 @@ outer ones. Then extents of 1 are repeated. Source: ncnn `src/layer/binaryop.cpp
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Shape
+from maskctl.numeric.late import np
 
 
 def expanded(shape: Shape, other: Shape) -> Shape:

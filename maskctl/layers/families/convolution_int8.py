@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Arrays, Params, Weight, Weights
 from maskctl.layers.families import activation, int8
 from maskctl.layers.families.int8 import Codes, Sums
 from maskctl.layers.families.windows import convolution_border, convolution_window, patches, require_map
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
 _AT_WORK = 1 << 18
 """Elements of the patches, or of the sums, that are at work at a time."""

@@ -9,8 +9,6 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families import convolution_params, tiled_sums
 from maskctl.layers.families.convolution_params import Kernels
@@ -23,6 +21,7 @@ from maskctl.layers.families.windows import (
     require_axes,
 )
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 DYNAMIC_WEIGHT = Param(19, "dynamic_weight", 0, "1: weight and bias come as blobs")
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from itertools import product
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
 from maskctl.layers.families import convolution_params, tiled_sums
@@ -28,6 +26,7 @@ from maskctl.layers.families.windows import (
     require_axes,
 )
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 DYNAMIC_WEIGHT = Param(28, "dynamic_weight", 0, "1: weight and bias come as blobs")
 

@@ -9,18 +9,13 @@ from __future__ import annotations
 import math
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Shape
 from maskctl.layers.families.elementwise import larger, smaller
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
-Indices: TypeAlias = npt.NDArray[np.intp]
-
-HALF = np.float32(0.5)
-ONE = np.float32(1)
+Indices: TypeAlias = "npt.NDArray[np.intp]"
 
 
 def exponential(values: FloatArray) -> FloatArray:
@@ -30,7 +25,8 @@ def exponential(values: FloatArray) -> FloatArray:
 
 def sigmoid(values: FloatArray) -> FloatArray:
     """1 / (1 + exp(-values)) in fp32, with the exponential of `exponential`; the layer Sigmoid has numpy's."""
-    return ONE / (ONE + exponential(-values))
+    one = np.float32(1)
+    return one / (one + exponential(-values))
 
 
 def elements(values: Array, least: int, what: str) -> Array:
@@ -136,7 +132,7 @@ def clipped(values: FloatArray, low: FloatArray | np.float32, high: FloatArray |
 
 def centred(centre_x: FloatArray, centre_y: FloatArray, width: FloatArray, height: FloatArray) -> FloatArray:
     """Boxes from their centres and extents."""
-    half_width, half_height = width * HALF, height * HALF
+    half_width, half_height = width * np.float32(0.5), height * np.float32(0.5)
     return np.stack(
         [centre_x - half_width, centre_y - half_height, centre_x + half_width, centre_y + half_height], axis=-1
     )

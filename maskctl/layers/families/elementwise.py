@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numpy as np
-
 from maskctl.layers.base import Arrays, Param, Params, Weights, floats_in
 from maskctl.numeric.formats import FloatArray, Operand
+from maskctl.numeric.late import np
 
 Function: TypeAlias = Callable[[Params, FloatArray], FloatArray]
 Forward: TypeAlias = Callable[[Params, Weights, Arrays], Arrays]

@@ -17,11 +17,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Shape
 from maskctl.layers.families.extents import extent
+from maskctl.numeric.late import np
 
 Number: TypeAlias = "int | np.float32"
 """A value of an expression; the two types follow different rules."""
@@ -50,8 +49,7 @@ def evaluate(text: str, inputs: Sequence[Shape]) -> tuple[int, ...]:
     >>> evaluate("*(0w,2),//(0h,-2),0c,/(7,2)", [(3, 5, 6)])
     (12, -2, 3, 3)
     """
-    with np.errstate(all="ignore"):
-        return tuple(_whole(_value(item, inputs, text), text) for item in _items(text))
+    return tuple(_whole(_value(item, inputs, text), text) for item in _items(text))
 
 
 def _items(text: str) -> list[str]:
@@ -126,7 +124,8 @@ def _operand(token: str, inputs: Sequence[Shape], text: str) -> Number:
         if int(value) not in _INT32:
             raise GraphError(f"shape expression '{text}': '{token}' does not fit a 32-bit integer.")
         return int(value)
-    return np.float32(value)
+    with np.errstate(all="ignore"):
+        return np.float32(value)
 
 
 def _representable(value: Number) -> Number:
@@ -157,7 +156,8 @@ def _keeping(integers: Callable[..., int], floats: Callable[..., Any]) -> Callab
     def compute(*operands: Number) -> Number:
         if all(isinstance(operand, int) for operand in operands):
             return integers(*operands)
-        return np.float32(floats(*map(np.float32, operands)))
+        with np.errstate(all="ignore"):
+            return np.float32(floats(*map(np.float32, operands)))
 
     return compute
 
@@ -166,7 +166,17 @@ def _real(floats: Callable[..., Any]) -> Callable[..., Number]:
     """An operator on floats, rounded once from double precision."""
 
     def compute(*operands: Number) -> Number:
-        return np.float32(floats(*(np.float64(np.float32(operand)) for operand in operands)))
+        with np.errstate(all="ignore"):
+            return np.float32(floats(*(np.float64(np.float32(operand)) for operand in operands)))
+
+    return compute
+
+
+def _named(name: str) -> Callable[..., Any]:
+    """numpy's function of that name."""
+
+    def compute(*operands: Any) -> Any:
+        return getattr(np, name)(*operands)
 
     return compute
 
@@ -222,10 +232,10 @@ def _log_of_sum(a: float, b: float) -> float:
 
 
 _UNARY: Mapping[str, Callable[..., Number]] = {
-    "abs": _keeping(abs, np.abs),
+    "abs": _keeping(abs, abs),
     "neg": _keeping(operator.neg, operator.neg),
-    "sign": _keeping(_sign, np.sign),
-    "square": _keeping(lambda a: a * a, np.square),
+    "sign": _keeping(_sign, _named("sign")),
+    "square": _keeping(lambda a: a * a, _named("square")),
     "trunc": _rounding(math.trunc),
     "ceil": _rounding(math.ceil),
     "floor": _rounding(math.floor),
@@ -234,10 +244,10 @@ _UNARY: Mapping[str, Callable[..., Number]] = {
     "reciprocal": _real(lambda a: 1 / a),
     "rsqrt": _real(lambda a: 1 / np.sqrt(a)),
     **{
-        name: _real(getattr(np, name))
+        name: _real(_named(name))
         for name in ("cos", "cosh", "exp", "log", "log10", "sin", "sinh", "sqrt", "tan", "tanh")
     },
-    **{f"a{name}": _real(getattr(np, f"arc{name}")) for name in ("cos", "cosh", "sin", "sinh", "tan", "tanh")},
+    **{f"a{name}": _real(_named(f"arc{name}")) for name in ("cos", "cosh", "sin", "sinh", "tan", "tanh")},
 }
 
 _BINARY: Mapping[str, Callable[..., Number]] = {
@@ -248,9 +258,9 @@ _BINARY: Mapping[str, Callable[..., Number]] = {
     "max": _keeping(max, max),
     "min": _keeping(min, min),
     "/": _real(lambda a, b: a / b),
-    "atan2": _real(np.arctan2),
-    "fmod": _real(np.fmod),
-    "pow": _real(np.power),
+    "atan2": _real(_named("arctan2")),
+    "fmod": _real(_named("fmod")),
+    "pow": _real(_named("power")),
     "remainder": _real(_remainder),
     "logaddexp": _real(_log_of_sum),
     "and": _bitwise(operator.and_),

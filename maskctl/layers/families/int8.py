@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import WeightsError
 from maskctl.layers.base import Array
 from maskctl.numeric.formats import FloatArray, Operand
+from maskctl.numeric.late import np, npt
 
-Codes: TypeAlias = npt.NDArray[np.int8]
-Sums: TypeAlias = npt.NDArray[np.int32]
+Codes: TypeAlias = "npt.NDArray[np.int8]"
+Sums: TypeAlias = "npt.NDArray[np.int32]"
 
-LARGEST = np.float32(127)
+_LARGEST = 127
 _EXACT_TERMS = (1 << 24) // (1 << 14)
 """So many products of two codes add up in fp32 without rounding, in any order."""
 
@@ -29,7 +27,7 @@ def quantise(values: FloatArray, scale: Operand) -> Codes:
     on arm; x86 makes -127 of NaN, infinity and everything from 2**31 on.
     """
     with np.errstate(all="ignore"):
-        scaled = np.clip(values * np.asarray(scale, np.float32), -LARGEST, LARGEST)
+        scaled = np.clip(values * np.asarray(scale, np.float32), np.float32(-_LARGEST), np.float32(_LARGEST))
         whole = np.trunc(scaled)
         whole += np.copysign(np.abs(scaled - whole) >= np.float32(0.5), scaled)
         return np.nan_to_num(whole, copy=False, nan=0.0).astype(np.int8)
@@ -70,7 +68,7 @@ def dynamic_scale(values: FloatArray, axes: int | tuple[int, ...] | None = None)
     """
     with np.errstate(all="ignore"):
         largest = magnitude(values, axes)
-        return np.where(largest == 0, np.float32(1), LARGEST / largest)
+        return np.where(largest == 0, np.float32(1), np.float32(_LARGEST) / largest)
 
 
 def magnitude(values: FloatArray, axes: int | tuple[int, ...] | None = None) -> FloatArray:

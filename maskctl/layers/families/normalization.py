@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from maskctl.layers.base import Array, Param, Params, Shape, Weight, Weights
 from maskctl.layers.families.outermost import require_elements, weight_size
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 AFFINE_SIZE = (
     Param(0, "affine_size", 0, "elements normalised together: w, w*h or w*h*d"),

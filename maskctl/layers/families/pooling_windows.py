@@ -12,20 +12,18 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, Params, Shape, Weights
 from maskctl.layers.families.extents import require_extents
 from maskctl.layers.families.windows import Border, Window, along, axes_of, pads_of, patches, require_axes, same_border
-from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.formats import FP32, FloatArray
+from maskctl.numeric.late import np, npt
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
-Ranges: TypeAlias = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
+Ranges: TypeAlias = "list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]"
 """Along each axis the first element of each window, and the one behind its last."""
 
-Larger: TypeAlias = np.ufunc
+Larger: TypeAlias = "np.ufunc"
 """The larger of each two elements: `np.maximum` or `np.fmax`."""
 
 MAX, AVERAGE = 0, 1
@@ -33,7 +31,7 @@ FULL, VALID, SAME_UPPER, SAME_LOWER = range(4)
 SAME = -233
 """As an extent of adaptive pooling: as many windows as elements."""
 
-LOWEST = float(np.finfo(np.float32).min)
+LOWEST = -FP32.largest
 """What the border holds where maxima are taken."""
 
 

@@ -5,9 +5,8 @@ BLAS adds up in another order when a product has more rows, so rows of different
 
 from __future__ import annotations
 
-import numpy as np
-
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 
 def per_sample(rows: FloatArray, matrix: FloatArray) -> FloatArray:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weight, Weights, floats_in
 from maskctl.layers.families import int8
 from maskctl.layers.families.products import per_sample
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 FORWARD, REVERSE, BOTH = range(3)
 

@@ -10,15 +10,13 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Params, Shape
 from maskctl.layers.families.windows import require_map
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
-Indices: TypeAlias = npt.NDArray[np.intp]
+Indices: TypeAlias = "npt.NDArray[np.intp]"
 
 _MOST_BINS = 1 << 16
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.layers.base import Array, Shape
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from maskctl.errors import GraphError
 from maskctl.layers.base import Array, Param, Params
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 ONES, HANN, HAMMING = range(3)
 _LONGEST = 1 << 14

@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from maskctl.layers.base import Params, Shape
 from maskctl.layers.families import activation
 from maskctl.layers.families.windows import Border, Window
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 Block: TypeAlias = tuple[slice, ...]
 Place: TypeAlias = tuple[Any, ...]

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Array, Params, Shape
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np
 
 Extents: TypeAlias = tuple[int, ...]
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from maskctl.errors import ExecutionError, GraphError
 from maskctl.layers.base import Param, Params, Shape
 from maskctl.layers.families import detecting
 from maskctl.numeric.formats import FloatArray
+from maskctl.numeric.late import np, npt
 
 PARAMS = (
     Param(0, "num_class", 20, "classes"),
