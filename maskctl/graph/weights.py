@@ -142,23 +142,23 @@ def _encoded(weight: Weight, values: FloatArray) -> bytes:
     return (bytes(4) if weight.tagged else b"") + values.astype("<f4").tobytes()
 
 
-def load(path: str | Path, ops: tuple[Operator, ...]) -> LoadedWeights:
+def load(path: str | Path, ops: tuple[Operator, ...], *, require_finite: bool = True) -> LoadedWeights:
     """Maps the weights of all layers in file order.
 
-    Raises `InputError` when the file cannot be read, `WeightsError` when it is too short or too long or holds
-    NaN or infinity.
+    Raises `InputError` when the file cannot be read, `WeightsError` when it is too short or too long or, unless
+    `require_finite` is False, holds NaN or infinity.
     """
     try:
         empty = Path(path).stat().st_size == 0
         data: _Bytes = np.zeros(0, np.uint8) if empty else np.memmap(path, np.uint8, "r")
     except OSError as error:
         raise InputError(f"cannot read the weights: {error.strerror}. Give the .bin with --bin.", str(path)) from None
-    return read(np.asarray(data), ops, str(path))
+    return read(np.asarray(data), ops, str(path), require_finite=require_finite)
 
 
-def read(data: _Bytes, ops: tuple[Operator, ...], path: str = "<bin>") -> LoadedWeights:
+def read(data: _Bytes, ops: tuple[Operator, ...], path: str = "<bin>", *, require_finite: bool = True) -> LoadedWeights:
     """As `load`, from bytes in memory."""
-    reader = _Reader(data, path)
+    reader = _Reader(data, path, require_finite=require_finite)
     tensors, sizes = [], []
     for op in ops:
         before = reader.offset
@@ -182,8 +182,8 @@ def read(data: _Bytes, ops: tuple[Operator, ...], path: str = "<bin>") -> Loaded
 class _Reader:
     """A position in the bytes of a `.bin`, and the tensors taken from there on."""
 
-    def __init__(self, data: _Bytes, path: str) -> None:
-        self._data, self._path = data, path
+    def __init__(self, data: _Bytes, path: str, *, require_finite: bool) -> None:
+        self._data, self._path, self._require_finite = data, path, require_finite
         self.offset = 0
         self._where = ""
 
@@ -215,7 +215,7 @@ class _Reader:
         indices = self._padded(count, f"{count:,} x 8-bit index")
         used = np.zeros(_TABLE_ENTRIES, np.bool_)
         used[indices] = True
-        if not np.isfinite(table[used]).all():
+        if self._require_finite and not np.isfinite(table[used]).all():
             self._refuse_non_finite(table[indices])
         return lambda: table[indices].astype(np.float32)
 
@@ -228,7 +228,7 @@ class _Reader:
 
     def _floats(self, count: int) -> _Widen:
         values = self._take(4 * count, f"{count:,} x fp32").view("<f4")
-        for start in range(0, count, _CHECKED_AT_ONCE):
+        for start in self._checked(count):
             if not np.isfinite(values[start : start + _CHECKED_AT_ONCE]).all():
                 self._refuse_non_finite(values)
         return lambda: values.astype(np.float32, copy=False)
@@ -236,10 +236,14 @@ class _Reader:
     def _checked_halves(self, halves: npt.NDArray[np.float16]) -> _Widen:
         # The exponent of an infinity or NaN is all ones.
         codes = halves.view("<u2")
-        for start in range(0, len(codes), _CHECKED_AT_ONCE):
+        for start in self._checked(len(codes)):
             if ((codes[start : start + _CHECKED_AT_ONCE] & 0x7C00) == 0x7C00).any():
                 self._refuse_non_finite(halves.astype(np.float32))
         return lambda: halves.astype(np.float32)
+
+    def _checked(self, count: int) -> range:
+        """Where the parts begin in which that many elements are checked."""
+        return range(0, count, _CHECKED_AT_ONCE) if self._require_finite else range(0)
 
     def _refuse_non_finite(self, values: FloatArray) -> None:
         index = int(np.flatnonzero(~np.isfinite(values))[0])

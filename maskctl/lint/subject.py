@@ -18,9 +18,12 @@ from maskctl.lint.conditions import Conditions
 from maskctl.lint.finding import Span
 from maskctl.param import ParamDocument, ParamToken
 from maskctl.param.scan import Scan
+from maskctl.targets.storage import steps
+from maskctl.targets.table import PRECISIONS
 
 if TYPE_CHECKING:
     from maskctl.graph.weights import LoadedWeights
+    from maskctl.lint.tensors import Tensor
 
 _WORD = re.compile(r"[^ \t\r\n\v\f]+")
 _HEAD_WORDS = 4
@@ -135,16 +138,43 @@ class Subject:
 
     @cached_property
     def loaded_weights(self) -> LoadedWeights | MaskctlError | None:
-        """The weights of each layer, the error that says why they cannot be read, or None where they are not looked at."""
-        operators = tuple(op for op in self.operators if op)
-        if self.bin is None or not self.conditions.reads_weights or len(operators) < len(self.layers):
+        """The weights of each layer the engine loads, finite or not, or the error that says why they cannot be read.
+
+        None where there are none, or where it is not known what they are: a line cannot be read, a type is unknown.
+        """
+        counted = self.operators[: self.scan.layer_count or None]
+        operators = tuple(op for op in counted if op)
+        if self.bin is None or not self.conditions.reads_weights or self.scan.errors or len(operators) < len(counted):
             return None
         from maskctl.graph.weights import load  # arrays are for those who have weights
 
         try:
-            return load(self.bin, operators)
+            return load(self.bin, operators, require_finite=False)
         except MaskctlError as error:
             return error
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What is to be known of each tensor of floats in the `.bin`; empty where it cannot be read."""
+        loaded = self.loaded_weights
+        if loaded is None or isinstance(loaded, MaskctlError):
+            return ()
+        from maskctl.lint.tensors import tensors
+
+        return tensors([op for op in self.operators if op], loaded)
+
+    @cached_property
+    def tensors_in_fp16(self) -> tuple[Tensor, ...]:
+        """The kernels, the weights of sums, that the target keeps in fp16 under the layer's mask."""
+        if self.graph is None or not self.tensors:
+            return ()
+        masks = [layer.mask for layer in self.graph.layers]
+        running = steps(self.graph, self.conditions.target, PRECISIONS["fp16"], masks)
+        return tuple(
+            tensor
+            for tensor in self.tensors
+            if tensor.weight.role == "weight" and running[tensor.op.layer.index].weights == "fp16"
+        )
 
     def token_span(self, layer: Layer, token: ParamToken) -> Span:
         """Where a parameter stands."""
