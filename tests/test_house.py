@@ -32,7 +32,7 @@ DOORS = {
     "analysis": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets", "executor"},
     "peers": {"errors", "numeric", "layers", "graph", "kernels", "targets"},
     "reduce": {"errors", "param", "numeric", "layers", "graph", "executor", "analysis", "peers"},
-    "report": {"featmask", "param", "graph", "executor", "analysis"},
+    "report": {"featmask", "param", "graph", "lint", "executor", "analysis"},
 }
 """What each room may import of ours, besides itself. The command line may import everything."""
 

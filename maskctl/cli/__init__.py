@@ -24,6 +24,7 @@ COMMANDS = {
     "analyze": "maskctl.cli.analyze",
     "compare": "maskctl.cli.compare",
     "explain": "maskctl.cli.explain",
+    "lint": "maskctl.cli.lint",
     "prove": "maskctl.cli.prove",
     "reduce": "maskctl.cli.reduce",
     "run": "maskctl.cli.run",

@@ -1,0 +1,64 @@
+"""Which files are meant by names, folders and patterns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskctl.lint.discover import discover
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Some files in folders, one of them hidden, in the current folder."""
+    for name in ("b.param", "a.param", "a.bin", "sub/c.param", "sub/deep/d.param", ".git/e.param", "x[1].param"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "link.param").symlink_to(tmp_path / "a.param")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["."], ["a.param", "b.param", "x[1].param", "sub/c.param", "sub/deep/d.param"]),
+        (["sub", "./sub/c.param", "b.param"], ["sub/c.param", "sub/deep/d.param", "b.param"]),
+        (["**/d*.param"], ["sub/deep/d.param"]),
+        (["s*"], ["sub/c.param", "sub/deep/d.param"]),
+        (["x[1].param"], ["x[1].param"]),
+        (["link.param", "a.param"], ["link.param"]),
+        (["a.bin"], ["a.bin"]),
+    ],
+)
+def test_files(paths: list[str], expected: list[str]) -> None:
+    """Folders are searched without hidden ones, patterns matched, a file is there once, and the order follows from the names."""
+    assert (tuple(expected), ()) == discover(paths)
+
+
+@pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("sub/e.param", "sub/e.param: there is no such file or folder. Did you mean 'c.param'?"),
+        ("sbu", "sbu: there is no such file or folder. Did you mean 'sub'?"),
+        ("*.txt", "*.txt: no file matches this pattern. Give another one, or the names of the files."),
+        (
+            "zzzzzz/q",
+            "zzzzzz/q: there is no such file or folder. Give the name of a .param file, or of a folder with some.",
+        ),
+    ],
+)
+def test_nothing(path: str, message: str) -> None:
+    """A path that means no file is told, with what it nearly is."""
+    files, (missing,) = discover([path, "b.param"])
+    assert (("b.param",), message) == (files, str(missing))
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    """A folder without any .param in it is no success."""
+    message = "there is no *.param file in this folder. Give another one, or the names of the files."
+    assert [message] == [missing.message for missing in discover([str(tmp_path)])[1]]
