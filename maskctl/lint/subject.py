@@ -8,22 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from maskctl.errors import GraphError, MaskctlError, ParamSyntaxError
 from maskctl.graph.network import Graph, Layer, build
 from maskctl.graph.operators import Operator
+from maskctl.graph.weights import LoadedWeights
+from maskctl.graph.weights import load as load_weights
 from maskctl.layers import LayerType, Params, Shape, find
 from maskctl.lint.conditions import Conditions
 from maskctl.lint.finding import Span
+from maskctl.lint.tensors import Tensor, tensors
 from maskctl.param import ParamDocument, ParamToken
 from maskctl.param.scan import Scan
-from maskctl.targets.storage import steps
+from maskctl.targets.storage import Step, steps
 from maskctl.targets.table import PRECISIONS
-
-if TYPE_CHECKING:
-    from maskctl.graph.weights import LoadedWeights
-    from maskctl.lint.tensors import Tensor
 
 _WORD = re.compile(r"[^ \t\r\n\v\f]+")
 _HEAD_WORDS = 4
@@ -140,18 +138,21 @@ class Subject:
     def loaded_weights(self) -> LoadedWeights | MaskctlError | None:
         """The weights of each layer the engine loads, finite or not, or the error that says why they cannot be read.
 
-        None where there are none, or where it is not known what they are: a line cannot be read, a type is unknown.
+        None where there are none, or where it is not known what they are: a line cannot be read or is missing, a type is unknown.
         """
         counted = self.operators[: self.scan.layer_count or None]
         operators = tuple(op for op in counted if op)
-        if self.bin is None or not self.conditions.reads_weights or self.scan.errors or len(operators) < len(counted):
+        if self.bin is None or not self.conditions.reads_weights or self.scan.errors or len(operators) < self._expected:
             return None
-        from maskctl.graph.weights import load  # arrays are for those who have weights
-
         try:
-            return load(self.bin, operators, require_finite=False)
+            return load_weights(self.bin, operators, require_finite=False)
         except MaskctlError as error:
             return error
+
+    @property
+    def _expected(self) -> int:
+        """How many layers the engine loads, or would if the file were whole."""
+        return self.scan.layer_count or len(self.layers)
 
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -159,21 +160,30 @@ class Subject:
         loaded = self.loaded_weights
         if loaded is None or isinstance(loaded, MaskctlError):
             return ()
-        from maskctl.lint.tensors import tensors
-
         return tensors([op for op in self.operators if op], loaded)
 
     @cached_property
     def tensors_in_fp16(self) -> tuple[Tensor, ...]:
         """The kernels, the weights of sums, that the target keeps in fp16 under the layer's mask."""
-        if self.graph is None or not self.tensors:
-            return ()
-        masks = [layer.mask for layer in self.graph.layers]
-        running = steps(self.graph, self.conditions.target, PRECISIONS["fp16"], masks)
         return tuple(
             tensor
             for tensor in self.tensors
-            if tensor.weight.role == "weight" and running[tensor.op.layer.index].weights == "fp16"
+            if tensor.weight.role == "weight"
+            and self._in_fp16
+            and self._in_fp16[tensor.op.layer.index].weights == "fp16"
+        )
+
+    def sums_in_fp16(self, layer: Layer) -> bool:
+        """True where the target computes a layer's sums in fp16 under its mask."""
+        return bool(self._in_fp16) and self._in_fp16[layer.index].sums_in_fp16
+
+    @cached_property
+    def _in_fp16(self) -> tuple[Step, ...]:
+        """How each layer runs in fp16; empty where the network is not sound."""
+        if self.graph is None:
+            return ()
+        return steps(
+            self.graph, self.conditions.target, PRECISIONS["fp16"], [layer.mask for layer in self.graph.layers]
         )
 
     def token_span(self, layer: Layer, token: ParamToken) -> Span:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from maskctl.graph.operators import Operator
 from maskctl.graph.weights import LoadedWeights
 from maskctl.layers import Weight
 from maskctl.numeric.formats import FP16, FloatArray
+from maskctl.numeric.late import np
 
 _NO_FLOATS = {"int8", "bytes", "int8 scale"}
 
@@ -39,6 +38,12 @@ class Tensor:
     def by_output(self) -> FloatArray:
         """The values as (outputs, rest): of a tensor's first extent, which is the output of every kernel."""
         return self.values.reshape(self.values.shape[0], -1) if self.values.size else self.values.reshape(0, 1)
+
+    def largest_sum(self) -> tuple[int, float]:
+        """The output whose weights have the largest magnitudes together, and their sum; 0 and 0 without outputs."""
+        sums = np.abs(self.by_output.astype(np.float64)).sum(axis=1)
+        output = int(sums.argmax()) if sums.size else 0
+        return output, float(sums[output]) if sums.size else 0.0
 
     def lost_in_fp16(self) -> FloatArray:
         """The part of each output's energy, the sum of its squares, that is in values that fp16 rounds to 0."""
