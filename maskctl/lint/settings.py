@@ -32,4 +32,5 @@ def conditions_of(settings: Settings) -> Conditions:
     return Conditions(
         target=TARGETS.get(settings.get("target", ""), DEFAULT),
         runtime=int(str(settings.get("runtime", "0")).split(".")[-1]),
+        ranges={blob: ((float(low), float(high)),) for blob, (low, high) in settings.get("ranges", {}).items()},
     )

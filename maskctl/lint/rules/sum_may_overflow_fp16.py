@@ -16,7 +16,7 @@ Bad bin:
 
 Bad settings:
     [lint.ranges]
-    data = "0:255"
+    data = [0, 255]
 
 Good:
     7767517
@@ -29,7 +29,7 @@ Good bin:
 
 Good settings:
     [lint.ranges]
-    data = "0:255"
+    data = [0, 255]
 """
 
 from __future__ import annotations
