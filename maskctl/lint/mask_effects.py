@@ -35,7 +35,7 @@ _INT8 = {"Quantize", "Dequantize", "Requantize", "Gemm", "MultiHeadAttention", "
 
 @dataclass(frozen=True)
 class Idle:
-    """A bit that does nothing where it stands, and why. `anywhere` is True where that holds for every target."""
+    """A bit that switches nothing off where it stands, and why. `anywhere` is True where that holds for every target."""
 
     layer: Layer
     bit: Bit
@@ -44,7 +44,10 @@ class Idle:
 
 
 def idle_bits(graph: Graph, target: Target) -> Iterator[Idle]:
-    """Every bit of every mask that changes nothing, whatever the other bits of the mask are."""
+    """Every bit of every mask that switches nothing off, whatever the other bits of the mask are.
+
+    Without them the network gives the same to the bit, but for the order in which a Softmax adds up.
+    """
     masked = [layer for layer in graph.layers if layer.mask]
     running = {name: steps(graph, target, PRECISIONS[name], (0,) * len(graph.layers)) for name in _precisions(masked)}
     for layer in masked:

@@ -1,4 +1,4 @@
-"""A bit of a feature mask does nothing on the layer it stands on.
+"""A bit of a feature mask is of no use on the layer it stands on.
 
 Every bit switches off something that some layers have and others do not: winograd is for 3x3 convolutions of stride 1, a 1x1
 convolution is a gemm whatever bit 32 says, int8 is for layers with int8 weights, fp16 sums are for layers that sum. Such a bit
@@ -32,7 +32,7 @@ SEVERITY = Severity.WARNING
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """Every bit that changes nothing on its layer; the fix drops it, safely where no target does anything for it."""
+    """Every bit that switches nothing off on its layer; the fix drops it, safely where no target does anything for it."""
     if subject.graph is None:
         return
     target = subject.conditions.target
@@ -40,7 +40,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         left = idle.layer.mask & ~idle.bit.value
         where = "" if idle.anywhere else f" on {target.name}"
         yield Problem(
-            f"{idle.layer} has bit {idle.bit.value} ({idle.bit.word}) set, which does nothing{where}: {idle.why}. Write "
+            f"{idle.layer} has bit {idle.bit.value} ({idle.bit.word}) set, which is of no use{where}: {idle.why}. Write "
             f"{mask_words(left)}.",
             subject.param_span(idle.layer, featmask.PARAM_ID),
             idle.layer.name,
