@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
 from maskctl import featmask
 from maskctl.graph.network import Layer
-from maskctl.lint.finding import Edit
+from maskctl.lint.finding import Edit, Span
 
 
 def line_edit(number: int, before: str, after: str) -> Edit:
@@ -16,6 +19,46 @@ def line_edit(number: int, before: str, after: str) -> Edit:
     head = _alike(before, after)
     tail = _alike(before[head:][::-1], after[head:][::-1])
     return Edit(number, head, len(before) - tail, after[head : len(after) - tail])
+
+
+def span_edit(span: Span, text: str) -> Edit:
+    """The edit that puts a text in the place of a span."""
+    return Edit(span.line, span.column - 1, span.column - 1 + span.length, text)
+
+
+def deletion(number: int, line: str) -> Edit:
+    """The edit that takes a line out, with its end."""
+    return Edit(number, 0, len(line), "")
+
+
+def edited(lines: Sequence[str], edits: Iterable[Edit]) -> str:
+    r"""The text of the lines after edits that do not overlap.
+
+    >>> edited(["a b\n", "c\n"], [Edit(1, 2, 3, "B"), Edit(2, 0, 2, ""), Edit(1, 0, 1, "A")])
+    'A B\n'
+    """
+    by_line = defaultdict[int, list[Edit]](list)
+    for edit in edits:
+        by_line[edit.line].append(edit)
+    changed = list(lines)
+    for number, found in by_line.items():
+        for edit in sorted(found, reverse=True):
+            text = changed[number - 1]
+            changed[number - 1] = text[: edit.start] + edit.text + text[edit.end :]
+    return "".join(changed)
+
+
+def fresh(name: str, taken: Iterable[str], first: int = 2) -> str:
+    """A name made of another one that none has yet.
+
+    >>> fresh("relu", {"relu", "relu_2"})
+    'relu_3'
+    """
+    known = taken if isinstance(taken, set | frozenset | dict) else set(taken)
+    number = first
+    while f"{name}_{number}" in known:
+        number += 1
+    return f"{name}_{number}"
 
 
 def _alike(before: str, after: str) -> int:

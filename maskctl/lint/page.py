@@ -1,8 +1,9 @@
-"""A rule's docstring taken apart: what it says, and the files of its examples.
+r"""A rule's docstring taken apart: what it says, and the files of its examples.
 
 An example is an indented block under `Bad:` or `Good:`, a whole `.param` file. Other files of the example follow it under
 `Bad NAME:` or `Good NAME:`: `bin` holds 32-bit words as numbers (a storage tag is a 0 before its tensor), `lock` a lock file,
-`settings` the text of a `maskctl.toml`. Bad and good examples of that number belong together.
+`settings` the text of a `maskctl.toml`. Bad and good examples of that number belong together. In a `.param`, `\r` stands for a
+carriage return.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def examples(page: str) -> tuple[Example, ...]:
         if file:
             found[-1][2][file] = text
         else:
-            found.append((kind == "Bad", text, {}))
+            found.append((kind == "Bad", text.replace(r"\r", "\r"), {}))
     return tuple(Example(*row) for row in found)
 
 

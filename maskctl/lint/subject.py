@@ -60,6 +60,11 @@ class Subject:
         return {name: tuple(errors) for name, errors in found.items()}
 
     @cached_property
+    def unread_words(self) -> frozenset[str]:
+        """The words of the layer lines that cannot be read, any of which may be a blob they read or produce."""
+        return frozenset(word for number in self.scan.broken for word in self.scan.lines[number - 1].split())
+
+    @cached_property
     def producers(self) -> Mapping[str, tuple[Layer, ...]]:
         """The layers that produce a blob, in file order."""
         found = defaultdict[str, list[Layer]](list)

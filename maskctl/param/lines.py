@@ -94,6 +94,11 @@ class LayerLine:
         return f"{text[:end]} {number}={value}{text[end:]}"
 
 
+def is_comment(text: str) -> bool:
+    """True for a line that is meant as a comment, of which the format has none; layers commented out are such lines."""
+    return text.lstrip(_SPACE).startswith(_COMMENTS)
+
+
 def parse_layer_line(text: str, number: int, path: str) -> LayerLine:
     r"""Reads one layer line; raises `ParamSyntaxError` with line and column for anything unreadable.
 
@@ -102,6 +107,8 @@ def parse_layer_line(text: str, number: int, path: str) -> LayerLine:
     ('relu1', ('a',), ('b',), {0: 0.1}, 'ReLU relu1 1 1 a b 0=0.1 31=1\n')
     """
     words = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+    if is_comment(text):
+        raise _comment(Place(path, number, words[0][1] + 1))
     reader = _HeadReader(words, number, path, len(text.rstrip(_SPACE)))
     layer_type = reader.name("layer type")
     if layer_type.isdigit():
@@ -125,8 +132,6 @@ class _HeadReader:
 
     def __init__(self, words: list[tuple[str, int, int]], number: int, path: str, length: int) -> None:
         self._words = iter(words)
-        self._is_comment = bool(words) and words[0][0].startswith(_COMMENTS)
-        self._begin = words[0][1] if words else 0
         self._number, self._path, self._length = number, path, length
         self.end = 0
 
@@ -134,7 +139,8 @@ class _HeadReader:
         word, start = self._next(what)
         if 4 * len(word) > _MAX_NAME_BYTES and len(word.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
             raise self._error(
-                f"{what} '{word[:20]}…' is longer than {_MAX_NAME_BYTES} bytes. The engine cuts it there.",
+                f"{what} '{word[:20]}…' is longer than {_MAX_NAME_BYTES} bytes. "
+                "Older engines cut it there, the newest refuses it. Give it a shorter one.",
                 start,
                 "name-too-long",
             )
@@ -157,8 +163,6 @@ class _HeadReader:
         return word, start
 
     def _error(self, message: str, start: int, mistake: str = "syntax-error") -> ParamSyntaxError:
-        if self._is_comment:
-            return _comment(Place(self._path, self._number, self._begin + 1))
         return ParamSyntaxError(message, Place(self._path, self._number, start + 1), mistake)
 
 

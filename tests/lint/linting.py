@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 
+from maskctl.lint.conditions import Conditions
 from maskctl.lint.files import subject_of
 from maskctl.lint.finding import Finding
 from maskctl.lint.page import Example
@@ -13,8 +15,8 @@ from maskctl.lint.run import lint
 from maskctl.lint.settings import conditions_of, parse_settings
 
 
-def found(folder: Path, rule: str, param: str | bytes, **beside: str) -> tuple[Finding, ...]:
-    """What one rule finds in a `.param` with these files beside it (`bin`, `lock`, `settings`)."""
+def written(folder: Path, param: str | bytes, beside: Mapping[str, str]) -> Path:
+    """The path of a `.param`, written with these files beside it (`bin`, `lock`)."""
     path = folder / "net.param"
     path.write_bytes(param.encode("utf-8", "surrogateescape") if isinstance(param, str) else param)
     if "bin" in beside:
@@ -22,8 +24,18 @@ def found(folder: Path, rule: str, param: str | bytes, **beside: str) -> tuple[F
         path.with_suffix(".bin").write_bytes(struct.pack(f"<{len(words)}f", *words))
     if "lock" in beside:
         path.with_suffix(".masks.toml").write_text(beside["lock"], encoding="utf-8")
-    settings = parse_settings(beside.get("settings", ""), "maskctl.toml")
-    return lint(subject_of(path, conditions_of(settings)), [rules()[rule]])
+    return path
+
+
+def conditions_in(beside: Mapping[str, str]) -> Conditions:
+    """What the settings among these files say."""
+    return conditions_of(parse_settings(beside.get("settings", ""), "maskctl.toml"))
+
+
+def found(folder: Path, rule: str, param: str | bytes, **beside: str) -> tuple[Finding, ...]:
+    """What one rule finds in a `.param` with these files beside it (`bin`, `lock`, `settings`)."""
+    path = written(folder, param, beside)
+    return lint(subject_of(path, conditions_in(beside)), [rules()[rule]])
 
 
 def found_in(folder: Path, rule: str, example: Example) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from maskctl.param import parse
 
 HEAD = b"7767517\n1 1\n"
 LONG = "n" * 256
+TOO_LONG = " is longer than 255 bytes. Older engines cut it there, the newest refuses it. Give it a shorter one."
 EXPECTED_LINE = (
     "Expected 'type name bottom_count top_count bottoms… tops… id=value…'; "
     "the line was cut short, or its counts are wrong."
@@ -114,15 +115,15 @@ LAYER_LINES = [
     ("ReLU r 1 1 a b -23300=2,1, 2", "n.param:3:16: parameter -23300: '' is not a number."),
     (
         f"{LONG} r 1 1 a b",
-        f"n.param:3:1: layer type '{LONG[:20]}…' is longer than 255 bytes. The engine cuts it there.",
+        f"n.param:3:1: layer type '{LONG[:20]}…'{TOO_LONG}",
     ),
     (
         f"ReLU {LONG} 1 1 a b",
-        f"n.param:3:6: layer name '{LONG[:20]}…' is longer than 255 bytes. The engine cuts it there.",
+        f"n.param:3:6: layer name '{LONG[:20]}…'{TOO_LONG}",
     ),
     (
         f"ReLU r 1 1 a {'é' * 128}",
-        f"n.param:3:14: top 1 of 1 '{'é' * 20}…' is longer than 255 bytes. The engine cuts it there.",
+        f"n.param:3:14: top 1 of 1 '{'é' * 20}…'{TOO_LONG}",
     ),
 ]
 

@@ -17,7 +17,7 @@ NAMES = st.text(
     min_size=1,
     max_size=8,
 )
-TYPES = NAMES.filter(lambda name: not name.isdigit())
+TYPES = NAMES.filter(lambda name: not name.isdigit() and not name.startswith(("#", "//")))
 INTEGERS = st.integers(-(2**31), 2**31 - 1).map(str) | st.sampled_from(["+5", "007", "-0"])
 FLOATS = (
     st.floats(-3.4e38, 3.4e38, allow_nan=False).map(lambda value: f"{value:e}")

@@ -1,7 +1,8 @@
 """The second line counts other layers than the file has.
 
 The engine reads as many layers as the line says. It drops what stands behind them in silence, so that the network ends too
-early and blobs that the application asks for are missing; and it refuses a file that has fewer.
+early and blobs that the application asks for are missing; and it refuses a file that has fewer. The blob count beside it has to
+grow with the layers: older engines write past the end of a table that is too small.
 
 Bad:
     7767517
@@ -18,10 +19,10 @@ Good:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from maskctl.lint.finding import Edit, Fix, Problem, Severity, Span
+from maskctl.lint.counts import blobs_of, count_span, counts_edits
+from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 
 GROUP = "file"
@@ -29,19 +30,18 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """A file whose counts can be read and whose layers are others in number; the fix writes the number there are."""
+    """A file whose counts can be read and whose layers are others in number; the fix writes both counts anew.
+
+    It is not safe: the layers that were dropped run then, and a file that was cut short loads without what is missing.
+    """
     said, there = subject.scan.layer_count, len(subject.layers)
     if not said or said == there or subject.scan.broken:
         return
-    number = subject.scan.counts_line
-    word = re.search(r"[0-9]+", subject.scan.lines[number - 1])
-    if word is None:
-        return
-    fix = Fix(f"write {there}", (Edit(number, word.start(), word.end(), str(there)),), is_safe=said > there)
-    span = Span(number, word.start() + 1, word.end() - word.start())
     if said < there:
-        dropped = subject.layers[said]
-        what = f"The engine drops the last {there - said} in silence, from {dropped} on."
+        what = f"The engine drops the last {there - said} in silence, from {subject.layers[said]} on."
     else:
         what = "The engine refuses it. The file was cut short, or the count is wrong."
-    yield Problem(f"the line says {said} layers and the file has {there}. {what} Write {there}.", span, fix=fix)
+    blobs = blobs_of(subject.layers)
+    fix = Fix(f"write {there} {blobs}", counts_edits(subject, there, blobs), is_safe=False)
+    message = f"the line says {said} layers and the file has {there}. {what} Write {there} layers and {blobs} blobs."
+    yield Problem(message, count_span(subject, 0), fix=fix)

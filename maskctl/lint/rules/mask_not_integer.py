@@ -7,13 +7,13 @@ Bad:
     7767517
     2 2
     Input  data  0 1 data 0=4 1=4 2=3
-    ReLU   relu  1 1 data relu 31=1.0
+    Sigmoid sig  1 1 data sig 31=1.0
 
 Good:
     7767517
     2 2
     Input  data  0 1 data 0=4 1=4 2=3
-    ReLU   relu  1 1 data relu 31=1
+    Sigmoid sig  1 1 data sig 31=1
 """
 
 from __future__ import annotations
