@@ -29,7 +29,10 @@ def alone(
     members: Sequence[int],
     effort: Effort,
 ) -> Iterator[Effect]:
-    """For each layer that runs another way in the fp32 network whose blobs are `exact`, the sums at the outputs."""
+    """For each layer that runs another way in the fp32 network whose blobs are `exact`, the sums at the outputs.
+
+    What the variants took is added to `effort`.
+    """
     policy = Policy("fp32", setting.policy.target)
     runs = [setting.under(index, step) for index, step in enumerate(policy.steps(setting.model))]
     fixed = [op.layer.index for op in finders(setting.model, setting.policy.target)]
@@ -42,7 +45,6 @@ def alone(
             **effect(exact, blobs, exact, changed, members),
         }
     effort.merge(suffixes.effort)
-    effort.add_base(setting.model)
 
 
 def effect(

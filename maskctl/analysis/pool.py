@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from maskctl.analysis.cluster import Cluster
 from maskctl.analysis.finders import needs_single_samples
 from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import Setting
+from maskctl.analysis.measuring import Crew, Measuring, Telling, Worker
 from maskctl.analysis.plan import Masks
 from maskctl.analysis.processes import Process
 from maskctl.analysis.sensitivity import LayerLoss, Wishes, losses_of
-from maskctl.analysis.shares import Blobs, Keeping, Measured, Share, merged, outputs_of
+from maskctl.analysis.shares import Blobs, Keeping, Share, merged, outputs_of
+from maskctl.analysis.tasks import Board, Measurements
 from maskctl.analysis.work import Progress, Work
 from maskctl.executor.layer import joined
 from maskctl.executor.policy import Policy
@@ -34,17 +36,8 @@ _WORTH_A_PROCESS_US = 2_000_000
 """Estimated work below which no process is started: that takes half a second."""
 
 
-class Worker(Protocol):
-    """What runs a share, here or elsewhere: `ask` begins a method of it, `answer` waits for what that returns."""
-
-    def ask(self, method: str, *arguments: object) -> None:
-        """Begins a call."""
-
-    def answer(self) -> Any:
-        """What the call returned; raises what it raised."""
-
-    def close(self) -> None:
-        """Ends it; what it does is lost."""
+_METHODS_OF_SCOPE = {"leave-one-out": ("lowered", "layers", "left_out")}
+_OF_VARIANTS = {"effects", "left_out"}
 
 
 class Here:
@@ -71,20 +64,25 @@ class Here:
 class Means:
     """How an analysis may be run: processes at once, or the `scheduler` of a Dask cluster; the user's score of outputs.
 
-    `memory` are the bytes of blobs to keep in memory at once, all processes together (None: as usual).
+    `memory` are the bytes of blobs to keep in memory at once, all processes together (None: as usual). `remembered` is what an
+    interrupted run has measured.
     """
 
     jobs: int = 1
     memory: int | None = None
     scheduler: str | None = None
     score: Callable[[Mapping[str, Array]], float] | None = None
+    remembered: Measurements | None = None
 
 
 _FP16, _ALONE = Policy("fp16"), Means()
 
 
 class Shares:
-    """The samples of an analysis, or those with the `numbers`; to be closed, for it may have started processes."""
+    """The samples of an analysis, or those with the `numbers`; to be closed, for it may have started processes.
+
+    With `only` "effects" nothing else is measured, and the network is not lowered.
+    """
 
     def __init__(
         self,
@@ -95,21 +93,24 @@ class Shares:
         progress: Progress,
         means: Means,
         numbers: Sequence[int] | None = None,
+        only: str | None = None,
     ) -> None:
         self._model, self._policy, self._wishes = model, policy, wishes
-        self._progress, self._trials, self._score = progress, 0, means.score
+        self._progress, self._trials, self._means = progress, 0, means
         self.outputs = outputs_of(model, policy, wishes)
         self._cluster = Cluster(means.scheduler) if means.scheduler else None
         jobs = len(self._cluster.workers) if self._cluster else means.jobs
-        portions = portions_of(model, samples, jobs, numbers, _portion_elements(means, jobs))
-        self._work = Work(model, portions, policy, progress)
+        self._portions = portions_of(model, samples, jobs, numbers, _portion_elements(means, jobs))
+        self._methods = (only,) if only else _METHODS_OF_SCOPE.get(wishes.scope, ("lowered", "layers"))
+        self._work = Work(model, self._portions, policy, progress, wishes, self._methods)
         pays = self._cluster is not None or self._work.total_us > _WORTH_A_PROCESS_US
-        jobs = min(jobs, len(portions)) if pays else 1
+        jobs = jobs if pays else 1
+        self._telling = Telling(self._work)
+        self._measuring: Measuring | None = None
+        self._own = [tuple(range(place, len(self._portions), jobs)) for place in range(jobs)]
         self._workers: list[Worker] = []
-        for place in range(jobs):
-            numbered = range(place, len(portions), jobs)
-            some = [portions[number] for number in numbered]
-            self._workers.append(self._worker(numbered, some, jobs, _keeping(portions, means)))
+        for own in self._own:
+            self._workers.append(self._worker({number: self._portions[number] for number in own}))
 
     def close(self) -> None:
         """Ends the processes."""
@@ -118,36 +119,57 @@ class Shares:
         if self._cluster:
             self._cluster.close()
 
-    def measure(self, what: str = "measure") -> tuple[tuple[LayerLoss, ...], Effort]:
-        """The losses of every layer over all samples, or their "effects" only, and what runs of variants took."""
+    def measure(self) -> tuple[tuple[LayerLoss, ...], Effort]:
+        """The losses of every layer over all samples, and what runs of variants took."""
+        self._measuring = self._begun()
+        self._measuring.run(self._telling)
+        self._work.finish()
+        losses, effort = self._losses(), Effort()
+        effort.merge(self._measuring.add_to(losses))
+        if self._methods[-1] in _OF_VARIANTS or self._wishes.scope == "alone":
+            effort.add_base(self._model, sum(len(portion.members) for portion in self._portions))
+        return losses, effort
+
+    def known(self) -> tuple[LayerLoss, ...]:
+        """Once measuring was cut short: what layers lose by themselves, those that have been measured over all samples."""
+        if self._measuring is None:
+            return ()
+        losses, complete = self._losses(), self._measuring.complete("layers")
+        self._measuring.add_to(losses)
+        return tuple(loss for loss in losses if loss.op.layer.index in complete)
+
+    def _begun(self) -> Measuring:
         ranges: dict[str, float] = {}
         if "int8" in self._wishes.kinds:
             for found in self._all("ranges"):
                 ranges.update({name: max(value, ranges.get(name, 0.0)) for name, value in found.items()})
-        losses, effort = losses_of(Setting(self._model, self._policy, 1)), Effort()
-        parts: list[Measured] = list(self._all(what, ranges))
-        for part in parts:
-            effort.merge(part.effort)
-            for loss in losses:
-                loss.merge(part.losses[loss.op.layer.index])
-        self._work.finish()
-        return losses, effort
+        indices = [loss.op.layer.index for loss in self._losses()]
+        board = Board(self._work, dict.fromkeys(self._methods, indices), len(self._portions), len(self._workers))
+        depends = (self._wishes, sorted(ranges.items()), self._methods)
+        text = self._model.document.to_bytes()
+        of = [repr((depends, portion.members)).encode() + text for portion in self._portions]
+        crew = Crew(self._workers, self._own, self._portions)
+        return Measuring(crew, board, ranges, of, self._means.remembered)
+
+    def _losses(self) -> tuple[LayerLoss, ...]:
+        return losses_of(Setting(self._model, self._policy, 1))
 
     def evaluate(self, masks: Masks) -> Outcome:
         """The outcome under `masks`, pooled over all samples, with the user's score of the outputs where there is one."""
         self._trials += 1
         self._progress("trying masks", self._trials, 0)
-        found = list(self._all("evaluate", dict(masks), self._score is not None))
+        score = self._means.score
+        found = list(self._all("evaluate", dict(masks), score is not None))
         outcome = merged(outcome for outcome, _ in found)
-        if self._score is None:
+        if score is None:
             return outcome
-        return replace(outcome, score=self._score(_in_order([blobs for _, some in found for blobs in some])))
+        return replace(outcome, score=score(_in_order([blobs for _, some in found for blobs in some])))
 
     def exact_score(self) -> float | None:
         """The user's score of the fp32 outputs, None without one."""
-        if self._score is None:
+        if self._means.score is None:
             return None
-        return self._score(_in_order([blobs for some in self._all("exact_outputs") for blobs in some]))
+        return self._means.score(_in_order([blobs for some in self._all("exact_outputs") for blobs in some]))
 
     def worst(self, count: int) -> list[int]:
         """The numbers of the samples whose worst output is worst in the lowered network, in the order they came in."""
@@ -155,21 +177,20 @@ class Shares:
         return sorted(member for _, member in sorted(keys)[:count])
 
     def _all(self, method: str, *arguments: object) -> Iterator[Any]:
-        for worker in self._workers:
+        """What the share of every worker that has portions of its own gives."""
+        owners = [worker for worker, own in zip(self._workers, self._own, strict=True) if own]
+        for worker in owners:
             worker.ask(method, *arguments)
-        yield from [worker.answer() for worker in self._workers]
+        yield from [worker.answer() for worker in owners]
 
-    def _worker(self, numbers: Sequence[int], portions: Sequence[Portion], jobs: int, keeping: Keeping) -> Worker:
-        def told(what: str, number: int, index: int) -> None:
-            getattr(self._work, what)(numbers[number], index)
-
-        share = (self._model, portions, self._policy, self._wishes, keeping)
+    def _worker(self, portions: Mapping[int, Portion]) -> Worker:
+        share = (self._model, portions, self._policy, self._wishes, _keeping(self._portions, self._means))
         if self._cluster:
             return self._cluster.share(len(self._workers), share)
-        if jobs == 1:
-            return Here(Share(self._model, portions, self._policy, self._wishes, told, keeping))
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        return Process(share, told, threads)
+        if len(self._own) == 1:
+            return Here(Share(*share[:4], self._telling.told, share[4]))
+        threads = max(1, (os.cpu_count() or 1) // len(self._own))
+        return Process(share, self._telling.told, threads)
 
 
 def _in_order(blobs: Sequence[Blobs]) -> Mapping[str, Array]:
@@ -186,8 +207,8 @@ def effects(
     Much faster than an analysis where the kinds are not exact fp16 sums: the network itself is not lowered.
     """
     wishes = Wishes("alone", tuple(kinds))
-    with closing(Shares(model, samples, policy, wishes, lambda *_: None, means)) as shares:
-        losses, effort = shares.measure("effects")
+    with closing(Shares(model, samples, policy, wishes, lambda *_: None, means, only="effects")) as shares:
+        losses, effort = shares.measure()
     return {loss.op.layer.index: loss.alone for loss in losses if loss.alone}, effort
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -112,61 +112,88 @@ def _is_measured(loss: LayerLoss, skipped: Collection[int]) -> bool:
 
 @dataclass
 class Portioned:
-    """One portion of the samples: its fp32 blobs, those of the lowered network, which samples they are, and the outputs."""
+    """One portion of the samples: its fp32 blobs, which samples they are, and the outputs."""
 
     exact: Trace
-    lowered: Trace
     members: Sequence[int]
     outputs: Sequence[str]
 
 
-def measure(
-    setting: Setting,
-    losses: Sequence[LayerLoss],
-    portion: Portioned,
-    replay: Replay,
-    wishes: Wishes,
-    done: Callable[[int], None],
-) -> Effort:
-    """Adds a portion of the samples to the losses of every layer; returns what the runs of variants took.
-
-    `done` is told of every layer that has been measured.
-    """
-    effort, exact, members = Effort(), portion.exact, portion.members
-    by_index = {loss.op.layer.index: loss for loss in losses}
+def read_lowered(losses: Sequence[LayerLoss], portion: Portioned, lowered: Trace) -> None:
+    """Adds what the lowered network's blobs lose to the losses of these layers."""
     for loss in losses:
         top = loss.op.layer.tops[0]
-        add_or_lose(loss.graphwise, reference=exact[top], actual=portion.lowered[top], members=members)
+        add_or_lose(loss.graphwise, reference=portion.exact[top], actual=lowered[top], members=portion.members)
         if loss.op.kind.by_value(loss.op.params) and loss.step.hazard:
             loss.layerwise.merge(loss.graphwise)
-    finding = {op.layer.index for op in finders(setting.model, setting.policy.target)}
-    kinds = [KINDS[name] for name in KINDS if name in wishes.kinds]
+
+
+def measure(
+    setting: Setting, losses: Sequence[LayerLoss], portion: Portioned, wishes: Wishes, told: Callable[[str, int], None]
+) -> Effort:
+    """Adds what these layers lose by themselves, and alone where that is the scope; returns what the variants took.
+
+    `told` hears "alone" of every layer that has run with each kind of loss, and "effects" where their effects are known.
+    """
+    by_index = {loss.op.layer.index: loss for loss in losses}
     ways = [
-        (index, kind, _noted(setting, by_index[index], kind, way, portion, done))
-        for index, kind, way in ways_of(setting, kinds, by_index.keys() - finding)
+        (index, kind, _noted(setting, by_index[index], kind, way, portion, told))
+        for index, kind, way in _ways(setting, losses, wishes)
     ]
     if wishes.scope == "alone":
-        runs = [(index, way) for index, _, way in ways]
-        found = alone(setting, exact, runs, portion.outputs, members, effort)
-        for (index, kind, _), sums in zip(ways, found, strict=True):
-            merge(by_index[index].alone.setdefault(kind.name, {}), sums)
-    else:
-        for index, _, way in ways:
-            way(tuple(exact[bottom] for bottom in setting.model.graph.layers[index].bottoms))
-    if wishes.scope == "leave-one-out":
-        _leave_out(losses, portion, replay, effort)
+        return _measure_effects(setting, by_index, portion, ways, told)
+    for index, _, way in ways:
+        way(tuple(portion.exact[bottom] for bottom in setting.model.graph.layers[index].bottoms))
+    return Effort()
+
+
+def measure_effects(
+    setting: Setting, losses: Sequence[LayerLoss], portion: Portioned, wishes: Wishes, told: Callable[[str, int], None]
+) -> Effort:
+    """Adds what these layers do alone to the outputs, and nothing else."""
+    by_index = {loss.op.layer.index: loss for loss in losses}
+    return _measure_effects(setting, by_index, portion, list(_ways(setting, losses, wishes)), told)
+
+
+def leave_out(
+    losses: Sequence[LayerLoss], portion: Portioned, replay: Replay, lowered: Trace, told: Callable[[str, int], None]
+) -> Effort:
+    """Adds what the outputs lose without each of these layers, told as "left_out"; returns what the variants took."""
+    effort = Effort()
+    found = replay.leave_one_out(lowered, [loss.op.layer.index for loss in losses], portion.outputs, effort)
+    for loss, blobs in zip(losses, found, strict=True):
+        merge(loss.leave_one_out, effect(portion.exact, blobs, lowered, portion.outputs, portion.members))
+        told("left_out", loss.op.layer.index)
     return effort
 
 
-def _leave_out(losses: Sequence[LayerLoss], portion: Portioned, replay: Replay, effort: Effort) -> None:
-    indices = [loss.op.layer.index for loss in losses]
-    found = replay.leave_one_out(portion.lowered, indices, portion.outputs, effort)
-    for loss, blobs in zip(losses, found, strict=True):
-        merge(loss.leave_one_out, effect(portion.exact, blobs, portion.lowered, portion.outputs, portion.members))
+def _ways(setting: Setting, losses: Sequence[LayerLoss], wishes: Wishes) -> Iterator[tuple[int, Kind, LayerRun]]:
+    """How these layers run with each kind of loss that is asked for; of finders nothing is measured."""
+    finding = {op.layer.index for op in finders(setting.model, setting.policy.target)}
+    kinds = [KINDS[name] for name in KINDS if name in wishes.kinds]
+    return ways_of(setting, kinds, {loss.op.layer.index for loss in losses} - finding)
+
+
+def _measure_effects(
+    setting: Setting,
+    by_index: Mapping[int, LayerLoss],
+    portion: Portioned,
+    ways: Sequence[tuple[int, Kind, LayerRun]],
+    told: Callable[[str, int], None],
+) -> Effort:
+    effort = Effort()
+    last = {index: kind for index, kind, _ in ways}
+    runs = [(index, way) for index, _, way in ways]
+    found = alone(setting, portion.exact, runs, portion.outputs, portion.members, effort)
+    for (index, kind, _), sums in zip(ways, found, strict=True):
+        merge(by_index[index].alone.setdefault(kind.name, {}), sums)
+        if kind is last[index]:
+            told("effects", index)
+    return effort
 
 
 def _noted(
-    setting: Setting, loss: LayerLoss, kind: Kind, way: LayerRun, portion: Portioned, done: Callable[[int], None]
+    setting: Setting, loss: LayerLoss, kind: Kind, way: LayerRun, portion: Portioned, told: Callable[[str, int], None]
 ) -> LayerRun:
     """The same way of running a layer, which adds its loss where it is fed exactly."""
 
@@ -177,7 +204,7 @@ def _noted(
         if kind is WHOLE:
             _note_evidence(setting, loss, inputs, reference, portion.members)
             _note_overflow(setting, loss, inputs, reference, tops[0], portion.members)
-            done(loss.op.layer.index)
+            told("alone", loss.op.layer.index)
         return tops
 
     return run

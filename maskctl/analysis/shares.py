@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from maskctl.analysis.alone import alone, merge, ways_of
+from maskctl.analysis.alone import merge
 from maskctl.analysis.finders import finders, found_blobs, measured
 from maskctl.analysis.goal import Outcome
-from maskctl.analysis.kinds import KINDS, Setting
+from maskctl.analysis.kinds import Setting
 from maskctl.analysis.metrics import Comparison, add_or_lose
 from maskctl.analysis.plan import Masks
-from maskctl.analysis.sensitivity import Portioned, Wishes, losses_of, measure
+from maskctl.analysis.sensitivity import (
+    LayerLoss,
+    Portioned,
+    Wishes,
+    leave_out,
+    losses_of,
+    measure,
+    measure_effects,
+    read_lowered,
+)
+from maskctl.analysis.tasks import Measured
 from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
 from maskctl.executor.replay import Replay
@@ -29,19 +39,11 @@ from maskctl.graph.operators import Operator
 from maskctl.layers.base import Array
 
 Told = Callable[[str, int, int], None]
-"""Called for each layer that was run, with "lowered" or "alone", the number of its portion and the layer's index."""
+"""Called for each layer that was run, with what `Work.told` knows, the number of its portion and the layer's index."""
 
 
 Blobs: TypeAlias = tuple[Sequence[int], Mapping[str, Array]]
 """The numbers of samples, and their blobs (n, …) by name."""
-
-
-@dataclass
-class Measured:
-    """Sums by the index of the layer, and what the variants took."""
-
-    losses: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(frozen=True)
@@ -57,44 +59,58 @@ class Keeping:
         return on_disk if self.on_disk else in_memory
 
 
-class Share:
-    """Some portions of the samples of an analysis, and the runs of the model over them.
+@dataclass
+class _Part:
+    """A portion of the samples with its replay, and once it has run, its fp32 outputs and what finders found in fp32."""
 
-    Sums of several shares add up to those of all samples, to the bit.
+    number: int
+    portion: Portion
+    replay: Replay
+    exact: Mapping[str, Array] | None = None
+    given: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass
+class _AtHand:
+    """All blobs of the part that is being measured: in fp32, and of the lowered network where these were wanted."""
+
+    part: _Part
+    exact: Trace
+    lowered: Trace | None = None
+
+
+class Share:
+    """Some portions of the samples of an analysis, by number, and the runs of the model over them.
+
+    Sums of several shares add up to those of all samples, to the bit. A share may help with a portion of another one.
     """
 
     def __init__(
         self,
         model: Model,
-        portions: Sequence[Portion],
+        portions: Mapping[int, Portion],
         policy: Policy,
         wishes: Wishes,
         told: Told,
         keeping: Keeping,
     ) -> None:
-        self._model, self._portions, self._policy, self._wishes, self._told = model, portions, policy, wishes, told
+        self._model, self._policy, self._wishes, self._told = model, policy, wishes, told
         self._finders, self._keeping = finders(model, policy.target), keeping
         self.outputs = outputs_of(model, policy, wishes)
-        self._exact: list[Mapping[str, Array]] = []
         self._ran: dict[int, Trace] = {}
-        self._given: list[Mapping[str, Array]] = []
-        self._replays = [
-            Replay(
-                model,
-                portion.inputs,
-                policy,
-                remember=keeping.remember,
-                kept_as=keeping.way,
-                computed=partial(told, "lowered", number),
-            )
-            for number, portion in enumerate(portions)
-        ]
+        self._own = {number: self._part_of(number, portion) for number, portion in portions.items()}
+        self._guest: dict[int, _Part] = {}
+        self._at_hand: _AtHand | None = None
+
+    def help_with(self, number: int, portion: Portion) -> None:
+        """Takes in a portion of another share; the one taken in before is let go."""
+        self._guest = {number: self._part_of(number, portion)}
 
     def ranges(self) -> dict[str, float]:
         """The largest magnitude of each fp32 blob."""
         found: dict[str, float] = {}
-        for number in range(len(self._portions)):
-            exact = self._exact_run(number)
+        for number, part in self._own.items():
+            exact = self._exact_run(part)
             if self._keeping.remember:
                 self._ran[number] = exact
             for name, values in exact.items():
@@ -103,65 +119,53 @@ class Share:
                     found[name] = max(found.get(name, 0.0), largest)
         return found
 
-    def measure(self, ranges: Mapping[str, float]) -> Measured:
-        """The losses of all layers over the samples of this share."""
-        result, losses = Measured(), losses_of(Setting(self._model, self._policy, 1))
-        for number, (portion, replay) in enumerate(zip(self._portions, self._replays, strict=True)):
-            exact = self._exact_run(number)
-            _refuse_non_finite(self._model, self.outputs, exact)
-            self._expect(number, exact)
-            setting = Setting(self._model, self._policy, count_of(portion.inputs), ranges)
-            portioned = Portioned(exact, replay.run({}), portion.members, self.outputs)
-            done = partial(self._told, "alone", number)
-            result.effort.merge(measure(setting, losses, portioned, replay, self._wishes, done))
-        result.losses = {loss.op.layer.index: loss.sums() for loss in losses}
-        return result
+    def lowered(self, number: int, indices: Sequence[int], _ranges: Mapping[str, float]) -> Measured:
+        """What these layers' blobs lose in the lowered network, over the samples of a portion."""
+        losses, lowered = self._losses(indices), self._lowered(number)
+        read_lowered(losses, self._portioned(number), lowered)
+        return _sums(losses, Effort())
 
-    def effects(self, ranges: Mapping[str, float]) -> Measured:
-        """The effects alone of the wishes' kinds of loss on all layers, and nothing else: the network is not lowered."""
-        result, losses = Measured(), losses_of(Setting(self._model, self._policy, 1))
-        by_index = {loss.op.layer.index: loss for loss in losses}
-        indices = by_index.keys() - {op.layer.index for op in self._finders}
-        kinds = [KINDS[name] for name in KINDS if name in self._wishes.kinds]
-        for number, portion in enumerate(self._portions):
-            exact = self._exact_run(number)
-            setting = Setting(self._model, self._policy, count_of(portion.inputs), ranges)
-            ways = list(ways_of(setting, kinds, indices))
-            runs = [(index, way) for index, _, way in ways]
-            found = alone(setting, exact, runs, self.outputs, portion.members, result.effort)
-            for (index, kind, _), sums in zip(ways, found, strict=True):
-                merge(by_index[index].alone.setdefault(kind.name, {}), sums)
-                self._told("alone", number, index)
-        result.losses = {index: loss.sums() for index, loss in by_index.items()}
-        return result
+    def layers(self, number: int, indices: Sequence[int], ranges: Mapping[str, float]) -> Measured:
+        """What these layers lose by themselves and, where that is the scope, alone in an fp32 network."""
+        return self._measured(measure, number, indices, ranges)
+
+    def effects(self, number: int, indices: Sequence[int], ranges: Mapping[str, float]) -> Measured:
+        """The effects of these layers alone, and nothing else: the network is not lowered."""
+        return self._measured(measure_effects, number, indices, ranges)
+
+    def left_out(self, number: int, indices: Sequence[int], _ranges: Mapping[str, float]) -> Measured:
+        """What is lost at the outputs with all layers lowered but each of these."""
+        losses, lowered = self._losses(indices), self._lowered(number)
+        replay, told = self._part(number).replay, partial(self._tell, number)
+        return _sums(losses, leave_out(losses, self._portioned(number), replay, lowered, told))
 
     def exact_outputs(self) -> list[Blobs]:
         """The fp32 outputs of each portion, with the numbers of its samples."""
-        return [(portion.members, dict(exact)) for portion, exact in zip(self._portions, self._exact, strict=True)]
+        return [(part.portion.members, dict(self._expected(part))) for part in self._own.values()]
 
     def evaluate(self, masks: Masks, give: bool = False) -> tuple[Outcome, list[Blobs]]:  # noqa: FBT001,FBT002 - sent by position
         """The outcome of the lowered network under `masks`, over the samples of this share; its outputs, to `give`."""
         outputs = {name: Comparison() for name in self.outputs}
         sources: set[int] = set()
         blobs: list[Blobs] = []
-        runs = zip(self._portions, self._exact, self._given, self._replays, strict=True)
-        for portion, exact, given, replay in runs:
-            trace = replay.run(masks)
+        for part in self._own.values():
+            exact = self._expected(part)
+            trace = part.replay.run(masks)
             sources.update(_sources(self._model, trace))
-            blobs += [(portion.members, {name: trace[name] for name in outputs})] if give else []
+            blobs += [(part.portion.members, {name: trace[name] for name in outputs})] if give else []
             for name, sums in outputs.items():
-                add_or_lose(sums, reference=exact[name], actual=trace[name], members=portion.members)
+                add_or_lose(sums, reference=exact[name], actual=trace[name], members=part.portion.members)
             for op in self._finders:
-                if any(trace[top] is not given[top] for top in op.layer.tops):
+                if any(trace[top] is not part.given[top] for top in op.layer.tops):
                     _lose(outputs, op)
         return Outcome(outputs, tuple(sorted(sources))), blobs
 
     def worst_first(self) -> list[tuple[tuple[int, float], int]]:
         """For each sample a key that sorts the worst before the best, by its worst output in the lowered run; and its number."""
         found = []
-        for portion, exact, replay in zip(self._portions, self._exact, self._replays, strict=True):
-            trace = replay.run({})
-            for place, member in enumerate(portion.members):
+        for part in self._own.values():
+            exact, trace = self._expected(part), part.replay.run({})
+            for place, member in enumerate(part.portion.members):
                 keys = []
                 for name in self.outputs:
                     sums, row = Comparison(), slice(place, place + 1)
@@ -170,24 +174,80 @@ class Share:
                 found.append((min(keys), member))
         return found
 
-    def _exact_run(self, number: int) -> Trace:
+    def _measured(
+        self, how: Callable[..., Effort], number: int, indices: Sequence[int], ranges: Mapping[str, float]
+    ) -> Measured:
+        portion, losses = self._portioned(number), self._losses(indices)
+        setting = Setting(self._model, self._policy, count_of(self._part(number).portion.inputs), ranges)
+        return _sums(losses, how(setting, losses, portion, self._wishes, partial(self._tell, number)))
+
+    def _losses(self, indices: Sequence[int]) -> tuple[LayerLoss, ...]:
+        wanted = set(indices)
+        losses = losses_of(Setting(self._model, self._policy, 1))
+        return tuple(loss for loss in losses if loss.op.layer.index in wanted)
+
+    def _tell(self, number: int, what: str, index: int) -> None:
+        self._told(what, number, index)
+
+    def _part_of(self, number: int, portion: Portion) -> _Part:
+        remember, kept_as = self._keeping.remember, self._keeping.way
+        computed = partial(self._tell, number, "lowered")
+        inputs = portion.inputs
+        replay = Replay(self._model, inputs, self._policy, remember=remember, kept_as=kept_as, computed=computed)
+        return _Part(number, portion, replay)
+
+    def _part(self, number: int) -> _Part:
+        return self._own[number] if number in self._own else self._guest[number]
+
+    def _blobs(self, number: int) -> _AtHand:
+        """The blobs of a part; those of the one before are let go."""
+        part = self._part(number)
+        if self._at_hand is None or self._at_hand.part is not part:
+            self._at_hand = None
+            self._at_hand = _AtHand(part, self._exact_run(part))
+            self._expect(part, self._at_hand.exact)
+        return self._at_hand
+
+    def _portioned(self, number: int) -> Portioned:
+        return Portioned(self._blobs(number).exact, self._part(number).portion.members, self.outputs)
+
+    def _lowered(self, number: int) -> Trace:
+        blobs = self._blobs(number)
+        if blobs.lowered is None:
+            blobs.lowered = blobs.part.replay.run({})
+        return blobs.lowered
+
+    def _expected(self, part: _Part) -> Mapping[str, Array]:
+        """The fp32 outputs that trials of a part are compared with. What was at hand for measuring is let go."""
+        if part.exact is None:
+            self._blobs(part.number)
+        self._at_hand = None
+        if part.exact is None:
+            raise AssertionError("a part that has run has outputs")
+        return part.exact
+
+    def _exact_run(self, part: _Part) -> Trace:
         """All fp32 blobs of a portion; those that were kept are let go."""
-        if number in self._ran:
-            return self._ran.pop(number)
-        portion = self._portions[number]
+        if part.number in self._ran:
+            return self._ran.pop(part.number)
+        inputs = part.portion.inputs
         wanted = [
             top for op in self._model.operators if not op.cut for top in op.layer.tops if op.layer.type != "Input"
         ]
-        computed = run(
-            self._model, portion.inputs, Policy("fp32", self._policy.target), keep=wanted, kept_as=self._keeping.way
-        )
-        return Trace({**portion.inputs, **computed})
+        computed = run(self._model, inputs, Policy("fp32", self._policy.target), keep=wanted, kept_as=self._keeping.way)
+        return Trace({**inputs, **computed})
 
-    def _expect(self, number: int, exact: Trace) -> None:
+    def _expect(self, part: _Part, exact: Trace) -> None:
         """Keeps what trials are compared with, replay after replay; what finders found is given to the replay."""
-        self._given.append({name: exact[name] for name in found_blobs(self._finders)})
-        self._replays[number].give(self._given[number])
-        self._exact.append({name: exact[name] for name in self.outputs})
+        if part.exact is None:
+            _refuse_non_finite(self._model, self.outputs, exact)
+            part.given = {name: exact[name] for name in found_blobs(self._finders)}
+            part.replay.give(part.given)
+            part.exact = {name: exact[name] for name in self.outputs}
+
+
+def _sums(losses: Sequence[LayerLoss], effort: Effort) -> Measured:
+    return Measured({loss.op.layer.index: loss.sums() for loss in losses}, effort)
 
 
 def outputs_of(model: Model, policy: Policy, wishes: Wishes) -> tuple[str, ...]:

@@ -6,15 +6,16 @@ Exact chains of fp16 multiply-adds take nearly all of the time of a run, and are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from maskctl.analysis.sensitivity import Wishes
 from maskctl.executor.policy import Policy
 from maskctl.executor.samples import Portion
 from maskctl.graph.model import Model
 from maskctl.graph.operators import Operator, infer_shapes
 from maskctl.layers.base import Shape
-from maskctl.targets.storage import kernel_of
+from maskctl.targets.storage import Step, kernel_of
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (0 when unknown)."""
@@ -25,34 +26,77 @@ _ROUNDED_PER_US = 100
 _OF_WINOGRAD = 0.25
 
 
+METHODS = ("lowered", "layers", "effects", "left_out")
+"""The parts of measuring: the lowered network, each layer's losses, only their effects alone, and layers left out."""
+
+
 @dataclass(frozen=True)
 class _Cost:
-    """Microseconds of a layer in one portion: run lowered in the network, and measured alone."""
+    """Microseconds of a layer in one portion.
+
+    `lowered` in the network; `alone` with each kind of loss; `effects` of what its variants change behind it in fp32;
+    `left_out` of what is computed again in the lowered network without it.
+    """
 
     lowered: float = 0.0
     alone: float = 0.0
+    effects: float = 0.0
+    left_out: float = 0.0
+
+
+_NOTHING = _Cost()
 
 
 class Work:
-    """Estimated microseconds of all layers in all portions; `lowered` and `alone` say which of them have been done."""
+    """Estimated microseconds of all layers in all portions, and how many of them are done.
 
-    def __init__(self, model: Model, portions: Sequence[Portion], policy: Policy, progress: Progress) -> None:
-        self._costs = [_costs(model, portion, policy) for portion in portions]
-        self._total = sum(cost.lowered + cost.alone for costs in self._costs for cost in costs)
+    `methods` are the parts of measuring that will be asked for, of `METHODS`.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        portions: Sequence[Portion],
+        policy: Policy,
+        progress: Progress,
+        wishes: Wishes,
+        methods: Collection[str],
+    ) -> None:
+        self._costs = [_costs(model, portion, policy, wishes) for portion in portions]
+        self._methods, self._with_effects = methods, wishes.scope == "alone"
         self._done, self._progress = 0.0, progress
+        self._ran: set[tuple[int, int]] = set()
+        indices = range(len(model.operators))
+        self._total = sum(
+            self.of(method, number, index) for method in methods for number in range(len(portions)) for index in indices
+        )
 
     @property
     def total_us(self) -> float:
         """Estimated microseconds on one core."""
         return self._total
 
-    def lowered(self, portion: int, index: int) -> None:
-        """Layer `index` was run in the lowered network; what is run again later does not count."""
-        self._add(self._costs[portion][index].lowered)
+    def of(self, method: str, number: int, index: int) -> float:
+        """Estimated microseconds of a part of measuring, for one layer in one portion."""
+        cost = self._costs[number][index]
+        if method == "layers":
+            return cost.alone + (cost.effects if self._with_effects else 0)
+        return {"lowered": cost.lowered, "effects": cost.alone + cost.effects, "left_out": cost.left_out}[method]
 
-    def alone(self, portion: int, index: int) -> None:
-        """Layer `index` was measured alone."""
-        self._add(self._costs[portion][index].alone)
+    def told(self, what: str, number: int, index: int) -> None:
+        """A layer of a portion has run "lowered" (again does not count) or "alone", behind it "effects", or it was "left_out"."""
+        if what == "lowered":
+            if (number, index) in self._ran or what not in self._methods:
+                return
+            self._ran.add((number, index))
+        cost: float = getattr(self._costs[number][index], what)
+        if "effects" in self._methods and what == "effects":
+            cost += self._costs[number][index].alone
+        self._add(cost)
+
+    def known(self, method: str, number: int, indices: Iterable[int]) -> None:
+        """This part of the work need not be done."""
+        self._add(sum(self.of(method, number, index) for index in indices))
 
     def finish(self) -> None:
         """All is done."""
@@ -65,25 +109,41 @@ class Work:
             self._progress("measuring layers", int(min(self._done, self._total)), math.ceil(self._total))
 
 
-def _costs(model: Model, portion: Portion, policy: Policy) -> list[_Cost]:
+def _costs(model: Model, portion: Portion, policy: Policy, wishes: Wishes) -> list[_Cost]:
     count = max((len(values) for values in portion.inputs.values()), default=1)
     shapes = {name: values.shape[1:] for name, values in portion.inputs.items()}
     shapes = dict(infer_shapes(model.operators, shapes, model.graph.path))
-    found = []
-    for op, step in zip(model.operators, policy.steps(model), strict=True):
-        if op.cut or op.layer.type == "Input":
-            found.append(_Cost())
-            continue
-        tops = tuple(shapes[top] for top in op.layer.tops)
-        macs = count * op.kind.macs(op.params, tuple(shapes[bottom] for bottom in op.layer.bottoms), tops)
-        choice = kernel_of(op.layer, step, policy.target)
-        chained = macs / _CHAINED_PER_US if choice and choice.kernel and step.sums_in_fp16 else 0.0
-        plain = macs / _MULTIPLIED_PER_US + count * _elements(op, tops) / _ROUNDED_PER_US
-        if choice and choice.is_winograd:
-            found.append(_Cost(_OF_WINOGRAD * chained + plain, (1 + _OF_WINOGRAD) * chained + 2 * plain))
-        else:
-            found.append(_Cost(chained + plain, chained + 2 * plain))
-    return found
+    ops = zip(model.operators, policy.steps(model), strict=True)
+    found = [_own_cost(op, step, policy, shapes, count, wishes) for op, step in ops]
+    fp32, lowered = 0.0, 0.0
+    for place in reversed(range(len(found))):
+        cost, plain, kinds = found[place]
+        found[place] = replace(cost, effects=fp32 * kinds, left_out=lowered + plain), plain, kinds
+        fp32 += plain
+        lowered += cost.lowered
+    return [cost for cost, *_ in found]
+
+
+def _own_cost(
+    op: Operator, step: Step, policy: Policy, shapes: Mapping[str, Shape], count: int, wishes: Wishes
+) -> tuple[_Cost, float, int]:
+    """What a layer costs by itself, its cost in fp32, and with about how many kinds of loss it is measured."""
+    if op.cut or op.layer.type == "Input":
+        return _NOTHING, 0.0, 0
+    tops = tuple(shapes[top] for top in op.layer.tops)
+    macs = count * op.kind.macs(op.params, tuple(shapes[bottom] for bottom in op.layer.bottoms), tops)
+    choice = kernel_of(op.layer, step, policy.target)
+    chained = macs / _CHAINED_PER_US if choice and choice.kernel and step.sums_in_fp16 else 0.0
+    plain = macs / _MULTIPLIED_PER_US + count * _elements(op, tops) / _ROUNDED_PER_US
+    winograd = bool(choice and choice.is_winograd)
+    lowered = (_OF_WINOGRAD if winograd else 1) * chained + plain
+    absent = set[str]() if winograd else {"no_winograd"}
+    if not chained:
+        absent.add("storage")
+    if not op.kind.weights(op.params):
+        absent |= {"weights", "int8"}
+    kinds = sum(kind not in absent for kind in wishes.kinds)
+    return _Cost(lowered, lowered + (chained if winograd else 0) + kinds * plain), plain, kinds
 
 
 def _elements(op: Operator, tops: Sequence[Shape]) -> int:

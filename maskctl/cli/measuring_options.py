@@ -75,7 +75,7 @@ MEASURING_OPTIONS = (
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Processes that share the samples out; results do not depend on it. [default: one per core]",
+        help="Processes that share samples and layers out; results do not depend on it. [default: one per core]",
     ),
 )
 

@@ -60,11 +60,10 @@ class Replay:
         A layer is computed again only when its own step differs or one of its inputs does.
         """
         steps = replace(self._policy, masks={**(self._policy.masks or {}), **masks}).steps(self._model)
+        if self._base is None and not self._remember:
+            return self._whole(steps)
         if self._base is None:
-            trace = self._whole(steps)
-            if not masks and self._remember:
-                self._base = trace
-            return trace
+            self._base = self._whole(self._steps)
         varied = next(self._suffixes(self._base).run([self._changed(steps)], ["*"]))
         return Trace({**self._base, **varied})
 
@@ -79,7 +78,6 @@ class Replay:
         found = self._suffixes(lowered)
         yield from found.run([self._changed(self._policy.steps(self._model, index)) for index in indices], wanted)
         effort.merge(found.effort)
-        effort.add_base(self._model)
 
     def _changed(self, steps: Sequence[Step]) -> Variant:
         return {

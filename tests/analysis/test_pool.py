@@ -1,4 +1,4 @@
-"""Samples shared out over processes: the same figures, and nothing left running."""
+"""Samples and layers shared out over processes: the same figures, and nothing left running."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import maskctl
-from maskctl.analysis import pool
+from maskctl.analysis import pool, tasks
 from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.measuring import Crew
 from maskctl.analysis.pool import Means
 from maskctl.analysis.processes import Process
 from maskctl.analysis.sensitivity import Wishes
@@ -58,7 +60,30 @@ def test_processes_change_nothing(monkeypatch: pytest.MonkeyPatch, digits: Model
     one = analyze(digits, images, wishes=wishes)
     monkeypatch.setattr(pool, "_WORTH_A_PROCESS_US", -1)
     several = analyze(digits, images, wishes=wishes, means=Means(jobs=3))
-    assert facts(one)[:2] == facts(several)[:2]
+    assert facts(one) == facts(several)
+
+
+@pytest.mark.parametrize("scope", ["layerwise", "alone", "leave-one-out"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_layers_are_shared_out(
+    monkeypatch: pytest.MonkeyPatch, digits: Model, images: Samples, scope: str, count: int
+) -> None:
+    """Where there are fewer samples than processes, these share the layers: every sum, mask, reason and count is the same."""
+    wishes, few = dataclasses.replace(EVERYTHING, scope=scope), first(images, range(count))
+    one = analyze(digits, few, wishes=wishes)
+    monkeypatch.setattr(pool, "_WORTH_A_PROCESS_US", -1)
+    monkeypatch.setattr(tasks, "_LEAST_US", 0)
+    done: list[tuple[int, tasks.Task]] = []
+    do = Crew.do
+
+    def noted(crew: Crew, place: int, task: tasks.Task, ranges: Mapping[str, float]) -> tasks.Measured:
+        done.append((place, task))
+        return do(crew, place, task, ranges)
+
+    monkeypatch.setattr(Crew, "do", noted)
+    assert facts(one) == facts(analyze(digits, few, wishes=wishes, means=Means(jobs=3)))
+    assert {0, 1, 2} == {place for place, _ in done}
+    assert len({task.indices for _, task in done}) > 3
 
 
 def test_progress_comes_through(monkeypatch: pytest.MonkeyPatch, digits: Model, images: Samples) -> None:
@@ -111,7 +136,7 @@ SCRIPT = """
 import sys
 import numpy as np
 import maskctl
-from maskctl.analysis import pool
+from maskctl.analysis import pool, tasks
 from maskctl.analysis.pool import Means
 pool._WORTH_A_PROCESS_US = -1
 model = maskctl.load({model!r})

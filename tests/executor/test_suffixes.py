@@ -71,7 +71,7 @@ def test_brute_force_bit_for_bit(model: Model, data: st.DataObject) -> None:
         ]
         assert expected == list(blobs)
         assert all(identical(whole[name], blobs[name]) for name in expected)
-    assert found.effort.executions <= found.effort.naive == len(variants) * len(layers)
+    assert found.effort.executions <= found.effort.naive == len(variants) * len(layers) * len(inputs["data"])
 
 
 CHAIN = Network().convolution("a", "data", np.eye(4)).layer("ReLU b 1 1 a b").layer("Clip c 1 1 b c 0=0.0 1=0.5")
@@ -102,6 +102,21 @@ def test_a_difference_that_dies_out_ends_there() -> None:
     found = Suffixes(model, from_scratch(model, inputs, runs, {}), runs)
     assert [{}] == list(found.run([{1: lambda values: (values[0] - 1,)}], ["c"]))
     assert (2, 3) == (found.effort.executions, found.effort.naive)
+
+
+def test_each_sample_ends_by_itself() -> None:
+    """Where one sample of two has died out, the layers behind run for the other alone, and the work counts samples."""
+    model, seen = CHAIN.model(), list[int]()
+    inputs = {"data": np.full((2, 4, 1, 1), -1, np.float32)}
+    inputs["data"][1] = 0.1
+    runs = base_runs(model, inputs)
+    base = from_scratch(model, inputs, runs, {})
+    runs[3] = partial(counted, seen, runs[3])
+    found = Suffixes(model, base, runs)
+    (blobs,) = found.run([{1: lambda values: (values[0] + np.float32(0.25),)}], ["c"])
+    assert [1] == seen
+    assert [[0.0], [np.float32(0.1) + np.float32(0.25)]] == blobs["c"][:, 0, :, 0].tolist()
+    assert (2 + 2 + 1, 6) == (found.effort.executions, found.effort.naive)
 
 
 def test_a_sign_of_zero_is_a_difference() -> None:
