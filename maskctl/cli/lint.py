@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,8 +12,10 @@ import click
 from maskctl.cli.engine_options import TARGET_NAMES
 
 if TYPE_CHECKING:
-    from maskctl.lint.conditions import Conditions
-    from maskctl.lint.report import Report
+    from maskctl.lint.baseline import Known
+    from maskctl.lint.plan import Asked
+    from maskctl.lint.report import FileReport, Report
+    from maskctl.lint.settings import Settings
 
 FORMATS = ("full", "concise")
 STDIN = "-"
@@ -32,6 +35,19 @@ STDIN = "-"
     "--range", "ranges", multiple=True, metavar="BLOB=LO:HI", help="Range of an input blob, or one per channel."
 )
 @click.option("--no-weights", is_flag=True, help="Do not look at the .bin beside a file.")
+@click.option(
+    "--config", metavar="FILE", help="Settings for all files, in place of those that lie beside and above them."
+)
+@click.option("--isolated", is_flag=True, help="Look for no settings.")
+@click.option("--baseline", metavar="FILE", help="Do not report the findings in this file.")
+@click.option("--write-baseline", is_flag=True, help="Write what is found into the --baseline file, and exit 0.")
+@click.option(
+    "--fix", is_flag=True, help="Repair what can be repaired without a change of meaning, and write the files."
+)
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also repairs that may change the meaning.")
+@click.option(
+    "--diff", is_flag=True, help="Show what --fix would change and write nothing; exit 1 where that is something."
+)
 @click.option("--stdin-filename", metavar="NAME", help="What the text on stdin, PATH -, is called.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="How findings are printed.  [default: full]")
 @click.option("--strict", is_flag=True, help="Warnings fail too (exit 1).")
@@ -47,25 +63,54 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     folder. Where a .bin of the same name lies beside a file, its weights are looked at too. Exit status 1: there are errors,
     or with --strict warnings. 2: the command line is wrong, or a file cannot be read.
 
-    RULES are names of rules, or of groups: file, graph, params, mask, weights, all.
+    RULES are names of rules, or of groups: file, graph, params, mask, weights, all. Settings are read from the nearest
+    maskctl.toml or pyproject.toml of each file; the command line goes before them.
 
     \b
     Examples:
       maskctl lint models
       maskctl lint net.param --runtime 1.0.20241226 --select graph,mask
+      maskctl lint net.param --diff
       maskctl lint --explain undefined-blob
     """
     from maskctl.cli import lint_output
+    from maskctl.lint.baseline import without_known
 
     if options["list_rules"]:
         return lint_output.list_rules()
     if options["explain"]:
         return lint_output.explain(options["explain"])
+    _refuse_contradictions(options)
     report = _lint(paths, options)
-    lint_output.show(report, options)
-    if report.unreadable:
+    if options["write_baseline"]:
+        return _write_baseline(report, options["baseline"])
+    if options["baseline"]:
+        report = without_known(report, _baseline(options["baseline"]), options["baseline"])
+    if options["fix"] and not options["diff"] and STDIN not in paths:
+        report = _written(report)
+    lint_output.show(report, options, is_stdin=STDIN in paths)
+    return _code(report, options)
+
+
+def _code(report: Report, options: dict[str, Any]) -> int:
+    if report.failures:
         return 2
-    return int(report.fails(strict=options["strict"]) and not options["exit_zero"])
+    changes = options["diff"] and bool(report.fixed)
+    return int((changes or report.fails) and not options["exit_zero"])
+
+
+def _refuse_contradictions(options: dict[str, Any]) -> None:
+    """Options that go only with others, or not with them."""
+    from maskctl.errors import InputError
+
+    if options["unsafe_fixes"] and not (options["fix"] or options["diff"]):
+        raise InputError("--unsafe-fixes says which repairs --fix and --diff make. Give one of them with it.")
+    if options["write_baseline"] and not options["baseline"]:
+        raise InputError("--write-baseline needs the name of the file. Give it with --baseline FILE.")
+    if options["write_baseline"] and (options["fix"] or options["diff"]):
+        raise InputError("--write-baseline writes down what is found, and --fix mends it. Mend first, then write.")
+    if options["config"] and options["isolated"]:
+        raise InputError("--config names settings, and --isolated wants none. Give one of them.")
 
 
 def _lint(paths: Sequence[str], options: dict[str, Any]) -> Report:
@@ -74,23 +119,74 @@ def _lint(paths: Sequence[str], options: dict[str, Any]) -> Report:
 
     from maskctl.errors import InputError
     from maskctl.lint.discover import discover
-    from maskctl.lint.files import lint_files, report_on, subject_from
-    from maskctl.lint.report import Report
-    from maskctl.lint.select import chosen, selectors
+    from maskctl.lint.session import Session
 
-    names = {option: selectors(_split(options[option]), _spelled(option)) for option in _CHOOSING}
-    rules = chosen(names["select"], names["ignore"], names["extend_select"])
-    conditions = _conditions(options)
+    fixes = ("all" if options["unsafe_fixes"] else "safe") if options["fix"] or options["diff"] else ""
     if STDIN in paths:
         if len(paths) > 1:
             raise InputError("'-' is the text on stdin, and goes with no other path. Give it alone.")
-        subject = subject_from(sys.stdin.buffer.read(), options["stdin_filename"] or "<stdin>", conditions)
-        return Report((report_on(subject, rules),), (), rules)
+        name = options["stdin_filename"] or "<stdin>"
+        session = Session(_asked(options), _settings(options), texts={name: sys.stdin.buffer.read()}, fixes=fixes)
+        return session.lint([name])
     if options["stdin_filename"]:
         raise InputError("--stdin-filename names the text on stdin, and no PATH is -. Give both, or neither.")
     files, missing = discover(paths or ["."])
-    report = lint_files(files, rules, conditions)
-    return replace(report, unreadable=(*missing, *report.unreadable))
+    report = Session(_asked(options), _settings(options), fixes=fixes).lint(files)
+    return replace(report, failures=(*missing, *report.failures))
+
+
+def _settings(options: dict[str, Any]) -> Callable[[str], Settings]:
+    """Which settings hold for a file."""
+    from maskctl.lint.settings import Settings
+    from maskctl.lint.settings_files import load_settings, settings_finder
+
+    if options["isolated"]:
+        return lambda _: Settings()
+    if options["config"]:
+        settings = load_settings(options["config"])
+        return lambda _: settings
+    return settings_finder()
+
+
+def _written(report: Report) -> Report:
+    """Writes what was repaired, and says what could not be."""
+    from dataclasses import replace
+
+    from maskctl.errors import EditRefusedError
+    from maskctl.lint.discover import Failure
+    from maskctl.param.write import write_text
+
+    def written(file: FileReport) -> Iterator[Failure]:
+        try:
+            write_text(file.path, file.source, file.text)
+        except EditRefusedError as error:
+            yield Failure(file.path, error.problem)
+
+    failures = [failure for file in report.files if file.fixed for failure in written(file)]
+    return replace(report, failures=(*report.failures, *failures))
+
+
+def _baseline(path: str) -> tuple[Known, ...]:
+    from maskctl.errors import InputError
+    from maskctl.lint.baseline import parse_baseline
+
+    try:
+        return parse_baseline(Path(path).read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(f"cannot read the baseline: {reason}. Write it with --write-baseline.", path) from None
+
+
+def _write_baseline(report: Report, path: str) -> int:
+    from maskctl.cli.writing import write_file
+    from maskctl.lint.baseline import baseline_text, updated
+
+    for problem in report.failures:
+        click.echo(f"maskctl: {problem}", err=True)
+    known = updated(report, _baseline(path) if Path(path).exists() else (), path)
+    write_file(path, baseline_text(known).encode())
+    click.echo(f"Wrote {path}: {len(known):,} known finding{'' if len(known) == 1 else 's'}.", err=True)
+    return 2 if report.failures else 0
 
 
 _CHOOSING = ("select", "ignore", "extend_select")
@@ -105,20 +201,24 @@ def _split(values: Sequence[str]) -> list[str]:
     return [name.strip() for value in values for name in value.split(",") if name.strip()]
 
 
-def _conditions(options: dict[str, Any]) -> Conditions:
-    """What the files are held against."""
+def _asked(options: dict[str, Any]) -> Asked:
+    """What the command line says."""
     from maskctl.cli.options import parse_ranges, parse_shapes
     from maskctl.errors import InputError
-    from maskctl.lint.conditions import Conditions, parse_runtime
-    from maskctl.targets import DEFAULT, TARGETS
+    from maskctl.lint.conditions import parse_runtime
+    from maskctl.lint.plan import Asked
+    from maskctl.lint.select import selectors
 
     ranges = parse_ranges(options["ranges"], ())
     if "" in ranges:
         raise InputError("--range names no blob. Expected BLOB=LO:HI, e.g. data=0:255.")
-    return Conditions(
-        TARGETS[options["target"]] if options["target"] else DEFAULT,
-        parse_runtime(options["runtime"], "--runtime") if options["runtime"] else 0,
-        parse_shapes(options["shapes"]),
-        ranges,
-        reads_weights=not options["no_weights"],
+    names = {option: selectors(_split(options[option]), _spelled(option)) for option in _CHOOSING}
+    return Asked(
+        **names,
+        target=options["target"] or "",
+        runtime=parse_runtime(options["runtime"], "--runtime") if options["runtime"] else 0,
+        shapes=parse_shapes(options["shapes"]),
+        ranges=ranges,
+        no_weights=options["no_weights"],
+        strict=options["strict"],
     )

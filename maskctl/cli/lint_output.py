@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -27,47 +27,76 @@ _COLOURS: dict[str, dict[str, Any]] = {
 _PIPE_WIDTH = 120
 
 
-def show(report: Report, options: dict[str, Any]) -> None:
-    """The findings on stdout; what could not be read, and the summary, on stderr."""
+def show(report: Report, options: dict[str, Any], *, is_stdin: bool) -> None:
+    """The findings on stdout; what could not be read, and the summary, on stderr.
+
+    With --diff the differences are on stdout instead; of repaired stdin its text, and the findings on stderr.
+    """
+    from maskctl.param.diff import diff_of_texts
+
+    prints_text = is_stdin and options["fix"]
+    if options["diff"]:
+        for file in report.files:
+            click.echo(diff_of_texts(file.source, file.text, file.path, file.path), nl=False)
+    else:
+        if prints_text:
+            click.echo(report.files[0].text, nl=False)
+        _findings(report, options, err=prints_text)
+    for note in report.notes:
+        click.echo(f"maskctl: note: {note}", err=True)
+    for problem in report.failures:
+        click.echo(f"maskctl: {problem}", err=True)
+    if not options["quiet"] and (report.files or not report.failures):
+        click.echo(_summary(report, would=options["diff"]), err=True)
+
+
+def _findings(report: Report, options: dict[str, Any], *, err: bool) -> None:
     from maskctl.report.lint.text import concise, full
 
+    stream = sys.stderr if err else sys.stdout
     if options["statistics"]:
-        _statistics(report)
+        _statistics(report, err=err)
     elif options["format_"] == "concise":
-        click.echo(concise(report), nl=False)
+        click.echo(concise(report), nl=False, err=err)
     else:
-        text = full(report, _width(), _paint())
-        click.echo(text + "\n" * bool(text and not options["quiet"] and sys.stdout.isatty()), nl=False, color=True)
-    for problem in report.unreadable:
-        click.echo(f"maskctl: {problem}", err=True)
-    if not options["quiet"] and (report.files or not report.unreadable):
-        click.echo(_summary(report), err=True)
+        text = full(report, _width(stream), _paint(stream))
+        apart = "\n" * bool(text and not options["quiet"] and stream.isatty())
+        click.echo(text + apart, nl=False, color=True, err=err)
 
 
-def _summary(report: Report) -> str:
-    """How much was found in how many files."""
+def _summary(report: Report, *, would: bool) -> str:
+    """How much was found in how many files, and mended."""
     files = counted(len(report.files), "file")
+    fixed = len(report.fixed)
+    mended = f"{'Would mend' if would else 'Mended'} {counted(fixed, 'finding')}. " if fixed else ""
     if not report.counts:
-        return f"All clean: {files}."
+        return f"{mended}All clean{' then' if fixed and would else ''}: {files}."
     parts = [
         f"{count:,} infos" if severity.value == "info" and count > 1 else counted(count, severity.value)
         for severity, count in report.counts.items()
     ]
+    return f"{mended}{'Left' if fixed else 'Found'} {', '.join(parts)} in {files}{_fixable(report)}."
+
+
+def _fixable(report: Report) -> str:
+    """How much of what was found could be mended, and how."""
     fixes = [finding.problem.fix for finding in report.findings if finding.problem.fix]
     safe = sum(fix.is_safe for fix in fixes)
     ways = [f"{safe:,} fixable with --fix"] if safe else []
-    ways += [f"{len(fixes) - safe:,} with --unsafe-fixes"] if len(fixes) > safe else []
-    return f"Found {', '.join(parts)} in {files}{' (' + ', '.join(ways) + ')' if ways else ''}."
+    ways += (
+        [f"{len(fixes) - safe:,} {'' if safe else 'fixable '}with --fix --unsafe-fixes"] if len(fixes) > safe else []
+    )
+    return f" ({', '.join(ways)})" if ways else ""
 
 
-def _statistics(report: Report) -> None:
+def _statistics(report: Report, *, err: bool) -> None:
     """How often each rule was broken, the most broken first."""
     counts = Counter((finding.rule, finding.severity.value) for finding in report.findings)
     made = table("count", "rule", "severity", numbers=("count",))
     for (rule, severity), count in sorted(counts.items(), key=lambda row: (-row[1], row[0])):
         made.add_row(f"{count:,}", rule, severity)
     if counts:
-        print_table(made)
+        print_table(made, err=err)
 
 
 def list_rules() -> int:
@@ -94,18 +123,18 @@ def explain(name: str) -> int:
     return 0
 
 
-def _width() -> int:
+def _width(stream: TextIO) -> int:
     """Columns for a line of a file: those of the terminal, or what a log shows without scrolling."""
     import shutil
 
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
+    return shutil.get_terminal_size().columns if stream.isatty() else _PIPE_WIDTH
 
 
-def _paint() -> Paint:
+def _paint(stream: TextIO) -> Paint:
     """Colours where a terminal shows them, or FORCE_COLOR asks for them; none where NO_COLOR does."""
     from maskctl.report.lint.text import plain
 
-    wanted = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    wanted = stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
     if os.environ.get("NO_COLOR") or not wanted or os.environ.get("TERM") == "dumb":
         return plain
     return lambda text, kind: click.style(text, **_COLOURS[kind])

@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 
 from maskctl.errors import InputError
-
-_LARGEST = 3.4028234663852886e38
-"""Of fp32, which input blobs are kept in."""
+from maskctl.graph.given import parse_ends, parse_extents
 
 
 def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
@@ -20,19 +18,12 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for text in texts:
         blob, _, extents = text.rpartition("=")
-        numbers = extents.split(",")
-        if blob and numbers == ["0"]:
-            shapes[blob] = (0,)  # an empty blob, such as a cache before the first pass
-            continue
-        if (
-            not blob
-            or not 1 <= len(numbers) <= 4
-            or not all(number.isascii() and number.isdigit() and int(number[:9]) > 0 for number in numbers)
-        ):
+        shape = parse_extents(extents)
+        if not blob or shape is None:
             raise InputError(
                 f"--shape '{text}' is not a shape. Expected BLOB=C,H,W with 1 to 4 extents, e.g. data=3,224,224."
             )
-        shapes[blob] = tuple(int(number[:9]) for number in numbers)
+        shapes[blob] = shape
     return shapes
 
 
@@ -55,22 +46,14 @@ def parse_ranges(texts: tuple[str, ...], blobs: Sequence[str]) -> dict[str, tupl
             raise InputError(
                 f"--range gives blob '{blob}' a range twice. Give one, or one per channel separated by commas."
             )
-        found[blob] = tuple(_range(part, text) for part in ends.split(","))
+        ranges = parse_ends(ends)
+        if ranges is None:
+            raise InputError(
+                f"--range '{text}' is not a range. Expected BLOB=LO:HI with LO no larger than HI, e.g. data=0:255, or one for "
+                "each channel, e.g. data=-104:151,-117:138,-123:132."
+            )
+        found[blob] = ranges
     return found
-
-
-def _range(part: str, text: str) -> tuple[float, float]:
-    low, _, high = part.partition(":")
-    try:
-        ends = float(low), float(high)
-    except ValueError:
-        ends = (math.nan, math.nan)
-    if not -_LARGEST <= ends[0] <= ends[1] <= _LARGEST:
-        raise InputError(
-            f"--range '{text}' is not a range. Expected BLOB=LO:HI with LO no larger than HI, e.g. data=0:255, or one for each "
-            "channel, e.g. data=-104:151,-117:138,-123:132."
-        )
-    return ends
 
 
 def parse_floats(text: str, option: str) -> tuple[float, ...]:

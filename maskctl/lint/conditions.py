@@ -19,7 +19,7 @@ class Conditions:
 
     `runtime` is the date in the engine's version, 20241226 of 1.0.20241226, 0 where any may run the file. `shapes` and
     `ranges` (one pair, or one per channel) are those of input blobs. `reads_weights` is False where the `.bin` beside
-    the file is to be left alone.
+    the file is to be left alone. `custom_layers` are types that the application registers.
     """
 
     target: Target = DEFAULT
@@ -27,6 +27,7 @@ class Conditions:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     ranges: Ranges = field(default_factory=dict)
     reads_weights: bool = True
+    custom_layers: frozenset[str] = frozenset()
 
 
 _RUNTIME = re.compile(r"(?:1\.0\.)?(20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))\Z")

@@ -14,7 +14,7 @@ SUFFIX = ".param"
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class Failure:
     """A path that cannot be linted, and why."""
 
     path: str
@@ -24,18 +24,18 @@ class Unreadable:
         return f"{self.path}: {self.message}"
 
 
-def discover(paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Unreadable, ...]]:
+def discover(paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
     """The files that the paths mean, in their order and in folders by name, and the paths that mean none.
 
     A folder means every `*.param` in and below it, but for folders whose names begin with a dot. A name that is there is
     never read as a glob. A file with two names, links included, is there under its first.
     """
     files: dict[str, str] = {}
-    missing: list[Unreadable] = []
+    missing: list[Failure] = []
     for path in paths:
         found = list(_files(path))
         if not found:
-            missing.append(Unreadable(path, _why_not(path)))
+            missing.append(Failure(path, _why_not(path)))
         for file in found:
             files.setdefault(os.path.realpath(file), os.path.normpath(file))
     return tuple(files.values()), tuple(missing)
@@ -43,15 +43,15 @@ def discover(paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Unreadable, .
 
 def _files(path: str) -> Iterator[str]:
     if os.path.isdir(path):
-        yield from _below(path)
+        yield from below(path)
     elif os.path.exists(path):
         yield path
     elif glob.has_magic(path):
         for match in sorted(glob.glob(path, recursive=True)):
-            yield from _below(match) if os.path.isdir(match) else [match]
+            yield from below(match) if os.path.isdir(match) else [match]
 
 
-def _below(folder: str) -> Iterator[str]:
+def below(folder: str) -> Iterator[str]:
     """The `.param` files in a folder and the folders in it, a folder's own files first."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -6,33 +6,60 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from maskctl.lint.discover import Unreadable
+from maskctl.lint.discover import Failure
 from maskctl.lint.finding import Finding, Severity
 from maskctl.lint.rule import Rule
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """One file: its text line by line, and what was found in it."""
+    """One file: what was found in it, and its text line by line.
+
+    Where it was repaired that is so of the repaired text; `source` is what it was before, and `fixed` what was mended.
+    `is_strict` is True where its warnings fail.
+    """
 
     path: str
     lines: tuple[str, ...]
     findings: tuple[Finding, ...]
+    source: bytes = b""
+    fixed: tuple[Finding, ...] = ()
+    is_strict: bool = False
+
+    @property
+    def text(self) -> bytes:
+        """The text that was linted last; the source itself where nothing was mended."""
+        return "".join(self.lines).encode("utf-8", "surrogateescape") if self.fixed else self.source
 
 
 @dataclass(frozen=True)
 class Report:
-    """All files that could be read, in their order, those that could not, and the rules that ran on any of them."""
+    """All files that could be linted, in their order, those that could not, and the rules that ran on any of them.
+
+    `settings` are the settings files in which something was found. `notes` are told beside the findings.
+    """
 
     files: tuple[FileReport, ...]
-    unreadable: tuple[Unreadable, ...]
+    failures: tuple[Failure, ...]
     rules: tuple[Rule, ...]
+    settings: tuple[FileReport, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> tuple[FileReport, ...]:
+        """The files and the settings."""
+        return (*self.files, *self.settings)
 
     @property
     def findings(self) -> Iterator[Finding]:
         """Every finding, file by file."""
-        for file in self.files:
+        for file in self.everything:
             yield from file.findings
+
+    @property
+    def fixed(self) -> tuple[Finding, ...]:
+        """Everything that was mended, file by file."""
+        return tuple(finding for file in self.files for finding in file.fixed)
 
     @property
     def counts(self) -> Mapping[Severity, int]:
@@ -40,6 +67,11 @@ class Report:
         found = Counter(finding.severity for finding in self.findings)
         return {severity: found[severity] for severity in Severity if found[severity]}
 
-    def fails(self, *, strict: bool) -> bool:
-        """True where something was found that must not be: errors, and with `strict` warnings."""
-        return bool(self.counts.get(Severity.ERROR) or (strict and self.counts.get(Severity.WARNING)))
+    @property
+    def fails(self) -> bool:
+        """True where something was found that must not be: an error, or a warning in a file whose warnings fail."""
+        return any(
+            finding.severity is Severity.ERROR or (file.is_strict and finding.severity is Severity.WARNING)
+            for file in self.everything
+            for finding in file.findings
+        )

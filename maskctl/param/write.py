@@ -38,7 +38,8 @@ def write(
     prove_edit(document.source, data, masks, fences)
     target = Path(os.path.realpath(path))
     try:
-        _refuse_stale(document, target, path)
+        if _same(target, document.path):
+            _refuse_stale(document.source, target, path)
         if backup and target.is_file():
             replace_file(backup_of(path), target.read_bytes(), mode=target.stat().st_mode)
         replace_file(target, data)
@@ -119,10 +120,26 @@ def _without_mask(line: LayerLine) -> tuple[object, ...]:
     return line.type, line.name, line.bottoms, line.tops, written
 
 
-def _refuse_stale(document: ParamDocument, target: Path, shown: str | Path) -> None:
-    """Refuses to overwrite another edit: the file must still be what the document was read from."""
-    is_source = target.exists() and Path(document.path).exists() and target.samefile(document.path)
-    if is_source and target.read_bytes() != document.source:
+def write_text(path: str | Path, before: bytes, after: bytes) -> None:
+    """Replaces the file at `path`, which was read as `before`, by `after`, as `write` does; the proof is the caller's.
+
+    Raises `EditRefusedError`, with the file untouched, when it has changed since, is read-only, or cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        _refuse_stale(before, target, path)
+        replace_file(target, after)
+    except OSError as error:
+        raise EditRefusedError(f"cannot write: {error.strerror}. The file is as it was.", str(path)) from None
+
+
+def _same(target: Path, path: str) -> bool:
+    return target.exists() and Path(path).exists() and target.samefile(path)
+
+
+def _refuse_stale(source: bytes, target: Path, shown: str | Path) -> None:
+    """Refuses to overwrite another edit: the file must still be what was read."""
+    if target.read_bytes() != source:
         raise EditRefusedError(
             "the file was changed by someone else meanwhile. It is as they left it; run again.", str(shown)
         )

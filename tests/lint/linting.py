@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from maskctl.lint.conditions import Conditions
-from maskctl.lint.files import subject_of
 from maskctl.lint.finding import Finding
 from maskctl.lint.page import Example
-from maskctl.lint.rule import rules
-from maskctl.lint.run import lint
-from maskctl.lint.settings import conditions_of, parse_settings
+from maskctl.lint.plan import Asked
+from maskctl.lint.session import Session
+from maskctl.lint.settings import Settings, conditions_of, parse_settings
 
 
 def written(folder: Path, param: str | bytes, beside: Mapping[str, str]) -> Path:
@@ -27,15 +27,23 @@ def written(folder: Path, param: str | bytes, beside: Mapping[str, str]) -> Path
     return path
 
 
+def settings_in(beside: Mapping[str, str]) -> Settings:
+    """The settings among these files."""
+    return parse_settings(beside.get("settings", ""), "maskctl.toml")
+
+
 def conditions_in(beside: Mapping[str, str]) -> Conditions:
     """What the settings among these files say."""
-    return conditions_of(parse_settings(beside.get("settings", ""), "maskctl.toml"))
+    return conditions_of(settings_in(beside))
 
 
 def found(folder: Path, rule: str, param: str | bytes, **beside: str) -> tuple[Finding, ...]:
     """What one rule finds in a `.param` with these files beside it (`bin`, `lock`, `settings`)."""
     path = written(folder, param, beside)
-    return lint(subject_of(path, conditions_in(beside)), [rules()[rule]])
+    settings = replace(settings_in(beside), path=str(folder / "maskctl.toml"))
+    ignored = [name for ignore in settings.per_file_ignores for name in ignore.names]
+    report = Session(Asked(select=(rule, *ignored)), lambda _: settings).lint([str(path)])
+    return tuple(finding for finding in report.findings if finding.rule == rule)
 
 
 def found_in(folder: Path, rule: str, example: Example) -> tuple[Finding, ...]:

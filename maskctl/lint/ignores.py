@@ -1,0 +1,95 @@
+"""Findings that the settings ignore in some files or on some layers, and ignores that nothing needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from maskctl.lint.discover import below
+from maskctl.lint.finding import Finding, Problem, Span
+from maskctl.lint.path_globs import path_matches
+from maskctl.lint.rule import Rule, rules
+from maskctl.lint.select import matches
+from maskctl.lint.settings import Ignore, Settings
+
+UNUSED = "unused-ignore"
+
+
+class Ignores:
+    """The ignores of one settings file, which remember which files they were asked about and what they took away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = Path(os.path.abspath(settings.path)).parent
+        self._seen: set[str] = set()
+        self._ran: set[str] = set()
+        self._used: set[tuple[Ignore, str]] = set()
+
+    def kept(self, findings: Iterable[Finding], path: str, ran: Iterable[Rule]) -> tuple[Finding, ...]:
+        """The findings in the file at `path`, by the rules that ran, that are not ignored there."""
+        if not self._settings.per_file_ignores:
+            return tuple(findings)
+        place = self._relative(path)
+        self._seen.add(place)
+        self._ran.update(rule.name for rule in ran)
+        here = [ignore for ignore in self._settings.per_file_ignores if path_matches(place, ignore.glob)]
+        return tuple(finding for finding in findings if not self._is_ignored(finding, here))
+
+    def _is_ignored(self, finding: Finding, here: Iterable[Ignore]) -> bool:
+        found = [
+            (ignore, name)
+            for ignore in here
+            if _is_of(finding, ignore)
+            for name in ignore.names
+            if matches(rules()[finding.rule], [name])
+        ]
+        self._used.update(found)
+        return bool(found)
+
+    def unused(self, rule: Rule) -> Iterator[Finding]:
+        """Every rule of an entry that took no finding away, where all files that the entry is about were linted."""
+        for ignore in self._settings.per_file_ignores:
+            files = [place for place in self._seen if path_matches(place, ignore.glob)]
+            idle = [name for name in ignore.names if (ignore, name) not in self._used and self._has_run(name)]
+            if files and idle and not self._others(ignore):
+                for name in idle:
+                    yield self._finding(rule, ignore, name)
+
+    def _has_run(self, name: str) -> bool:
+        """True where every rule that the name stands for ran."""
+        return all(rule.name in self._ran for rule in rules().values() if matches(rule, [name]))
+
+    def _others(self, ignore: Ignore) -> bool:
+        """True where the entry is about files that were not linted."""
+        found = (self._relative(path) for path in below(str(self._folder)))
+        return any(path_matches(place, ignore.glob) and place not in self._seen for place in found)
+
+    def _finding(self, rule: Rule, ignore: Ignore, name: str) -> Finding:
+        where = (
+            f"on layers '{ignore.layer_glob}' of files '{ignore.glob}'"
+            if ignore.layer_glob
+            else f"in files '{ignore.glob}'"
+        )
+        problem = Problem(
+            f"'{name}' is ignored {where}, and there is nothing to ignore. Take it out.", self._span(ignore)
+        )
+        return Finding(self._settings.path, rule.name, rule.severity, problem, f"{ignore.key} {name}")
+
+    def _span(self, ignore: Ignore) -> Span:
+        """Where the entry's key stands, as far as it is written plainly."""
+        for number, line in enumerate(self._settings.text.split("\n"), 1):
+            for written in (f'"{ignore.key}"', f"'{ignore.key}'"):
+                if line.lstrip().startswith(written):
+                    return Span(number, line.index(written) + 1, len(written))
+        return Span()
+
+    def _relative(self, path: str) -> str:
+        """The path as the settings file's patterns see it."""
+        return Path(os.path.relpath(os.path.abspath(path), self._folder)).as_posix()
+
+
+def _is_of(finding: Finding, ignore: Ignore) -> bool:
+    layer = finding.problem.layer
+    return not ignore.layer_glob or bool(layer and fnmatchcase(layer, ignore.layer_glob))

@@ -1,0 +1,105 @@
+"""One call of the linter: many files, each with the settings that hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from maskctl.errors import EditRefusedError, InputError
+from maskctl.lint.discover import Failure
+from maskctl.lint.files import subject_from, subject_of
+from maskctl.lint.finding import Finding
+from maskctl.lint.ignores import UNUSED, Ignores
+from maskctl.lint.inputs import Inputs
+from maskctl.lint.plan import Asked, Plan, plan_for
+from maskctl.lint.repair import repaired
+from maskctl.lint.report import FileReport, Report
+from maskctl.lint.rule import Rule, rules
+from maskctl.lint.run import lint
+from maskctl.lint.settings import Settings
+from maskctl.lint.subject import Subject
+
+NOTHING: Mapping[str, bytes] = {}
+
+
+class Session:
+    """Lints file after file, and remembers what only all of them together show.
+
+    `settings_for` gives the settings that hold for a file; `texts` are the texts of files that are not on disk. With
+    `fixes` "safe" or "all" texts are repaired, in memory.
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        settings_for: Callable[[str], Settings],
+        *,
+        texts: Mapping[str, bytes] = NOTHING,
+        fixes: str = "",
+    ) -> None:
+        self._asked, self._settings_for, self._texts, self._fixes = asked, settings_for, texts, fixes
+        self._plans: dict[str, tuple[Settings, Plan, Ignores]] = {}
+        self._inputs = Inputs(asked)
+
+    def lint(self, paths: Iterable[str]) -> Report:
+        """What is found in these files; one that cannot be read or mended does not keep the others from it.
+
+        Raises `InputError` for settings that cannot be meant, and for a shape or range of a blob that no file has.
+        """
+        found = [self._file(path) for path in paths]
+        files = tuple(row for row in found if isinstance(row, FileReport))
+        if files:
+            self._inputs.refuse_unknown()
+        failures = tuple(row for row in found if isinstance(row, Failure))
+        return Report(files, failures, self._rules(), tuple(self._of_settings()))
+
+    def _file(self, path: str) -> FileReport | Failure:
+        settings, plan, ignores = self._plan(path)
+        try:
+            return self._report(self._subject(path, plan), plan, ignores)
+        except InputError as error:
+            if error.place and error.place.path == settings.path:
+                raise
+            return Failure(path, error.problem)
+        except EditRefusedError as error:
+            return Failure(path, error.problem)
+
+    def _report(self, subject: Subject, plan: Plan, ignores: Ignores) -> FileReport:
+        def check(now: Subject) -> tuple[Finding, ...]:
+            return ignores.kept(lint(now, plan.rules), now.path, plan.rules)
+
+        fixed: tuple[Finding, ...] = ()
+        source = subject.source
+        if self._fixes:
+            subject, findings, fixed = repaired(subject, check, unsafe=self._fixes == "all")
+        else:
+            findings = check(subject)
+        return FileReport(subject.path, subject.scan.lines, findings, source, fixed, plan.is_strict)
+
+    def _subject(self, path: str, plan: Plan) -> Subject:
+        text = self._texts.get(path)
+        subject = subject_of(path, plan.conditions) if text is None else subject_from(text, path, plan.conditions)
+        return replace(subject, conditions=self._inputs.fitted(subject))
+
+    def _plan(self, path: str) -> tuple[Settings, Plan, Ignores]:
+        settings = self._settings_for(path)
+        if settings.path not in self._plans:
+            self._plans[settings.path] = (settings, plan_for(self._asked, settings), Ignores(settings))
+        return self._plans[settings.path]
+
+    def _rules(self) -> tuple[Rule, ...]:
+        """The rules that ran on any file, each with the severity it had first."""
+        ran: dict[str, Rule] = {}
+        for _, plan, _ in self._plans.values():
+            for rule in plan.rules:
+                ran.setdefault(rule.name, rule)
+        return tuple(ran[name] for name in rules() if name in ran)
+
+    def _of_settings(self) -> Iterable[FileReport]:
+        """The settings files in which something is of no use."""
+        for settings, plan, ignores in self._plans.values():
+            rule = next((rule for rule in plan.rules if rule.name == UNUSED), None)
+            found = tuple(ignores.unused(rule)) if rule else ()
+            if found:
+                lines = tuple(settings.text.splitlines(keepends=True))
+                yield FileReport(settings.path, lines, found, is_strict=plan.is_strict)
