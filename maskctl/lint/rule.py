@@ -21,13 +21,17 @@ GROUPS = ("file", "graph", "params", "mask", "weights")
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its name, what it looks at, how bad its mistake is, and its page in plain text."""
+    """A rule: its name, what it looks at, how bad its mistake is, and its page in plain text.
+
+    One that is not `is_default` runs only where its name, its group or "all" is asked for.
+    """
 
     name: str
     group: str
     severity: Severity
     page: str
     check: Check
+    is_default: bool = True
 
     @property
     def summary(self) -> str:
@@ -46,4 +50,5 @@ def rules() -> Mapping[str, Rule]:
 def _rule(module_name: str) -> Rule:
     module = importlib.import_module(f"maskctl.lint.rules.{module_name}")
     page = inspect.cleandoc(module.__doc__ or "")
-    return Rule(module_name.replace("_", "-"), module.GROUP, module.SEVERITY, page, module.check)
+    is_default = getattr(module, "DEFAULT", True)
+    return Rule(module_name.replace("_", "-"), module.GROUP, module.SEVERITY, page, module.check, is_default)

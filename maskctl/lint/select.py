@@ -23,13 +23,22 @@ def selectors(names: Iterable[str], where: str) -> tuple[str, ...]:
 
 
 def chosen(select: Sequence[str], ignore: Sequence[str], extend: Sequence[str] = ()) -> tuple[Rule, ...]:
-    """The rules that `select` names and `ignore` does not, and those that `extend` names; all where `select` is empty.
+    """The rules that `select` names and `ignore` does not, and those that `extend` names.
+
+    Where `select` is empty these are all rules that are on by default.
 
     A rule's own name counts more than that of its group, and a group's more than "all"; of two that are equal, `ignore` counts.
     """
     return tuple(
-        rule for rule in rules().values() if _rank(rule, select or [ALL]) > _rank(rule, ignore) or _rank(rule, extend)
+        rule
+        for rule in rules().values()
+        if (_rank(rule, select) or _default(rule, select)) > _rank(rule, ignore) or _rank(rule, extend)
     )
+
+
+def _default(rule: Rule, select: Sequence[str]) -> int:
+    """How closely a rule is chosen where nothing is."""
+    return _rank(rule, [ALL]) if not select and rule.is_default else 0
 
 
 def matches(rule: Rule, names: Iterable[str]) -> bool:

@@ -9,13 +9,16 @@ from maskctl.lint.rule import rules
 from maskctl.lint.select import chosen, selectors
 
 EVERY = set(rules())
+DEFAULT = EVERY - {"old-array-spelling"}
 GRAPH = {name for name, rule in rules().items() if rule.group == "graph"}
 
 
 @pytest.mark.parametrize(
     ("select", "ignore", "extend", "expected"),
     [
-        ([], [], [], EVERY),
+        ([], [], [], DEFAULT),
+        (["all"], [], [], EVERY),
+        ([], [], ["old-array-spelling"], EVERY),
         (["all"], ["graph"], [], EVERY - GRAPH),
         (["graph"], [], [], GRAPH),
         (["graph"], ["undefined-blob"], [], GRAPH - {"undefined-blob"}),
@@ -27,7 +30,10 @@ GRAPH = {name for name, rule in rules().items() if rule.group == "graph"}
     ],
 )
 def test_chosen(select: list[str], ignore: list[str], extend: list[str], expected: set[str]) -> None:
-    """The closer name counts: a rule's own before its group's before all; what is added runs whatever is ignored."""
+    """The closer name counts: a rule's own before its group's before all; what is added runs whatever is ignored.
+
+    Where nothing is selected, rules that are not on by default do not run.
+    """
     assert expected == {rule.name for rule in chosen(select, ignore, extend)}
 
 

@@ -1,0 +1,88 @@
+"""An array is not as long as it says, or as its layer needs.
+
+In the old spelling, `-23309=2,0,1`, the first number is the length. With one that is too large the engine refuses the file, with one
+that is too small it takes the rest for something else. Where a layer needs a number of elements, the slope of a leaky ReLU or a
+size for each top, older engines read beyond the end of an array that is too short, and the newest refuses the file. Shape hints
+are four numbers for each top, or five.
+
+Bad:
+    7767517
+    2 2
+    Input  data  0 1 data 0=4 1=4
+    Crop   crop  1 1 data crop -23309=2,1 -23310=1,3 -23311=1,0
+
+Bad:
+    7767517
+    2 2
+    Input         data  0 1 data 0=4
+    InnerProduct  fc    1 1 data fc 0=2 2=8 9=2
+
+Good:
+    7767517
+    2 2
+    Input  data  0 1 data 0=4 1=4
+    Crop   crop  1 1 data crop -23309=1,1 -23310=1,3 -23311=1,0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+
+from maskctl.graph.network import Layer
+from maskctl.layers import LayerType, Param
+from maskctl.lint.declared import HINTS_ID, Values, called
+from maskctl.lint.finding import Problem, Severity
+from maskctl.lint.lengths import LENGTHS, Length
+from maskctl.lint.subject import Subject
+from maskctl.lint.unreadable import problems
+
+GROUP = "params"
+SEVERITY = Severity.ERROR
+
+_PER_TOP = (4, 5)
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """Every array whose length is not that of its elements, or none its layer can do with."""
+    yield from problems(subject, "array-length-mismatch")
+    rows: dict[str, Sequence[tuple[Param, Length]]] = {}
+    for layer, kind in zip(subject.layers, subject.kinds, strict=True):
+        hints = _hints(layer)
+        if hints:
+            yield Problem(hints, subject.param_span(layer, HINTS_ID), layer.name)
+        if kind is None:
+            continue
+        if layer.type not in rows:
+            rows[layer.type] = _rows(kind)
+        for param, row in rows[layer.type]:
+            values = Values(layer, kind)
+            allowed = row.allowed(values)
+            if isinstance(values[param.name], tuple) and values.length(param.name) not in allowed:
+                message = f"{layer}: {called(param)} has {_elements(values.length(param.name))}. Expected {_words(row, allowed)}."
+                yield Problem(message, subject.param_span(layer, param.id), layer.name)
+
+
+def _rows(kind: LayerType) -> Sequence[tuple[Param, Length]]:
+    return [
+        (param, row)
+        for row in LENGTHS
+        for param in kind.params
+        if param.name == row.param and (not row.types or kind.type in row.types.split())
+    ]
+
+
+def _hints(layer: Layer) -> str:
+    """What is wrong with the number of shape hints, "" where nothing is."""
+    value = layer.params.get(HINTS_ID)
+    if not isinstance(value, tuple) or not value or len(value) in [count * len(layer.tops) for count in _PER_TOP]:
+        return ""
+    tops = len(layer.tops)
+    return f"{layer}: the shape hints (parameter {HINTS_ID}) have {_elements(len(value))}. Expected {4 * tops}, four for each top."
+
+
+def _words(row: Length, allowed: Container[int]) -> str:
+    return row.words.format(next((count for count in range(1 << 12) if count in allowed), ""))
+
+
+def _elements(count: int) -> str:
+    return f"{count or 'no'} element{'s' * (count != 1)}"

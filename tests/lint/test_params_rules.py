@@ -1,0 +1,196 @@
+"""Rules about parameters, where the pages' examples do not reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from maskctl.layers import Param, find
+from maskctl.lint import since
+from maskctl.lint.elements import EITHER, FLOATS, INTEGERS
+from maskctl.lint.lengths import LENGTHS
+from maskctl.lint.limits import DIVIDES, LIMITS
+from maskctl.lint.rule import rules
+from maskctl.lint.since import PARAMS, TYPES, VALUES
+from tests.layers.rows import families
+from tests.lint.linting import found
+
+HEAD = "7767517\n2 2\nInput data 0 1 data\n"
+ON = [rule.name for rule in rules().values() if rule.group == "params" and rule.is_default]
+KINDS = {name for names in TYPES.values() for name in names.split()} | set(PARAMS)
+YOLO = "Yolov3DetectionOutput l 1 1 data out 0=80 1=3 -23304=6,1.0,2.0,3.0,4.0,5.0,6.0 -23306=1,33.6"
+
+
+def told(folder: Path, rule: str, layer: str, runtime: str = "") -> list[str]:
+    """The messages of a rule about a layer behind an Input; its characters at fault are in front."""
+    settings = f'[lint]\nruntime = "{runtime}"' if runtime else ""
+    rows = []
+    for finding in found(folder, rule, f"{HEAD}{layer}\n", settings=settings):
+        span = finding.problem.span
+        rows.append(f"{layer[span.column - 1 : span.column - 1 + span.length]}|{finding.problem.message}")
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rule", "layer", "token", "says"),
+    [
+        ("unknown-param-id", "Sigmoid l 1 1 data out 0=1", "0=1", "It has no parameters of its own."),
+        ("unknown-param-id", "ExpandDims l 1 1 data out 0=1", "0=1", "as expand_w up to 1.0.20250916"),
+        ("unknown-param-id", "ReLU l 1 1 data out -23401=1,2", "-23401=1,2", "does not exist"),
+        ("param-not-integer", "Permute l 1 1 data out 0=1.5", "0=1.5", "parameter 0 (order_type) is a whole number"),
+        ("param-not-integer", "Tile l 1 1 data out 2=1,1.5", "2=1,1.5", "is an array of whole numbers"),
+        ("float-for-int", "Permute l 1 1 data out 0=3e0", "0=3e0", "Write '0=3'."),
+        ("float-for-int", "Tile l 1 1 data out 2=1,2.", "2=1,2.", "Write '2=1,2'."),
+        ("int-for-float", "PriorBox l 1 1 data out 11=-233", "11=-233", "take -233 by its bits, nan."),
+        ("int-for-float", "Eltwise l 2 1 data data out 0=1 1=1,2", "1=1,2", "Write '1=1.0,2.0'."),
+        ("int-for-float", "ELU l 1 1 data out 0=1065353216", "0=1065353216", "Write '0=1.0'."),
+        ("int-for-float", f"{YOLO} -23305=3,0,1,2", "-23305=3,0,1,2", "Write '-23305=3,0.0,1.0,2.0'."),
+        ("param-kind-mismatch", "ELU l 1 1 data out 0=nan", "0=nan", "a string, and parameter 0 (alpha) is a number"),
+        ("param-kind-mismatch", "Reshape l 1 1 data out 6=4", "6=4", "parameter 6 (shape_expr) is a string"),
+        ("array-length-mismatch", "ReLU l 1 1 data out -23330=3,1,2,3", "-23330=3,1,2,3", "Expected 4, four for each"),
+        ("array-length-mismatch", "Slice l 1 3 data a b c 0=1,1", "0=1,1", "Expected one for each top."),
+        ("array-length-mismatch", f"{YOLO} -23305=2,0.0,1.0", "-23305=2,0.0,1.0", "for each bottom, 3 or more."),
+        ("duplicate-param", "Crop l 1 1 data out -23309=1,0 9=1,", "-23309=1,0", "both are parameter 9 (starts)"),
+        ("value-out-of-range", "Convolution l 1 1 data out 0=4 1=1 6=4 3=0", "3=0", "(stride_w) is '0'. Expected 1 or"),
+        ("value-out-of-range", "Convolution l 1 1 data out 1=1 6=4", "Convolution", "is not written, so 0."),
+        ("value-out-of-range", "Softmax l 1 1 data out 0=1", "Softmax", "Expected 1 where axis is not 0."),
+        ("value-out-of-range", "Gemm l 2 1 data data out 18=5", "18=5", "parameter 18 (quantize_term) is '5'."),
+    ],
+)
+def test_what_is_wrong_is_told_where_it_stands(rule: str, layer: str, token: str, says: str, tmp_path: Path) -> None:
+    """A finding points at the characters at fault and calls the parameter by ncnn's name."""
+    (only,) = told(tmp_path, rule, layer)
+    place, _, message = only.partition("|")
+    assert (token, True) == (place, says in message), message
+
+
+@pytest.mark.parametrize("rule", ON)
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "ReLU l 1 1 data out 0=0 -23330=4,3,4,4,3",
+        "ReLU l 1 1 data out -23330=0",
+        "MyLayer l 1 1 data out 29=x 3=1.5 3=2",
+        "Convolution l 1 1 data out 0=4 1=1 4=-233 6=4 9=2 10=0.1,",
+        "Convolution l 2 1 data data out 19=1",
+        "Pooling l 1 1 data out 0=1 4=1 2=0",
+        "Pooling l 1 1 data out 7=1 8=-233 18=2",
+        f"{YOLO} -23305=3,0,1065353216,1073741824",
+        "Slice l 1 2 data a b -23300=3,1,1,1",
+        "InstanceNorm l 1 1 data out 0=0 2=0",
+    ],
+)
+def test_what_engines_take_is_not_told(rule: str, layer: str, tmp_path: Path) -> None:
+    """Zeros for floats, bits of anchors, SAME borders, unused sizes and layers of an application's own are left alone."""
+    if rule != "duplicate-param" or "MyLayer" not in layer:
+        assert [] == told(tmp_path, rule, layer)
+
+
+@pytest.mark.parametrize("rule", ON)
+@pytest.mark.parametrize(
+    "text", ["", "7767517\n", "7767517\n9 9\r\nInput data 0 1 data 0=4\r\nReLU l 1 1 data \udcff 0=0.5\r\n"]
+)
+def test_files_of_nothing_and_of_odd_bytes_pass(rule: str, text: str, tmp_path: Path) -> None:
+    """An empty file, one that lies about its counts, CRLF and names that are no UTF-8 are no matter of parameters."""
+    assert () == found(tmp_path, rule, text)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "layer", "says"),
+    [
+        ("1.0.20231027", "RMSNorm l 1 1 data out 2=0", "the type came with 1.0.20240820, and 1.0.20231027 refuses it."),
+        (
+            "1.0.20221128",
+            "Slice l 1 1 data out -23302=1,1",
+            "(indices), which came with 1.0.20231027: 1.0.20221128 ignores",
+        ),
+        (
+            "1.0.20220729",
+            "BinaryOp l 1 1 data out 0=9 1=1",
+            "a value of parameter 0 (op_type) that came with 1.0.20230223",
+        ),
+        ("1.0.20220729", "ReLU l 1 1 data out 31=1", "Feature masks came with 1.0.20221128"),
+        ("1.0.20240102", "ReLU l 1 1 data out 31=128", "Bit 128 came with 1.0.20240410"),
+        ("1.0.20260113", "ReLU l 1 1 data out -23330=5,3,4,4,1,3", "Shape hints of five values came with 1.0.20260526"),
+        ("1.0.20241226", "Slice l 1 1 data out 0=1,", "Arrays without their length came with 1.0.20250428"),
+        ("1.0.20260526", "ELU l 1 1 data out 0=0.10000000001", "are read with 1.0.20261020"),
+    ],
+)
+def test_what_is_too_new(runtime: str, layer: str, says: str, tmp_path: Path) -> None:
+    """What came after the runtime is told, and not for the release with which it came, nor where no runtime is known."""
+    (only,) = told(tmp_path, "too-new-for-runtime", layer, runtime)
+    assert says in only
+    came = only.split(" 1.0." if "came with" not in only else "came with 1.0.")[1][:8]
+    assert [] == told(tmp_path, "too-new-for-runtime", layer, f"1.0.{came}")
+    assert [] == told(tmp_path, "too-new-for-runtime", layer)
+
+
+def test_a_default_that_is_written_is_not_too_new(tmp_path: Path) -> None:
+    """A parameter that came later and says what the engine does without it is not told."""
+    assert [] == told(tmp_path, "too-new-for-runtime", "Interp l 1 1 data out 0=1 6=0", "1.0.20200106")
+
+
+def test_the_old_spelling_is_mended_safely_where_the_runtime_reads_the_new_one(tmp_path: Path) -> None:
+    """Without a runtime the fix is unsafe, with a newer one safe, and with an older one there is nothing to mend."""
+    file = f"{HEAD}Tile l 1 1 data out -23302=1,2\n"
+    safe = {
+        runtime: [
+            finding.problem.fix.is_safe
+            for finding in found(tmp_path, "old-array-spelling", file, settings=f'[lint]\nruntime = "{runtime}"')
+            if finding.problem.fix
+        ]
+        for runtime in ("1.0.20250428", "1.0.20241226")
+    }
+    assert {"1.0.20250428": [True], "1.0.20241226": []} == safe
+    assert [False] == [
+        finding.problem.fix.is_safe for finding in found(tmp_path, "old-array-spelling", file) if finding.problem.fix
+    ]
+
+
+def test_tables_name_what_there_is() -> None:
+    """Every type and parameter in the tables of facts is one that is declared."""
+    rows = [(row.types, row.params) for row in LIMITS] + [(row.types, row.param) for row in LENGTHS]
+    rows += [(row.types, f"{row.whole} {row.part}") for row in DIVIDES] + [(row.types, row.param) for row in VALUES]
+    wrong = [(types, names) for types, names in rows if types and not set(names.split()) <= _names(types.split())]
+    assert [] == wrong
+    assert [] == [
+        (types, name) for types, names in rows for name in types.split() if not _names([name]) & set(names.split())
+    ]
+    assert [] == [name for name in KINDS if find(name) is None]
+    assert [] == [
+        (name, number)
+        for name, released in PARAMS.items()
+        for number in (number for numbers in released.values() for number in numbers)
+        if number not in {param.id for param in _declared(name)}
+    ]
+
+
+def test_every_array_has_a_kind_of_element() -> None:
+    """Arrays of all types that have rows are said to be of floats, of integers, or of either."""
+    arrays = {
+        param.name
+        for kind in {row.type for rows in families().values() for row in rows}
+        for param in _declared(kind)
+        if isinstance(param.default, tuple)
+    }
+    assert FLOATS | INTEGERS | EITHER == arrays
+
+
+def test_the_table_of_releases_is_in_order() -> None:
+    """A type's parameters come after the type."""
+    assert [] == [
+        (name, release)
+        for name, released in PARAMS.items()
+        for release in released
+        if release <= since.type_since(name)
+    ]
+
+
+def _declared(name: str) -> tuple[Param, ...]:
+    kind = find(name)
+    return kind.params if kind else ()
+
+
+def _names(types: list[str]) -> set[str]:
+    return {param.name for name in types for param in _declared(name)}
