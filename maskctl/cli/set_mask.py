@@ -60,11 +60,12 @@ def command(
       maskctl set-mask conv1 1
       maskctl set-mask 'fire*/expand3x3' +no-winograd -m net.param --dry-run
     """
+    from contextlib import nullcontext
+
     from maskctl import featmask
     from maskctl.cli.model_option import find_model
     from maskctl.errors import InputError
-    from maskctl.graph.select import select_layers
-    from maskctl.param import load
+    from maskctl.param.exclusive import exclusive
 
     _refuse_model_among((*layers, mask))
     change = featmask.parse_change(mask)
@@ -73,8 +74,28 @@ def command(
             f"mask '{mask}' has bits the engine does not know ({change.unknown_bits}). Known are 1 to 128. Give --force to set them."
         )
     path = find_model(model)
+    # From reading to writing nobody else's edit comes between; who only looks waits for nobody.
+    with nullcontext() if output or dry_run else exclusive(path):
+        return _edit(path, layers, change, mask, output, dry_run=dry_run, backup=backup, strict=strict, force=force)
+
+
+def _edit(
+    path: str,
+    layers: tuple[str, ...],
+    change: MaskChange,
+    text: str,
+    output: str | None,
+    *,
+    dry_run: bool,
+    backup: bool,
+    strict: bool,
+    force: bool,
+) -> int:
+    from maskctl.graph.select import select_layers
+    from maskctl.param import load
+
     document = load(path)
-    chosen = {index: _new_mask(document, index, change, mask) for index in select_layers(document, layers)}
+    chosen = {index: _new_mask(document, index, change, text) for index in select_layers(document, layers)}
     lines = document.layers
     changes = {index: new for index, new in chosen.items() if new != lines[index].mask or lines[index].malformed_mask}
     edited = document.with_masks(changes)
@@ -179,7 +200,7 @@ def _finish(
     if not (changes or output):
         click.echo(f"Nothing to change: {path} is as it was.")
         return 0
-    write(edited, output or path, changes, backup=backup)
+    write(edited, output or path, changes, backup=backup, locked=not output)
     where = weights_of(output, path) if output and Path(path).with_suffix(".bin").exists() else ""
     click.echo(f"Wrote {output or path}{where and f'; its {where}'}.")
     return 0

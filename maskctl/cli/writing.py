@@ -53,7 +53,7 @@ def stdout_to_stderr() -> AbstractContextManager[object]:
 def write_file(path: str, content: bytes | Callable[[BinaryIO], object]) -> None:
     """Writes `content`, or has it written, into a file or a device; raises `EditRefusedError`."""
     from maskctl.errors import EditRefusedError
-    from maskctl.param.write import replace_file
+    from maskctl.param.replace import replace_file
 
     try:
         if is_stdout(path):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from maskctl import featmask
 from maskctl.errors import EditRefusedError, MaskctlError
 from maskctl.param.document import ParamDocument, parse
+from maskctl.param.exclusive import exclusive
 from maskctl.param.fence import Fence, shifted, without_fences
 from maskctl.param.lines import LayerLine
+from maskctl.param.replace import is_read_only, replace_file
 
 
 def write(
@@ -24,10 +24,12 @@ def write(
     *,
     backup: bool = False,
     fences: Sequence[Fence] = (),
+    locked: bool = False,
 ) -> None:
     """Replaces the file at `path` by `document`, whose masks at the layers of `masks` were just changed.
 
-    `fences` were put in before that; they are layers of the document, and counted in the indices of `masks`.
+    `fences` were put in before that; they are layers of the document, and counted in the indices of `masks`. `locked` says
+    that the caller has been in `exclusive(path)` since it read the document; otherwise others may have changed the file.
 
     The bytes are parsed again first and must differ from what was read in exactly those lines and in
     nothing but key 31. Symbolic links are followed, mode and owner kept; `backup` leaves the old file
@@ -38,11 +40,15 @@ def write(
     prove_edit(document.source, data, masks, fences)
     target = Path(os.path.realpath(path))
     try:
-        if _same(target, document.path):
-            _refuse_stale(document.source, target, path)
-        if backup and target.is_file():
-            replace_file(backup_of(path), target.read_bytes(), mode=target.stat().st_mode)
-        replace_file(target, data)
+        with contextlib.nullcontext() if locked else exclusive(path):
+            is_source = _same(target, document.path)
+            if is_source:
+                _refuse_stale(document.source, target, path)
+            if backup and target.is_file():
+                replace_file(backup_of(path), target.read_bytes(), mode=target.stat().st_mode)
+            # Once more at the last moment, for those who edit without our lock.
+            ready = partial(_refuse_stale, document.source, target, path) if is_source else None
+            replace_file(target, data, ready=ready)
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}. The file is as it was.", str(path)) from None
 
@@ -72,15 +78,10 @@ def refuse_unwritable(path: str | Path, option: str = "-o") -> None:
     if Path(path).exists() and not Path(path).is_file():
         raise EditRefusedError("this is a device or a pipe. Expected a file, or a name for a new one.", str(path))
     elsewhere = f"Make it writable, or write elsewhere with {option}."
-    if _is_read_only(target):
+    if is_read_only(target):
         raise EditRefusedError(f"the file is read-only. {elsewhere}", str(path))
     if not os.access(target.parent, os.W_OK):
         raise EditRefusedError(f"the folder '{target.parent}' is read-only. {elsewhere}", str(path))
-
-
-def _is_read_only(target: Path) -> bool:
-    """True for a file nobody may write, although renaming over it would succeed: whoever made it so meant it."""
-    return target.exists() and not (target.stat().st_mode & 0o222 and os.access(target, os.W_OK))
 
 
 def prove_edit(before: bytes, after: bytes, masks: Mapping[int, int], fences: Sequence[Fence] = ()) -> None:
@@ -127,8 +128,8 @@ def write_text(path: str | Path, before: bytes, after: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     try:
-        _refuse_stale(before, target, path)
-        replace_file(target, after)
+        with exclusive(path):
+            replace_file(target, after, ready=partial(_refuse_stale, before, target, path))
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}. The file is as it was.", str(path)) from None
 
@@ -143,47 +144,3 @@ def _refuse_stale(source: bytes, target: Path, shown: str | Path) -> None:
         raise EditRefusedError(
             "the file was changed by someone else meanwhile. It is as they left it; run again.", str(shown)
         )
-
-
-def replace_file(target: Path, data: bytes | Callable[[BinaryIO], object], mode: int | None = None) -> None:
-    """Writes `data`, or has it written, beside `target`, flushes it to disk and renames it over.
-
-    Mode (unless given) and owner are kept.
-
-    Raises `OSError` and leaves `target` untouched when any step fails.
-    """
-    if _is_read_only(target):
-        raise PermissionError(errno.EACCES, "the file is read-only")
-    if target.exists() and not target.is_file() and not target.is_dir():
-        raise OSError(errno.EINVAL, "this is a device or a pipe")
-    status = target.stat() if target.exists() else None
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if callable(data):
-                data(file)
-            else:
-                file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _take_over(temporary, status, mode)
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _take_over(temporary: str, status: os.stat_result | None, mode: int | None) -> None:
-    if mode is None:
-        mode = _new_file_mode() if status is None else status.st_mode
-    if status is not None and hasattr(os, "chown"):
-        with contextlib.suppress(PermissionError):
-            os.chown(temporary, status.st_uid, status.st_gid)
-    os.chmod(temporary, mode & 0o7777)  # after chown, which clears the set-user-id bits
-
-
-def _new_file_mode() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -11,7 +11,8 @@ import pytest
 
 from maskctl.errors import EditRefusedError
 from maskctl.param import load
-from maskctl.param.write import prove_edit, refuse_overwrite, refuse_unwritable, replace_file, write
+from maskctl.param.replace import replace_file
+from maskctl.param.write import prove_edit, refuse_overwrite, refuse_unwritable, write
 
 BEFORE = b"7767517\r\n3 3\r\nInput data 0 1 data\r\nReLU r1 1 1 data a 0=0.1\r\nReLU r2   1 1 a b"
 AFTER = b"7767517\r\n3 3\r\nInput data 0 1 data\r\nReLU r1 1 1 data a 0=0.1 31=3\r\nReLU r2   1 1 a b"
@@ -217,7 +218,7 @@ def test_interrupted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_old_bytes_until_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the moment of the replacement the new bytes are complete on disk beside the untouched old ones."""
+    """At the moment of the replacement the new bytes are complete on disk beside the untouched old ones; then the folder is flushed."""
     seen: list[tuple[bytes, bytes]] = []
     flushed: list[int] = []
     replace, fsync = os.replace, os.fsync
@@ -234,7 +235,7 @@ def test_old_bytes_until_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(os, "replace", watch)
     _write_mask(path)
     assert [(AFTER, BEFORE)] == seen
-    assert 1 == len(flushed)
+    assert 2 == len(flushed)
 
 
 @pytest.mark.parametrize("through_link", [False, True])
