@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from maskctl.lint.report import FileReport, Report
     from maskctl.lint.settings import Settings
 
-FORMATS = ("full", "concise")
+FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
 STDIN = "-"
 
 
@@ -49,7 +49,13 @@ STDIN = "-"
     "--diff", is_flag=True, help="Show what --fix would change and write nothing; exit 1 where that is something."
 )
 @click.option("--stdin-filename", metavar="NAME", help="What the text on stdin, PATH -, is called.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="How findings are printed.  [default: full]")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="How findings are printed.  [default: full; github in GitHub Actions]",
+)
+@click.option("--output", metavar="FILE", help="Write the findings into this file, not to stdout.")
 @click.option("--strict", is_flag=True, help="Warnings fail too (exit 1).")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever was found.")
 @click.option("--quiet", is_flag=True, help="Print findings only.")
@@ -109,6 +115,13 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
         raise InputError("--write-baseline needs the name of the file. Give it with --baseline FILE.")
     if options["write_baseline"] and (options["fix"] or options["diff"]):
         raise InputError("--write-baseline writes down what is found, and --fix mends it. Mend first, then write.")
+    for option in ("statistics", "diff"):
+        if options[option] and options["format_"]:
+            raise InputError(f"--{option} prints something else than findings. Leave --format out.")
+    if options["output"] and (options["diff"] or options["statistics"]):
+        raise InputError(
+            "--output takes findings, and --diff and --statistics print something else. Leave one of them out."
+        )
     if options["config"] and options["isolated"]:
         raise InputError("--config names settings, and --isolated wants none. Give one of them.")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from maskctl import __version__
 from maskctl.cli.text import counted, print_table, table
+from maskctl.cli.writing import write_file
 
 if TYPE_CHECKING:
     from maskctl.lint.report import Report
@@ -25,6 +28,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
     "quiet": {"dim": True},
 }
 _PIPE_WIDTH = 120
+_PIECE = 1 << 14
 
 
 def show(report: Report, options: dict[str, Any], *, is_stdin: bool) -> None:
@@ -51,17 +55,58 @@ def show(report: Report, options: dict[str, Any], *, is_stdin: bool) -> None:
 
 
 def _findings(report: Report, options: dict[str, Any], *, err: bool) -> None:
-    from maskctl.report.lint.text import concise, full
-
+    """The findings in the format asked for, where they were asked for."""
     stream = sys.stderr if err else sys.stdout
     if options["statistics"]:
         _statistics(report, err=err)
-    elif options["format_"] == "concise":
-        click.echo(concise(report), nl=False, err=err)
+    elif options["output"]:
+        write_file(options["output"], _rendered(report, _format(options), None).encode("utf-8", "backslashreplace"))
     else:
-        text = full(report, _width(stream), _paint(stream))
+        text = _rendered(report, _format(options), stream)
         apart = "\n" * bool(text and not options["quiet"] and stream.isatty())
-        click.echo(text + apart, nl=False, color=True, err=err)
+        _print(text + apart, err=err)
+
+
+def _print(text: str, *, err: bool) -> None:
+    """Prints a text piece by piece: Python takes it for written when the reader of a pipe goes in the middle of a large one."""
+    for start in range(0, len(text), _PIECE):
+        click.echo(text[start : start + _PIECE], nl=False, color=True, err=err)
+
+
+def _format(options: dict[str, Any]) -> str:
+    """The format asked for; without one that of GitHub Actions where these run it, and they would show it."""
+    in_actions = os.environ.get("GITHUB_ACTIONS") == "true" and not options["output"]
+    return options["format_"] or ("github" if in_actions else "full")
+
+
+def _rendered(report: Report, name: str, stream: TextIO | None) -> str:
+    """The report in a format; `stream` is what shows it, None for a file."""
+    from maskctl.report.lint import document, github, junit, sarif, text
+
+    formats: dict[str, Callable[[], str]] = {
+        "full": lambda: text.full(report, _width(stream), _paint(stream)),
+        "concise": lambda: text.concise(report),
+        "json": lambda: _json(document.lint_to_json(report, __version__)),
+        "github": lambda: github.github(report, _in_repository),
+        "sarif": lambda: _json(sarif.sarif(report, __version__, _in_repository)),
+        "junit": lambda: junit.junit(report),
+    }
+    return formats[name]()
+
+
+def _json(found: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(found, indent=2, allow_nan=False) + "\n"
+
+
+def _in_repository(path: str) -> str:
+    """A path as the repository has it: from the workspace of GitHub Actions, or else as it is."""
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    if not workspace:
+        return path
+    found = os.path.relpath(os.path.realpath(path), os.path.realpath(workspace))
+    return path if found.startswith("..") else found
 
 
 def _summary(report: Report, *, would: bool) -> str:
@@ -123,18 +168,18 @@ def explain(name: str) -> int:
     return 0
 
 
-def _width(stream: TextIO) -> int:
+def _width(stream: TextIO | None) -> int:
     """Columns for a line of a file: those of the terminal, or what a log shows without scrolling."""
     import shutil
 
-    return shutil.get_terminal_size().columns if stream.isatty() else _PIPE_WIDTH
+    return shutil.get_terminal_size().columns if stream and stream.isatty() else _PIPE_WIDTH
 
 
-def _paint(stream: TextIO) -> Paint:
+def _paint(stream: TextIO | None) -> Paint:
     """Colours where a terminal shows them, or FORCE_COLOR asks for them; none where NO_COLOR does."""
     from maskctl.report.lint.text import plain
 
-    wanted = stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    wanted = stream is not None and (stream.isatty() or bool(os.environ.get("FORCE_COLOR")))
     if os.environ.get("NO_COLOR") or not wanted or os.environ.get("TERM") == "dumb":
         return plain
     return lambda text, kind: click.style(text, **_COLOURS[kind])

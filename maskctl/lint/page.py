@@ -40,6 +40,28 @@ def examples(page: str) -> tuple[Example, ...]:
     return tuple(Example(*row) for row in found)
 
 
+def prose(page: str) -> str:
+    """What the page says before its examples."""
+    return re.split(r"\n\n(?=(?:Bad|Good)(?: \w+)?:\n)", page, maxsplit=1)[0]
+
+
+def as_markdown(page: str) -> str:
+    r"""The page with its examples as blocks of code.
+
+    >>> print(as_markdown("Why.\n\nBad:\n    7767517\n").replace("`", "'"))
+    Why.
+    <BLANKLINE>
+    Bad:
+    <BLANKLINE>
+    '''text
+    7767517
+    '''
+    """
+    names = {"": "", "bin": ", its `.bin` as numbers", "lock": ", its lock file", "settings": ", its `maskctl.toml`"}
+    shown = [f"{kind}{names[file]}:\n\n```text\n{text}```" for kind, file, text in _blocks(page)]
+    return "\n\n".join([prose(page), *shown])
+
+
 def _blocks(page: str) -> Iterator[tuple[str, str, str]]:
     """Label, kind of file and text of every block."""
     lines = page.splitlines()

@@ -26,6 +26,10 @@ class FileReport:
     fixed: tuple[Finding, ...] = ()
     is_strict: bool = False
 
+    def must_not_be(self, finding: Finding) -> bool:
+        """True for a finding of this file that makes the whole fail."""
+        return finding.severity is Severity.ERROR or (self.is_strict and finding.severity is Severity.WARNING)
+
     @property
     def text(self) -> bytes:
         """The text that was linted last; the source itself where nothing was mended."""
@@ -70,8 +74,4 @@ class Report:
     @property
     def fails(self) -> bool:
         """True where something was found that must not be: an error, or a warning in a file whose warnings fail."""
-        return any(
-            finding.severity is Severity.ERROR or (file.is_strict and finding.severity is Severity.WARNING)
-            for file in self.everything
-            for finding in file.findings
-        )
+        return any(file.must_not_be(finding) for file in self.everything for finding in file.findings)

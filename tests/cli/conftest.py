@@ -12,7 +12,9 @@ from tests.cli.driver import SAMPLES, Runner
 
 @pytest.fixture(autouse=True)
 def pipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Output goes into a pipe of no width in particular; pytest-xdist sets one for its workers."""
+    """Output goes into a pipe of no width in particular, in no workflow; pytest-xdist sets a width for its workers."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("COLUMNS", raising=False)
 
 

@@ -48,7 +48,9 @@ class Runner:
 
 def environment(**variables: str) -> dict[str, str]:
     """The environment of a program of its own that finds this copy of maskctl."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MASKCTL_", "COLUMNS"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MASKCTL_", "COLUMNS", "GITHUB_"))
+    }
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **variables}
 
 

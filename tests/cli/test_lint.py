@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.builders import param_text
-from tests.cli.driver import Runner, check_golden, spawn
+from tests.cli.driver import Runner, check_golden, environment, program, spawn
 
 BAD = b"7767517\n2 2\nInput  data  0 1 data 0=4 1=4 2=3\nReLU\trelu 1 1 daat relu 31=257\n"
 RULES = ("--select", "undefined-blob,unknown-mask-bit", "--select", "layer-count-mismatch")
@@ -32,6 +34,9 @@ def models(folder: Path) -> Path:
         ("lint_full", ("models", *RULES)),
         ("lint_concise", ("models", "--format", "concise", *RULES)),
         ("lint_statistics", ("models", "--statistics", *RULES)),
+        ("lint_json", ("models", "--format", "json", *RULES)),
+        ("lint_github", ("models", "--format", "github", *RULES)),
+        ("lint_junit", ("models", "--format", "junit", "--strict", *RULES)),
         ("lint_clean", ("models/good.param", *RULES)),
         ("lint_missing", ("models/goood.param", "models/bad.param", "--quiet", *RULES)),
         ("lint_explain", ("--explain", "undefined-blob")),
@@ -55,6 +60,8 @@ def test_printed(run: Runner, name: str, arguments: tuple[str, ...]) -> None:
         (("--select", "grahp"), 2),
         (("--runtime", "2024"), 2),
         (("--range", "0:1"), 2),
+        (("--statistics", "--format", "json"), 2),
+        (("--diff", "--output", "x.txt"), 2),
         (("-", "models"), 2),
         (("--stdin-filename", "x.param"), 2),
     ],
@@ -90,3 +97,38 @@ def test_colour(models: Path) -> None:
     assert "\x1b[31m\x1b[1merror\x1b[0m" in coloured
     for variables in ({}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}):
         assert "\x1b" not in spawn("lint", "models", folder=models, **variables).out
+
+
+def test_in_github_actions(models: Path, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In GitHub Actions findings are its commands, with paths from its workspace, unless another format is asked for."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(models.parent))
+    assert run("lint", *RULES).out.startswith(f"::error file={models.name}/models/bad.param,line=4,")
+    assert run("lint", "--format", "concise", *RULES).out.startswith("models/bad.param:4:15: error: ")
+
+
+def test_output(models: Path, run: Runner) -> None:
+    """--output writes the findings into a file and prints none; a file that cannot be written is an error."""
+    result = run("lint", "--format", "sarif", "--output", "found.sarif", *RULES)
+    assert (1, "", "Found 1 error, 1 warning in 2 files (1 fixable with --fix).\n") == tuple(result)
+    log = json.loads((models / "found.sarif").read_text(encoding="utf-8"))
+    assert ["undefined-blob", "unknown-mask-bit"] == [row["ruleId"] for row in log["runs"][0]["results"]]
+    assert 2 == run("lint", "--output", "nowhere/found.txt").code
+
+
+def test_reader_gone(models: Path) -> None:
+    """A reader of the findings that closes its pipe ends the command with 141."""
+    text = param_text("Input data 0 1 data 0=8 1=8 2=1", *(f"ReLU r{n} 0 1 r{n} 31=257" for n in range(3000)))
+    (models / "many.param").write_bytes(text)
+    command = subprocess.Popen(
+        program("lint", "many.param", "--select", "unknown-mask-bit"),
+        cwd=models,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert command.stdout is not None
+    command.stdout.readline()
+    command.stdout.close()
+    _, err = command.communicate()
+    assert (141, b"") == (command.returncode, err)
