@@ -28,6 +28,7 @@ DOORS = {
     "kernels": {"errors", "numeric", "layers"},
     "targets": {"errors", "featmask", "graph", "kernels"},
     "lint": {"errors", "featmask", "param", "numeric", "layers", "graph", "targets"},
+    "lock": {"errors", "featmask", "param", "graph"},
     "executor": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets"},
     "analysis": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets", "executor"},
     "peers": {"errors", "numeric", "layers", "graph", "kernels", "targets"},

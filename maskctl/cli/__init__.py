@@ -22,9 +22,11 @@ from maskctl.errors import InputError, MaskctlError, did_you_mean
 
 COMMANDS = {
     "analyze": "maskctl.cli.analyze",
+    "apply": "maskctl.cli.apply",
     "compare": "maskctl.cli.compare",
     "explain": "maskctl.cli.explain",
     "lint": "maskctl.cli.lint",
+    "lock": "maskctl.cli.lock",
     "prove": "maskctl.cli.prove",
     "reduce": "maskctl.cli.reduce",
     "run": "maskctl.cli.run",

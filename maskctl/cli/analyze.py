@@ -273,6 +273,7 @@ def json_text(report: Mapping[str, Any]) -> str:
 
 
 def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
+    from maskctl.cli.lock_record import record
     from maskctl.cli.model_option import weights_of
     from maskctl.cli.text import counted
     from maskctl.param.write import write
@@ -285,7 +286,7 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     where = weights_of(options["output"], model, options["bin_path"]) if options["output"] else ""
     if analysis.masks:
         fences = f" and {counted(len(analysis.fences), 'fence')} (layers put in)" if analysis.fences else ""
-        said = f"Wrote {counted(len(analysis.masks), 'mask')}{fences} to {path}{where and f'; its {where}'}."
+        said = f"Wrote {counted(len(analysis.masks), 'mask')}{fences} to {path}{where and f'; its {where}'}.{record(path, analysis)}"
     else:
         said = f"Nothing proposed; wrote an unchanged copy to {path}.{where and f' Its {where}.'}"
     click.echo(said, err=options["json_path"] == "-")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
 
 from maskctl.featmask import MaskChange
-from maskctl.param import LayerLine, ParamDocument
+from maskctl.param import ParamDocument
 
 _RELATIVE = re.compile(r"[+-](0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+|no-[a-z0-9-]+|single-thread)(,.*)?\Z")
 
@@ -60,12 +60,10 @@ def command(
       maskctl set-mask conv1 1
       maskctl set-mask 'fire*/expand3x3' +no-winograd -m net.param --dry-run
     """
-    from contextlib import nullcontext
-
     from maskctl import featmask
+    from maskctl.cli.mask_edit import editing
     from maskctl.cli.model_option import find_model
     from maskctl.errors import InputError
-    from maskctl.param.exclusive import exclusive
 
     _refuse_model_among((*layers, mask))
     change = featmask.parse_change(mask)
@@ -74,8 +72,7 @@ def command(
             f"mask '{mask}' has bits the engine does not know ({change.unknown_bits}). Known are 1 to 128. Give --force to set them."
         )
     path = find_model(model)
-    # From reading to writing nobody else's edit comes between; who only looks waits for nobody.
-    with nullcontext() if output or dry_run else exclusive(path):
+    with editing(path, output, dry_run=dry_run):
         return _edit(path, layers, change, mask, output, dry_run=dry_run, backup=backup, strict=strict, force=force)
 
 
@@ -91,6 +88,7 @@ def _edit(
     strict: bool,
     force: bool,
 ) -> int:
+    from maskctl.cli.mask_edit import finish, print_change, refuse_early, warn
     from maskctl.graph.select import select_layers
     from maskctl.param import load
 
@@ -99,14 +97,14 @@ def _edit(
     lines = document.layers
     changes = {index: new for index, new in chosen.items() if new != lines[index].mask or lines[index].malformed_mask}
     edited = document.with_masks(changes)
-    if _warn(document, edited, chosen) and strict:
+    if warn(document, edited, chosen) and strict:
         click.echo("maskctl: refused by --strict; nothing was written.", err=True)
         return 1
     if (changes or output) and not dry_run:
-        _refuse_early(path, output, force=force)
+        refuse_early(path, output, force=force)
     for index in chosen:
-        _print_change(index, document.layers[index], edited.layers[index])
-    return _finish(edited, changes, path, output, dry_run=dry_run, backup=backup)
+        print_change(index, document.layers[index], edited.layers[index])
+    return finish(edited, changes, path, output, dry_run=dry_run, backup=backup)
 
 
 def _new_mask(document: ParamDocument, index: int, change: MaskChange, text: str) -> int:
@@ -134,73 +132,3 @@ def _refuse_model_among(positionals: Sequence[str]) -> None:
             raise InputError(
                 f"'{text}' is a model, not a layer or a mask. Give it with --model: maskctl set-mask LAYER... MASK -m {text}."
             )
-
-
-def _refuse_early(path: str, output: str | None, *, force: bool) -> None:
-    """What cannot be written is refused before anything is printed."""
-    from maskctl.param.write import refuse_overwrite, refuse_unwritable
-
-    if output:
-        refuse_overwrite(output, path, force=force)
-    refuse_unwritable(output or path)
-
-
-def _print_change(index: int, before: LayerLine, after: LayerLine) -> None:
-    from maskctl.featmask import words
-
-    old = before.malformed_mask or f"{before.mask} ({words(before.mask)})"
-    arrow = f"{old} as it was" if before.text == after.text else f"{old} -> {after.mask} ({words(after.mask)})"
-    click.echo(f"#{index} {before.name} ({before.type}): {arrow}")
-
-
-def _warn(before: ParamDocument, after: ParamDocument, chosen: Iterable[int]) -> bool:
-    """Says on stderr what the engine will not honour: masks just set, and masks that have become unsafe by it."""
-    from maskctl.errors import GraphError
-    from maskctl.graph.network import build, check_counts
-    from maskctl.targets import DEFAULT
-    from maskctl.targets.storage import hazards
-
-    try:
-        old = {(hazard.layer.index, hazard.bit) for hazard in hazards(build(before), DEFAULT, before.masks)}
-        found = hazards(build(after), DEFAULT, after.masks)
-    except GraphError as error:
-        click.echo(f"maskctl: warning: cannot tell whether these masks are safe: {error}", err=True)
-        return False
-    problem = check_counts(after)
-    if problem:
-        click.echo(f"maskctl: warning: {problem}", err=True)
-    relevant = [
-        hazard for hazard in found if hazard.layer.index in chosen or (hazard.layer.index, hazard.bit) not in old
-    ]
-    for hazard in relevant:
-        click.echo(f"maskctl: warning: {hazard}", err=True)
-    return bool(relevant)
-
-
-def _finish(
-    edited: ParamDocument,
-    changes: dict[int, int],
-    path: str,
-    output: str | None,
-    *,
-    dry_run: bool,
-    backup: bool,
-) -> int:
-    """Shows the diff, writes, and says so; a change that changes nothing writes nothing, unless to another file."""
-    from pathlib import Path
-
-    from maskctl.cli.model_option import weights_of
-    from maskctl.param.diff import unified_diff
-    from maskctl.param.write import write
-
-    click.echo(unified_diff(edited, output or path), nl=False)
-    if dry_run:
-        click.echo("Dry run: nothing was written.")
-        return 0
-    if not (changes or output):
-        click.echo(f"Nothing to change: {path} is as it was.")
-        return 0
-    write(edited, output or path, changes, backup=backup, locked=not output)
-    where = weights_of(output, path) if output and Path(path).with_suffix(".bin").exists() else ""
-    click.echo(f"Wrote {output or path}{where and f'; its {where}'}.")
-    return 0

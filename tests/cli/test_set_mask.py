@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from maskctl.cli import COMMANDS
 from tests.cli.driver import Runner, check_golden, state
 
 NET = b"""7767517
@@ -174,7 +175,7 @@ def test_refused(net: Path, run: Runner, arguments: tuple[str, ...], message: st
         (("analyse", "net.param"), "there is no command 'analyse'. Did you mean 'analyze'?"),
         (
             ("net.param",),
-            "there is no command 'net.param'. Commands are: analyze, compare, explain, prove, reduce, run, set-mask, show, verify.",
+            f"there is no command 'net.param'. Commands are: {', '.join(COMMANDS)}.",
         ),
     ],
 )

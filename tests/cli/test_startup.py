@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from maskctl.graph.network import build
+from maskctl.lock import lock_of, to_text
+from maskctl.param import load
 from tests.builders import param_text
 from tests.cli.driver import Runner, environment, program
 
@@ -24,6 +27,8 @@ COMMANDS = (
     ("set-mask", "data", "16", "--dry-run"),
     ("set-mask", "data", "16"),
     ("set-mask", "nothing", "16"),
+    ("lock", "net.param"),
+    ("apply", "net.masks.toml", "net.param", "--check"),
 )
 
 
@@ -31,7 +36,8 @@ COMMANDS = (
 def net(folder: Path) -> Path:
     """The only model in the current folder."""
     path = folder / "net.param"
-    path.write_bytes(param_text("Input data 0 1 data 0=2 1=2 2=1"))
+    path.write_bytes(param_text("Input data 0 1 data 0=2 1=2 2=1 31=16"))
+    (folder / "net.masks.toml").write_text(to_text(lock_of(build(load(path)))))
     return path
 
 

@@ -1,0 +1,102 @@
+"""`maskctl lock`: a model's masks, kept in a file that outlives its next export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from maskctl.lock import Entry, Lock
+
+
+@click.command("lock", short_help="Keep the masks of a model in a file that outlives its next export.")
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "-o", "--output", metavar="FILE", help="The lock to write. [default: beside MODEL, net.param -> net.masks.toml]"
+)
+@click.option("--force", is_flag=True, help="Replace a FILE that is no lock, or holds masks that MODEL has not.")
+def command(model: str, output: str | None, *, force: bool) -> int:
+    """Write the masks of MODEL (a .param file) into a lock, each with what its layer looks like.
+
+    ncnnoptimize, ncnn2int8 and every exporter write the .param without masks; `maskctl apply` puts them back from the lock. A
+    lock that is there is brought up to date: it keeps reasons, and gains of masks that have not changed. Exit status 1: there
+    is no mask to keep.
+
+    \b
+    Examples:
+      maskctl lock net.param
+      maskctl lock net.param -o masks/net.toml
+    """
+    from maskctl import lock
+    from maskctl.param.exclusive import exclusive
+
+    path = output or str(lock.beside(model))
+    with exclusive(path):
+        return _write(model, path, force=force)
+
+
+def _write(model: str, path: str, *, force: bool) -> int:
+    from maskctl import lock
+    from maskctl.cli.text import counted
+    from maskctl.cli.writing import write_file
+    from maskctl.graph.network import build
+    from maskctl.param import load
+    from maskctl.param.write import refuse_unwritable
+
+    graph = build(load(model))
+    made, before = lock.lock_of(graph), _lock_there(path, force=force)
+    if not made.entries and not (before and force):
+        click.echo(f"{model} has no feature mask; nothing was written.{_lost(before)}")
+        return 1
+    if before:
+        made, gone = lock.updated(before, made, graph)
+        _refuse_loss(gone, path, model, force=force)
+    refuse_unwritable(path)
+    write_file(path, lock.to_text(made).encode())
+    click.echo(f"Wrote {counted(len(made.entries), 'mask')} to {path}.")
+    return 0
+
+
+def _lock_there(path: str, *, force: bool) -> Lock | None:
+    """The lock that will be brought up to date; raises `EditRefusedError` for another file unless it may be replaced."""
+    from maskctl import lock
+    from maskctl.errors import EditRefusedError, InputError
+
+    if not Path(path).exists():
+        return None
+    try:
+        return lock.load(path)
+    except InputError as error:
+        if force:
+            return None
+        why = f"the file exists, and cannot be brought up to date: {error.problem}"
+        raise EditRefusedError(f"{why} Or give another name with -o, or --force to replace it.", path) from None
+
+
+def _lost(before: Lock | None) -> str:
+    from maskctl.cli.text import counted
+
+    has = (
+        before
+        and f" The lock {before.path} has {counted(len(before.entries), 'mask')}: 'maskctl apply' puts them back."
+    )
+    return has or ""
+
+
+def _refuse_loss(gone: Sequence[Entry], path: str, model: str, *, force: bool) -> None:
+    """A lock is not brought up to date with a model that has just lost its masks."""
+    from maskctl.errors import EditRefusedError
+
+    if gone and not force:
+        listed = ", ".join(map(str, gone[:_MOST_LISTED])) + (", ..." if len(gone) > _MOST_LISTED else "")
+        raise EditRefusedError(
+            f"the lock holds masks that {model} has not: {listed}. Put them back with 'maskctl apply {path} {model}', "
+            "or give --force to drop them.",
+            path,
+        )
+
+
+_MOST_LISTED = 5

@@ -1,0 +1,40 @@
+"""A lock brought up to date with its model: what was told of masks stays with them, and nothing is lost in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from maskctl.graph.network import Graph
+from maskctl.lock.file import Entry, Gain, Lock, lock_of
+from maskctl.lock.match import match
+
+
+def updated(before: Lock, made: Lock, graph: Graph) -> tuple[Lock, tuple[Entry, ...]]:
+    """`made`, the lock of a network as it is, with what `before` tells of its layers; and the entries that have no mask there.
+
+    A layer keeps its reason, and its gain as long as its mask is the same.
+    """
+    entries = dict(zip((layer.index for layer in graph.layers if layer.mask), made.entries, strict=True))
+    gone = []
+    for found in match(before, graph):
+        if found.index not in entries:
+            gone.append(found.entry)
+            continue
+        mine, told = entries[found.index], found.entry
+        entries[found.index] = replace(mine, reason=told.reason, gain=told.gain if told.mask == mine.mask else None)
+    return replace(made, entries=tuple(entries.values()), path=before.path), tuple(gone)
+
+
+def recorded(before: Lock, graph: Graph, reasons: Mapping[int, str], gain: Gain) -> Lock:
+    """A lock after masks were put on layers of a network: they get an entry with the reason of their layer and the gain.
+
+    Entries of layers without a mask stay behind the others: they are masks still to be put back.
+    """
+    made, gone = updated(before, lock_of(graph), graph)
+    indices = [layer.index for layer in graph.layers if layer.mask]
+    entries = [
+        replace(entry, reason=reasons[index], gain=gain) if index in reasons else entry
+        for index, entry in zip(indices, made.entries, strict=True)
+    ]
+    return replace(made, entries=(*entries, *gone))

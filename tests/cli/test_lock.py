@@ -1,0 +1,132 @@
+"""`maskctl lock`: masks into a file beside the model, kept up to date, and never lost in silence."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from maskctl.lock import load
+from tests.cli.driver import Runner, check_golden, state
+from tests.lock.nets import MADE
+
+
+@pytest.fixture
+def net(folder: Path) -> Path:
+    """The network made for locks, as `net.param` in the current folder."""
+    path = folder / "net.param"
+    path.write_bytes(MADE.read_bytes())
+    return path
+
+
+def edit(path: Path, *changes: tuple[str, str]) -> None:
+    """Replaces text that stands once in a file."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert 1 == text.count(old)
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_output(net: Path, run: Runner) -> None:
+    """The lock lies beside the model, and is the file that is stored with the tests."""
+    check_golden("lock", ("lock", "net.param"), run("lock", "net.param"))
+    text = net.with_name("net.masks.toml").read_text(encoding="utf-8")
+    check_golden("lock_file", ("lock", "net.param"), run("lock", "net.param")._replace(out=text))
+
+
+def test_elsewhere(net: Path, run: Runner) -> None:
+    """-o names another place, and nothing else is written."""
+    assert (0, "Wrote 6 masks to kept.toml.\n", "") == run("lock", "net.param", "-o", "kept.toml")
+    assert {"kept.toml", "net.param"} == set(state(net.parent))
+
+
+def test_kept_up_to_date(net: Path, run: Runner) -> None:
+    """Run again, the same masks give the same bytes, and a reason written by hand stays with its layer, also under another name."""
+    run("lock", "net.param")
+    lock = net.with_name("net.masks.toml")
+    before = lock.read_bytes()
+    assert 0 == run("lock", "net.param").code
+    assert before == lock.read_bytes()
+    edit(
+        lock,
+        ('words = "no-fp16-arithmetic,no-winograd"', 'words = "no-fp16-arithmetic,no-winograd"\nreason = "overflows"'),
+    )
+    told = lock.read_text(encoding="utf-8")
+    edit(net, ("stem                     1 1 data stem", "conv_0                   1 1 data stem"), ("31=64", "31=65"))
+    assert 0 == run("lock", "net.param").code
+    after = lock.read_text(encoding="utf-8")
+    assert (
+        told.replace('"stem"', '"conv_0"').replace(
+            'mask = 64\nwords = "no', 'mask = 65\nwords = "no-fp16-arithmetic,no'
+        )
+        == after
+    )
+
+
+def test_masks_that_were_lost(net: Path, run: Runner) -> None:
+    """A model that has just lost masks does not overwrite their lock: the message says how to put them back; --force drops them."""
+    run("lock", "net.param")
+    edit(net, (" 31=65", ""), (" 31=17", ""))
+    before = state(net.parent)
+    check_golden("lock_lost", ("lock", "net.param"), run("lock", "net.param"))
+    assert before == state(net.parent)
+    assert (0, "Wrote 4 masks to net.masks.toml.\n", "") == run("lock", "net.param", "--force")
+
+
+def test_no_mask(net: Path, run: Runner) -> None:
+    """A model without masks has nothing to lock (exit 1), and says what a lock beside it still holds."""
+    masked = net.read_bytes()
+    run("set-mask", "*", "0", "-m", "net.param")
+    assert (1, "net.param has no feature mask; nothing was written.\n", "") == run("lock", "net.param")
+    bare = net.read_bytes()
+    net.write_bytes(masked)
+    run("lock", "net.param")
+    net.write_bytes(bare)
+    before = state(net.parent)
+    check_golden("lock_no_mask", ("lock", "net.param"), run("lock", "net.param"))
+    assert before == state(net.parent)
+
+
+def test_another_file_there(net: Path, run: Runner) -> None:
+    """A file that is no lock is not replaced without --force."""
+    other = net.with_name("net.masks.toml")
+    other.write_text("mine = 1\n", encoding="utf-8")
+    check_golden("lock_other_file", ("lock", "net.param"), run("lock", "net.param"))
+    assert "mine = 1\n" == other.read_text(encoding="utf-8")
+    assert 0 == run("lock", "net.param", "--force").code
+    assert other.read_text(encoding="utf-8").startswith("# Feature masks")
+
+
+def test_analyze_enters_what_it_writes(digits: Path, run: Runner) -> None:
+    """`analyze --write` with a lock beside the model enters its masks with reason and gain, and leaves the others as they are."""
+    model, lock = "digits_overflow.param", "digits_overflow.masks.toml"
+    run("set-mask", "conv1", "64", "-m", model)
+    run("lock", model)
+    first = (digits / lock).read_text(encoding="utf-8")
+    result = run("analyze", model, "-i", "image=digits_test.npz", "--write")
+    assert (0, "") == (result.code, result.err)
+    assert result.out.endswith(f"Wrote 1 mask to {model}. {lock} has them too.\n")
+    text = (digits / lock).read_text(encoding="utf-8")
+    assert text.startswith(first)
+    assert (
+        'name = "conv3"\ntype = "Convolution"\nmask = 1\nwords = "no-fp16-arithmetic"\nreason = "sum reaches -161,206'
+        in text
+    )
+    (entry,) = (entry for entry in load(digits / lock).entries if entry.gain)
+    assert entry.gain is not None
+    assert (True, True, 1) == (math.isnan(entry.gain.db_before), entry.gain.db_after > 50, entry.gain.masks)
+    assert 0 == run("apply", lock, model, "--check").code
+
+
+def test_analyze_without_a_lock(digits: Path, run: Runner) -> None:
+    """Without a lock `analyze --write` makes none; one that cannot be read is left as it is, and told."""
+    before = set(state(digits))
+    run("analyze", "digits_overflow.param", "-i", "image=digits_test.npz", "--write")
+    assert before == set(state(digits))
+    (digits / "out.masks.toml").write_text("mine = 1\n", encoding="utf-8")
+    run("set-mask", "*", "0", "-m", "digits_overflow.param")
+    result = run("analyze", "digits_overflow.param", "-i", "image=digits_test.npz", "-o", "out.param")
+    assert "The lock out.masks.toml is as it was: out.masks.toml: the file has no line 'lock = 1'." in result.out
+    assert "mine = 1\n" == (digits / "out.masks.toml").read_text(encoding="utf-8")

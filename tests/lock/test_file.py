@@ -1,0 +1,120 @@
+"""The file of a lock: the same for the same masks, read back as it was, and refused in words where it is broken."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from maskctl import lock
+from maskctl.errors import InputError
+from maskctl.graph.network import build
+from maskctl.lock import Gain
+from maskctl.param import parse
+from tests.builders import graph_of
+from tests.lock.nets import made
+
+NET = "Input data 0 1 data", "InnerProduct fc 1 1 data fc 0=2 2=8 31=65"
+GAIN = Gain(12.5, math.inf, 0.25, 1.0, 3)
+TEXT = lock.to_text(lock.lock_of(graph_of(*NET)))
+
+
+def test_deterministic_and_apart() -> None:
+    """The same network gives the same text, each masked layer a table of its own, and no change of one table moves another."""
+    graph = made()
+    whole = lock.to_text(lock.lock_of(graph))
+    assert whole == lock.to_text(lock.lock_of(made()))
+    masks = [layer.mask for layer in graph.layers]
+    masks[next(layer.index for layer in graph.layers if layer.name == "right")] = 4
+    more = lock.to_text(lock.lock_of(graph, masks))
+    assert set(whole.split("\n\n")) < set(more.split("\n\n"))
+    assert len(whole.split("\n\n")) + 1 == len(more.split("\n\n"))
+
+
+def test_words_and_numbers() -> None:
+    """A table says the layer, the mask in both ways, and its shape in ncnn's parameters."""
+    assert (
+        'name = "fc"\ntype = "InnerProduct"\nmask = 65\nwords = "no-fp16-arithmetic,no-winograd"\nshape = "dense 2 of 8"\n'
+        in TEXT
+    )
+
+
+def test_stories_are_read_back() -> None:
+    """Reasons and gains survive writing and reading, infinite decibels included."""
+    (entry,) = lock.lock_of(graph_of(*NET)).entries
+    told = lock.Lock((replace(entry, reason='sum reaches "8" \\ 9', gain=GAIN),))
+    assert told == lock.parse(lock.to_text(told).encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("lock = 1", "lock = 2", "net.masks.toml: the file has version 2, and this maskctl reads 1."),
+        ("lock = 1\n", "", "net.masks.toml: the file has no line 'lock = 1'."),
+        ("lock = 1", "lock = [", "net.masks.toml: this is no TOML: "),
+        ("mask = 65", "mask = 0", "net.masks.toml: layer 'fc' has the mask 0. Expected a number above 0"),
+        ("mask = 65", 'mask = "65"', "net.masks.toml: layer 'fc' has no whole number under 'mask'."),
+        ("mask = 65", "mask = true", "net.masks.toml: layer 'fc' has no whole number under 'mask'."),
+        ('name = "fc"', "name = 3", "net.masks.toml: [[layer]] 1 has no text under 'name'."),
+        ('name = "fc"', 'name = "fc"\nname_bytes = "0g"', "layer 'fc' has 'name_bytes' that are not hexadecimal."),
+        ('up = "', 'up = "aa ', "net.masks.toml: layer 'fc' has 8 words in 'up'. Expected 7."),
+        ("alike = {", "other = {", "net.masks.toml: layer 'fc' has no table under 'alike'."),
+        ("shape = 1,", "shape = 1.0,", "net.masks.toml: layer 'fc' has no whole number under 'alike.shape'."),
+        ("words =", "gain = 3\nwords =", "net.masks.toml: layer 'fc' has no table under 'gain'."),
+        ("words =", "gain = { masks = 1 }\nwords =", "layer 'fc' has no number under 'gain.db_before'."),
+        ("[[layer]]", "[layer]", "net.masks.toml: 'layer' is no list of tables."),
+        ("[[layer]]", "layer = [3]\n[[x]]", "net.masks.toml: [[layer]] 1 is no table."),
+    ],
+)
+def test_broken(old: str, new: str, message: str) -> None:
+    """A lock that cannot be used says where, what is wrong, and what was expected."""
+    assert 1 == TEXT.count(old)
+    with pytest.raises(InputError) as error:
+        lock.parse(TEXT.replace(old, new).encode(), "net.masks.toml")
+    assert message in str(error.value)
+
+
+def test_not_text() -> None:
+    """Bytes that are no UTF-8 are no lock."""
+    with pytest.raises(InputError, match="this is no TOML"):
+        lock.parse(b"\xff")
+
+
+def test_names_that_are_no_text() -> None:
+    """A layer whose name is no UTF-8 keeps its bytes."""
+    graph = build(parse(b"7767517\n2 2\nInput data 0 1 data\nInnerProduct f\xffc 1 1 data fc 0=2 2=8 31=1\n"))
+    text = lock.to_text(lock.lock_of(graph))
+    assert 'name = "f\\\\xffc"\nname_bytes = "66ff63"\n' in text
+    assert lock.lock_of(graph) == lock.parse(text.encode())
+
+
+def test_kept_up_to_date() -> None:
+    """A lock made anew keeps reasons, gains of masks that are the same, and says which layers have lost their mask."""
+    before = lock.lock_of(graph_of(*TWO.format(1, 64, "a", "b").splitlines()))
+    told = replace(
+        before, entries=tuple(replace(entry, reason=f"of {entry.name}", gain=GAIN) for entry in before.entries)
+    )
+    graph = graph_of(*TWO.format(1, 65, "x", "y").splitlines())
+    made_anew, gone = lock.updated(told, lock.lock_of(graph), graph)
+    assert [("x", 1, "of a", GAIN), ("y", 65, "of b", None)] == [
+        (entry.name, entry.mask, entry.reason, entry.gain) for entry in made_anew.entries
+    ]
+    assert () == gone
+    graph = graph_of(*TWO.format(0, 64, "x", "y").splitlines())
+    made_anew, gone = lock.updated(told, lock.lock_of(graph), graph)
+    assert (["y"], ["a"]) == ([entry.name for entry in made_anew.entries], [entry.name for entry in gone])
+
+
+TWO = "Input data 0 1 data\nInnerProduct {2} 1 1 data h 0=4 2=16 31={0}\nInnerProduct {3} 1 1 h out 0=2 2=8 31={1}"
+
+
+def test_recorded() -> None:
+    """New masks get their reason and gain; others keep theirs; entries whose mask is not in the file stay behind them."""
+    before = lock.lock_of(graph_of(*TWO.format(1, 64, "a", "b").splitlines()))
+    told = replace(before, entries=tuple(replace(entry, reason=f"of {entry.name}") for entry in before.entries))
+    graph = graph_of(*TWO.format(0, 65, "a", "b").splitlines())
+    found = lock.recorded(told, graph, {2: "sum overflows"}, GAIN)
+    assert [("b", 65, "sum overflows", GAIN), ("a", 1, "of a", None)] == [
+        (entry.name, entry.mask, entry.reason, entry.gain) for entry in found.entries
+    ]
