@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -90,6 +90,26 @@ class Analysis:
         return tuple(self.model.graph.layers[fence.reader + number] for number, fence in enumerate(self.fences))
 
 
+@dataclass(frozen=True)
+class Partial:
+    """What was known when measuring was cut short: the rows of layers measured over all samples, worst first, of so many."""
+
+    model: Model
+    policy: Policy
+    samples: Samples
+    wishes: Wishes
+    rows: tuple[LayerReport, ...]
+    layers: int
+
+
+class MeasuringInterruptedError(KeyboardInterrupt):
+    """Measuring was interrupted; `partial` is what was known by then."""
+
+    def __init__(self, partial: Partial) -> None:
+        super().__init__()
+        self.partial = partial
+
+
 def silent(_what: str, _done: int, _total: int) -> None:
     """Shows no progress."""
 
@@ -110,7 +130,8 @@ def analyze(
     """Measures every layer of a model in a low precision and proposes as few masks as reach the goal.
 
     `without` names options of the engine that are off for the whole network.
-    Raises `InputError` for unusable samples and `ExecutionError` for a layer that cannot be computed.
+    Raises `InputError` for unusable samples, `ExecutionError` for a layer that cannot be computed, and
+    `MeasuringInterruptedError` for an interrupt while layers are measured; one while masks are tried gives the best known.
     """
     policy = Policy(precision, target, without=without)
 
@@ -133,26 +154,34 @@ def _analyzed(
 ) -> Analysis:
     """The analysis of a model as it is."""
     with closing(Shares(model, samples, policy, wishes, progress, means)) as trials:
-        losses, effort, measured = _measured(trials, model, samples, policy, wishes, means)
+        try:
+            losses, effort, measured = _measured(trials, model, samples, policy, wishes, means)
+        except KeyboardInterrupt:
+            known = ranked(trials.known(), wishes.scope)
+            rows = _rows(model, policy, known, {})
+            raise MeasuringInterruptedError(Partial(model, policy, samples, wishes, rows, trials.layers)) from None
         _refuse_check(goal, trials.exact_score())
         order = ranked(losses, wishes.scope)
         shapes = {name: arrays[0].shape for name, arrays in samples.by_blob.items()}
         decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms)
-    plan = decision.plan
+    rows = _rows(model, policy, order, decision.plan.masks)
+    found, substitutes = finders(model, policy.target), _substitutes(model, policy)
+    return Analysis(model, policy, goal, samples, rows, decision, substitutes, found, wishes, effort, measured)
+
+
+def _rows(model: Model, policy: Policy, losses: Sequence[LayerLoss], proposed: Masks) -> tuple[LayerReport, ...]:
     by_index = {loss.op.layer.index: loss for loss in losses}
     masks = policy.all_masks(model)
-    rows = tuple(
+    return tuple(
         LayerReport(
             loss.op.layer,
             loss,
             masks[loss.op.layer.index],
-            plan.masks.get(loss.op.layer.index, masks[loss.op.layer.index]),
+            proposed.get(loss.op.layer.index, masks[loss.op.layer.index]),
             reason(model, loss, by_index),
         )
-        for loss in order
+        for loss in losses
     )
-    found, substitutes = finders(model, policy.target), _substitutes(model, policy)
-    return Analysis(model, policy, goal, samples, rows, decision, substitutes, found, wishes, effort, measured)
 
 
 def _refuse_check(goal: Goal, score: float | None) -> None:

@@ -31,7 +31,12 @@ def fenced(plain: Analysis, terms: Terms, analyze_model: Callable[[Model, Terms]
     wanted = not plain.plan.interrupted and (in_32_bits or not plain.plan.reached)
     fences = possible_fences(model, policy) if wanted else ()
     while fences:
-        found = analyze_model(with_fences_in(model, fences), _shifted_terms(terms, fences))
+        try:
+            found = analyze_model(with_fences_in(model, fences), _shifted_terms(terms, fences))
+        except KeyboardInterrupt:  # what is known without fences is worth showing
+            return _cut_short(plain)
+        if found.plan.interrupted:
+            return _cut_short(plain)
         used = used_fences(found.model, policy, fences, found.masks)
         if used != fences:
             fences = used
@@ -41,6 +46,10 @@ def fenced(plain: Analysis, terms: Terms, analyze_model: Callable[[Model, Terms]
         better = replace(found, fences=fences, decision=decision)
         return better if _is_better(better, plain) else plain
     return plain
+
+
+def _cut_short(plain: Analysis) -> Analysis:
+    return replace(plain, decision=replace(plain.decision, plan=replace(plain.plan, interrupted=True)))
 
 
 def _is_better(fenced_one: Analysis, plain: Analysis) -> bool:

@@ -16,6 +16,7 @@ from maskctl.analysis.finders import needs_single_samples
 from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import Setting
 from maskctl.analysis.measuring import Crew, Measuring, Telling, Worker
+from maskctl.analysis.metrics import Comparison
 from maskctl.analysis.plan import Masks
 from maskctl.analysis.processes import Process
 from maskctl.analysis.sensitivity import LayerLoss, Wishes, losses_of
@@ -131,12 +132,21 @@ class Shares:
         return losses, effort
 
     def known(self) -> tuple[LayerLoss, ...]:
-        """Once measuring was cut short: what layers lose by themselves, those that have been measured over all samples."""
+        """Once measuring was cut short: the losses of the layers that have been measured by themselves over all samples.
+
+        What else was to be measured is empty where it has not been over all samples.
+        """
         if self._measuring is None:
             return ()
-        losses, complete = self._losses(), self._measuring.complete("layers")
+        losses = self._losses()
         self._measuring.add_to(losses)
-        return tuple(loss for loss in losses if loss.op.layer.index in complete)
+        lowered, layers, left_out = map(self._measuring.complete, ("lowered", "layers", "left_out"))
+        for loss in losses:
+            if loss.op.layer.index not in lowered:
+                loss.graphwise = Comparison()
+            if loss.op.layer.index not in left_out:
+                loss.leave_one_out = {}
+        return tuple(loss for loss in losses if loss.op.layer.index in layers)
 
     def _begun(self) -> Measuring:
         ranges: dict[str, float] = {}
@@ -153,6 +163,11 @@ class Shares:
 
     def _losses(self) -> tuple[LayerLoss, ...]:
         return losses_of(Setting(self._model, self._policy, 1))
+
+    @property
+    def layers(self) -> int:
+        """How many layers are measured."""
+        return len(self._losses())
 
     def evaluate(self, masks: Masks) -> Outcome:
         """The outcome under `masks`, pooled over all samples, with the user's score of the outputs where there is one."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import click
 
 from maskctl.analysis.alone import Effect, worst
-from maskctl.analysis.analyze import Analysis, LayerReport
+from maskctl.analysis.analyze import Analysis, LayerReport, Partial
 from maskctl.analysis.causes import right_bit
 from maskctl.analysis.finders import reads_found
 from maskctl.analysis.kinds import USUAL
@@ -51,25 +51,56 @@ def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
         click.echo("\n" + "\n".join(f"Note: {note}" for note in notes))
 
 
+def print_partial(partial: Partial, top: int, *, err: bool) -> None:
+    """The layers that were measured before an interrupt, worst first, and that they are not all."""
+    if partial.rows:
+        click.echo(
+            f"{click.style(partial.model.document.path, bold=True)}: {partial.policy}, "
+            f"{counted(len(partial.samples), 'sample')}\n",
+            err=err,
+        )
+        extra = _OF_SCOPE.get(partial.wishes.scope, ("", None))[0]
+        columns = [
+            column for column in ("#", "layer", "type", "layer dB", "graph dB", extra, "bit", "reason") if column
+        ]
+        made = table(*columns, numbers=("#", "layer dB", "graph dB", extra, "bit"))
+        for row in _shown(partial.rows, top):
+            cells = {**_cells(row), **_not_yet(row.loss)}
+            made.add_row(*(cells[column] for column in columns))
+        print_table(made, err=err)
+        _print_left(partial.rows, top, err=err)
+    known = "No layer was" if not partial.rows else f"{len(partial.rows)} of {counted(partial.layers, 'layer')} were"
+    click.echo(f"Partial: {known} measured over all samples before the interrupt, and nothing is proposed.", err=err)
+
+
+def _not_yet(loss: LayerLoss) -> dict[str, str]:
+    """Empty cells for what was not measured before an interrupt."""
+    blank = {} if loss.graphwise.elements else {"graph dB": ""}
+    return {**blank, **{name: "" for name, effect_of in _OF_SCOPE.values() if not effect_of(loss)}}
+
+
 def _print_layers(analysis: Analysis, top: int) -> None:
-    shown = _shown(analysis.rows, top)
     columns = _COLUMNS if width() >= _WIDE_TERMINAL else _NARROW
     extra = _OF_SCOPE.get(analysis.wishes.scope)
     if extra:
         columns = (*columns[:-2], extra[0], *columns[-2:])
     made = table(*columns, numbers=(*_NUMBERS, *(extra or ())[:1], "bit"))
-    for row in shown:
+    for row in _shown(analysis.rows, top):
         cells = _cells(row)
         made.add_row(*(cells[column] for column in columns), style="bold" if row.mask != row.proposed else None)
     print_table(made)
-    left = len(analysis.rows) - len(shown)
-    if left:
-        click.echo(f"… and {counted(left, 'more layer')}; --top 0 lists all.")
+    _print_left(analysis.rows, top)
     if analysis.effort.naive:
         click.echo(f"Layer executions: {analysis.effort.executions:,} of {analysis.effort.naive:,} naive.")
     if width() < _WIDE_TERMINAL:
         click.echo(f"{_WIDE_TERMINAL} columns of terminal show types, cosines, magnitudes and lost elements as well.")
     click.echo("")
+
+
+def _print_left(rows: Sequence[LayerReport], top: int, *, err: bool = False) -> None:
+    left = len(rows) - len(_shown(rows, top))
+    if left:
+        click.echo(f"… and {counted(left, 'more layer')}; --top 0 lists all.", err=err)
 
 
 def _shown(rows: Sequence[LayerReport], top: int) -> Sequence[LayerReport]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from maskctl.cli.cache import open_cache
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
 from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 from maskctl.cli.plan_options import PLAN_ACTIONS, PLAN_OPTIONS, budget_of, goal_of, terms_of
 from maskctl.cli.plan_proof import print_proof, witness_for
 from maskctl.cli.sorting import COLUMNS, WORST
-from maskctl.cli.trial_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -92,13 +92,29 @@ def command(model: str, **options: Any) -> int:
     """
     _refuse_early(model, options)
     witness = witness_for(policy_of(options).target) if options["verify"] else None
-    analysis, unsafe = analyzed(model, options)
+    analysis, unsafe = _analyzed_or_partial(model, options)
     written: list[str] = []
     try:
         _show(analysis, unsafe, options, written)
         return _act(analysis, model, witness, options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_reports_written(written)) from None
+
+
+def _analyzed_or_partial(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:
+    """The analysis; an interrupt while layers are measured shows those that were, beside a document for stdout on stderr."""
+    from maskctl.analysis.analyze import MeasuringInterruptedError
+
+    try:
+        return analyzed(model, options)
+    except MeasuringInterruptedError as error:
+        from maskctl.cli.analysis_tables import print_partial
+
+        print_partial(error.partial, options["top"], err=options["json_path"] == "-")
+        raise KeyboardInterrupt("" if options["no_cache"] else _GOES_ON) from None
+
+
+_GOES_ON = "nothing was written. The same command goes on from here"
 
 
 def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[str, Any]) -> int:
@@ -140,7 +156,7 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
             goal=goal,
             terms=replace(terms, remembered=cache),
             wishes=wishes,
-            means=means_of(options),
+            means=replace(means_of(options), remembered=cache),
             progress=progress,
         )
     if cache and not analysis.plan.interrupted:

@@ -49,7 +49,7 @@ PLAN_OPTIONS = (
     click.option(
         "--no-cache",
         is_flag=True,
-        help="Keep no trials in .maskctl-cache, where an interrupted run finds them again; a run that ends leaves none.",
+        help="Keep nothing in .maskctl-cache, where an interrupted run finds what was measured and tried; a run that ends leaves none.",
     ),
 )
 
