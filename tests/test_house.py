@@ -27,7 +27,7 @@ DOORS = {
     "graph": {"errors", "param", "numeric", "layers"},
     "kernels": {"errors", "numeric", "layers"},
     "targets": {"errors", "featmask", "graph", "kernels"},
-    "lint": {"errors", "featmask", "param", "numeric", "layers", "graph", "targets"},
+    "lint": {"errors", "featmask", "param", "numeric", "layers", "graph", "targets", "lock"},
     "lock": {"errors", "featmask", "param", "graph"},
     "executor": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets"},
     "analysis": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets", "executor"},

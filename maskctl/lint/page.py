@@ -1,9 +1,9 @@
 r"""A rule's docstring taken apart: what it says, and the files of its examples.
 
 An example is an indented block under `Bad:` or `Good:`, a whole `.param` file. Other files of the example follow it under
-`Bad NAME:` or `Good NAME:`: `bin` holds 32-bit words as numbers (a storage tag is a 0 before its tensor), `lock` a lock file,
-`settings` the text of a `maskctl.toml`. Bad and good examples of that number belong together. In a `.param`, `\r` stands for a
-carriage return.
+`Bad NAME:` or `Good NAME:`: `bin` holds 32-bit words as numbers (a storage tag is a 0 before its tensor), `lock` the `.param`
+of which the lock beside it was made, `settings` the text of a `maskctl.toml`. In a `.param`, `\r` stands for a carriage
+return.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def as_markdown(page: str) -> str:
     7767517
     '''
     """
-    names = {"": "", "bin": ", its `.bin` as numbers", "lock": ", its lock file", "settings": ", its `maskctl.toml`"}
+    names = {"": "", "bin": ", its `.bin` as numbers", "lock": ", locked from", "settings": ", its `maskctl.toml`"}
     shown = [f"{kind}{names[file]}:\n\n```text\n{text}```" for kind, file, text in _blocks(page)]
     return "\n\n".join([prose(page), *shown])
 

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from maskctl.graph.network import build
 from maskctl.lint.conditions import Conditions
 from maskctl.lint.finding import Finding
 from maskctl.lint.page import Example
 from maskctl.lint.plan import Asked
 from maskctl.lint.session import Session
 from maskctl.lint.settings import Settings, conditions_of, parse_settings
+from maskctl.lock import lock_of, to_text
+from maskctl.param import parse
 
 
 def written(folder: Path, param: str | bytes, beside: Mapping[str, str]) -> Path:
@@ -23,7 +26,8 @@ def written(folder: Path, param: str | bytes, beside: Mapping[str, str]) -> Path
         words = [float(word) for word in beside["bin"].split()]
         path.with_suffix(".bin").write_bytes(struct.pack(f"<{len(words)}f", *words))
     if "lock" in beside:
-        path.with_suffix(".masks.toml").write_text(beside["lock"], encoding="utf-8")
+        locked = lock_of(build(parse(beside["lock"].encode())))
+        path.with_suffix(".masks.toml").write_text(to_text(locked), encoding="utf-8")
     return path
 
 

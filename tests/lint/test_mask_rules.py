@@ -75,3 +75,27 @@ def test_the_span_is_the_mask(tmp_path: Path) -> None:
     line = "Sigmoid conv 1 1 data conv 0=1 31=512 1=2"
     span = told.problem.span
     assert (4, "31=512") == (span.line, line[span.column - 1 : span.column - 1 + span.length])
+
+
+def test_a_lock_that_is_none_is_told(tmp_path: Path) -> None:
+    """A file under the lock's name that cannot be read as one is a finding, with what is wrong."""
+    (tmp_path / "net.masks.toml").write_text("masks = 1")
+    (told,) = found(tmp_path, "mask-lost", network("Sigmoid conv 1 1 data conv"))
+    assert "has no line 'lock = 1'" in told.problem.message
+
+
+def test_a_mask_whose_layer_is_gone_is_told(tmp_path: Path) -> None:
+    """A mask of the lock without a layer is told, without a place and without a repair."""
+    locked = network("Convolution conv 1 1 data conv 0=16 1=3 4=1 6=2304 31=64")
+    (told,) = found(tmp_path, "mask-lost", network("Sigmoid conv 1 1 data conv"), lock=locked)
+    assert (0, None) == (told.problem.span.line, told.problem.fix)
+    assert "has no certain layer" in told.problem.message
+
+
+def test_a_mask_that_differs_is_told_at_the_mask(tmp_path: Path) -> None:
+    """A mask that is another than the lock's is told where it stands, and the repair writes the lock's."""
+    line = "Convolution conv 1 1 data conv 0=16 1=3 4=1 6=2304 31={}"
+    (told,) = found(tmp_path, "mask-lost", network(line.format(1)), lock=network(line.format(64)))
+    assert told.problem.fix is not None
+    assert ("write 31=64", 4) == (told.problem.fix.what, told.problem.span.line)
+    assert () == found(tmp_path, "mask-lost", network(line.format(64)), lock=network(line.format(64)))
