@@ -60,18 +60,25 @@ class Job:
 class Observation:
     """What can be known of a run that may have failed: the blobs that came out before, and what happened at the next.
 
-    `blobs` holds those of which every sample came out, (n, …). `failure` is empty for a whole run.
+    `blobs` holds those of which every sample came out, (n, …). `failure` is empty for a whole run; `failed_at` is the blob and
+    `failed_sample` the sample that did not come out.
     """
 
     blobs: Mapping[str, npt.NDArray[Any]]
     version: str = ""
     failure: str = ""
     failed_at: str = ""
+    failed_sample: int = 0
 
     @property
     def is_dead(self) -> bool:
         """True where the engine crashed or hung, rather than refused."""
-        return self.failure.startswith((_KILLED, _LATE))
+        return self.hangs or self.failure.startswith(_KILLED)
+
+    @property
+    def hangs(self) -> bool:
+        """True where the engine did not finish in time."""
+        return self.failure.startswith(_LATE)
 
 
 @dataclass(frozen=True)
@@ -128,22 +135,23 @@ class NcnnEngine:
         found = self._read(job, outputs, problem)
         if isinstance(found, EngineRun):
             return Observation(found.blobs, found.version)
-        blobs, failed_at = self._rescued(job, outputs)
+        blobs, failed_at, sample = self._rescued(job, outputs)
         version = Path(f"{outputs}.version")
         known = version.read_text(encoding="utf-8") if version.exists() else ""
         said = found.problem.removeprefix("ncnn: ").removeprefix("ncnn ")
-        return Observation(blobs, known, said, "" if said.startswith("refuses") else failed_at)
+        return Observation(blobs, known, said, "" if said.startswith("refuses") else failed_at, sample)
 
-    def _rescued(self, job: Job, outputs: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
-        """The blobs of which all samples came out, and the first blob that did not."""
+    def _rescued(self, job: Job, outputs: Path) -> tuple[dict[str, npt.NDArray[Any]], str, int]:
+        """The blobs of which all samples came out, the first blob that did not, and of which sample."""
         rows: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in job.blobs}
         for number in range(job.samples * len(job.blobs)):
             name, path = job.blobs[number % len(job.blobs)], Path(f"{outputs}.{number}.npy")
             try:
                 rows[name].append(np.load(path, allow_pickle=False))
             except (OSError, ValueError, EOFError):  # none, or one that a crash cut short
-                return {name: np.stack(found) for name, found in rows.items() if len(found) == job.samples}, name
-        return {name: np.stack(found) for name, found in rows.items()}, ""
+                whole = {name: np.stack(found) for name, found in rows.items() if len(found) == job.samples}
+                return whole, name, number // len(job.blobs)
+        return {name: np.stack(found) for name, found in rows.items()}, "", 0
 
     def _start(self, files: Sequence[Sequence[Path]], *options: str) -> str:
         """Runs the process; returns what it complained of when it did not even begin."""

@@ -25,8 +25,9 @@ from maskctl.executor.run import count_of
 from maskctl.graph.network import Layer
 from maskctl.layers.base import Array
 from maskctl.numeric.formats import same_bits
-from maskctl.reduce.case import cut_out
-from maskctl.reduce.runs import Runs
+from maskctl.peers.ncnn_engine import Observation
+from maskctl.reduce.case import Case, cut_out
+from maskctl.reduce.runs import Runs, Setup
 
 
 @dataclass(frozen=True)
@@ -221,24 +222,49 @@ class Mismatch:
         return Shown(row.layer, row.blob, f"{text}, in {count:,} elements: {_where(at)} is {values}", at)
 
 
+_STARTS = 2
+
+
 @dataclass(frozen=True)
 class Crash:
-    """The engine crashes or hangs."""
+    """The engine crashes or hangs: one of the two, where `hangs` says which."""
 
+    hangs: bool | None = None
     name: str = "crash"
 
     def located(self, runs: Runs, among: Collection[int]) -> tuple[Fault, Shown] | None:
-        """The layer at whose blob it does."""
+        """The earliest layer with which it does when nothing behind that is run: harmed memory may be noticed only later."""
         at = runs.model.graph.producer.get(runs.observed.failed_at)
-        return _first(self, runs, {at}.intersection(among) if at is not None else ())
+        shown = self.shown(runs, at) if at in among and at is not None else None
+        if shown is None:
+            return None
+        same = replace(self, hangs=runs.observed.hangs)
+        inputs = {name: values[shown.sample : shown.sample + 1] for name, values in runs.inputs.items()}
+        for index in sorted((index for index in among if index < shown.layer.index), reverse=True):
+            case = cut_out(runs.model, runs.model.needed(runs.model.graph.layers[index].tops), inputs)
+            if not same.comes_again(case, runs.setup):
+                break
+            layer = runs.model.graph.layers[index]
+            shown = replace(shown, layer=layer, blob=layer.tops[0])
+        return same, shown
 
     def shown(self, runs: Runs, index: int) -> Shown | None:
         """How it ends; a model that is not sound does not count, and is never given to the engine."""
         _ = runs.exact
         layer, seen = runs.model.graph.layers[index], runs.observed
-        if not seen.is_dead:
+        if not self._is_it(seen):
             return None
-        return Shown(layer, layer.tops[0], f"the engine {seen.failure} at blob '{seen.failed_at}'")
+        text = f"the engine {seen.failure} at blob '{seen.failed_at}'"
+        return Shown(layer, layer.tops[0], text, (seen.failed_sample,))
+
+    def comes_again(self, case: Case, setup: Setup) -> bool:
+        """True where it does in several starts: what lies beyond a blob differs from one to the next."""
+        with contextlib.suppress(MaskctlError):
+            return all(self._is_it(Runs(case.model, case.inputs, setup).observed) for _ in range(_STARTS))
+        return False
+
+    def _is_it(self, seen: Observation) -> bool:
+        return seen.is_dead and self.hangs in {None, seen.hangs}
 
 
 PREDICTED = ("nan", "sqnr")

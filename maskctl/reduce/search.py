@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from maskctl.errors import MaskctlError
 from maskctl.reduce.case import Case
-from maskctl.reduce.faults import Fault, Shown
+from maskctl.reduce.faults import Crash, Fault, Shown
 from maskctl.reduce.runs import Runs, Setup, observe_together
 
 _AT_ONCE = 8
@@ -54,14 +54,16 @@ class Search:
     def first(self, candidates: Iterable[Case]) -> int | None:
         """Runs candidates in turn up to one that shows the fault, the best from now on: its number, None for none.
 
-        The engine takes long to start, and is given several at once.
+        The engine takes long to start, and is given several at once; but what a crash depends on, memory around the blobs,
+        is not as it will be for the files when others are run in the same start.
         """
         waiting, done = iter(candidates), 0
-        while some := list(itertools.islice(waiting, min(_AT_ONCE if self.setup.engine else 1, self._left))):
+        at_once = _AT_ONCE if self.setup.engine and not isinstance(self.fault, Crash) else 1
+        while some := list(itertools.islice(waiting, min(at_once, self._left))):
             self.trials += len(some)
             self._progress(self.trials)
             for place, shown in enumerate(self._judged(some)):
-                if shown is not None:
+                if shown is not None and self._counts(some[place]):
                     self._found = some[place], shown
                     return done + place
             done += len(some)
@@ -78,6 +80,10 @@ class Search:
             with contextlib.suppress(MaskctlError):
                 shown = self.fault.shown(run, candidate.index_of(self.origin)) if run else None
             yield shown
+
+    def _counts(self, candidate: Case) -> bool:
+        """False for a crash that does not come again: reduced from that, the next would be luck too."""
+        return not isinstance(self.fault, Crash) or self.fault.comes_again(candidate, self.setup)
 
     def _sound(self, candidate: Case) -> Runs | None:
         """The runs of a candidate, once fp32 has shown that it is one."""

@@ -58,7 +58,7 @@ def test_a_crash_in_the_second_sample() -> None:
     seen = NcnnEngine((sys.executable, "-c", CRASHES)).observe(
         Job(DIGITS, DIGITS, {"image": IMAGES}, ("a", "b"), PRECISIONS["fp32"])
     )
-    assert (["a"], "b") == (sorted(seen.blobs), seen.failed_at)
+    assert (["a"], "b", 1) == (sorted(seen.blobs), seen.failed_at, seen.failed_sample)
 
 
 DIES_LATE = """

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import itertools
 import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,15 +15,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from maskctl.errors import EditRefusedError
 from maskctl.executor.inputs import read_samples
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.executor.samples import Samples, batches
 from maskctl.graph.model import Model, load
-from maskctl.reduce.faults import fault_named
+from maskctl.peers.ncnn_engine import NcnnEngine
+from maskctl.reduce.faults import Crash, fault_named
 from maskctl.reduce.folder import About, write_folder
 from maskctl.reduce.reduce import Reduction, locate, reduce
 from maskctl.reduce.runs import Runs, Setup
+from maskctl.targets import TARGETS
 from tests.analysis.made import Network
 from tests.reduce.made import FP16, names, one, reduced, shapes
 
@@ -195,3 +201,84 @@ def test_the_real_engine_shows_it_too(tmp_path: Path) -> None:
     _assert_shown(model, found, tmp_path / "out", setup)
     runs = Runs(found.case.model, found.case.inputs, setup)
     assert np.isnan(runs.predicted["c"]).tolist() == np.isnan(runs.lowered["c"]).tolist()
+
+
+DIES_OF_MASKS = """
+import json, sys
+import numpy as np
+request, inputs, outputs = sys.argv[2:5]
+asked = json.load(open(request))
+lines = [line.split() for line in open(asked["param"]).read().splitlines()[2:]]
+layers = {line[1]: line for line in lines}
+made = [line[1] for line in lines if line[0] != "Input"]
+masked = [name for name in made if "31=4" in layers[name] and layers[layers[name][4]][0] != "Input"]
+open(outputs + ".version", "w").write("1.2.3")
+fed = np.load(inputs)["data"] if "data" in layers else np.ones(1)
+for number, values in enumerate(fed):
+    for place, name in enumerate(asked["blobs"]):
+        if masked and values.max() > 0.5 and made.index(name) > made.index(masked[0]):
+            open(outputs + ".failed", "w").write("was killed by signal %d" % SIGNAL)
+            sys.exit()
+        np.save("%s.%d.npy" % (outputs, number * len(asked["blobs"]) + place), np.zeros(1))
+    if masked and values.max() > 0.5:
+        open(outputs + ".failed", "w").write("was killed by signal %d" % SIGNAL)
+        sys.exit()
+open(outputs + ".failed", "w").write("refuses nothing")
+"""
+"""An engine that dies of a mask on a layer that reads another's blob, one blob later or at the end, for samples above 0.5."""
+
+
+@pytest.mark.parametrize(
+    ("number", "hangs", "said"), [(11, False, "was killed by signal 11"), (14, True, "did not finish")]
+)
+def test_an_engine_that_dies(number: int, said: str, *, hangs: bool) -> None:
+    """A crash and a hang are told apart, and blamed on the earliest layer with which they come, of the sample that shows it."""
+    network = Network()
+    for name, bottom in itertools.pairwise("abcde"):
+        network = network.convolution(
+            bottom, name if name != "a" else "data", np.eye(8), "31=4" if bottom == "c" else ""
+        )
+    model = network.model()
+    images = [np.zeros((8, 6, 6), np.float32), np.ones((8, 6, 6), np.float32)]
+    engine = NcnnEngine((sys.executable, "-c", DIES_OF_MASKS.replace("SIGNAL", str(number))))
+    setup = Setup(Policy("bf16"), engine)
+    located = locate(model, batches(model, Samples({"data": images})), setup, [Crash()], range(len(model.operators)))
+    assert located is not None
+    assert ("c", 1.0, Crash(hangs)) == (located.shown.layer.name, located.inputs["data"].max(), located.fault)
+    assert said in located.shown.text
+    if not hangs:
+        found = reduce(model, located, setup, 6, lambda _: None)
+        assert found is not None
+        assert (["b", "c"], 4) == (names(found), found.case.parts[1].line.params[31])
+
+
+def with_bad_masks(channels: int, side: int) -> tuple[Model, Samples]:
+    """Eight convolutions, of which every second reads a blob of 16 bits as fp32 in bf16."""
+    rng, network = np.random.default_rng(0), Network()
+    for number in range(8):
+        weight = rng.standard_normal((channels, channels, 3, 3)) / channels
+        bottom = f"c{number - 1}" if number else "data"
+        network = network.convolution(f"c{number}", bottom, weight, "4=1 31=4" if number % 2 else "4=1")
+    return network.model(), one(np.ones((channels, side, side)))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
+def test_the_real_engine_dies(tmp_path: Path) -> None:
+    """The first network whose masks kill the real engine is reduced to few layers, whose files kill it again."""
+    setup = Setup(Policy("bf16", TARGETS["x86"]), NcnnEngine(timeout_s=20))
+    for channels, side in itertools.product((8, 4, 16), (8, 6, 12, 5, 9)):  # which do it is luck of the memory
+        model, samples = with_bad_masks(channels, side)
+        located = locate(model, batches(model, samples), setup, [Crash()], range(len(model.operators)))
+        if located is None:
+            continue
+        found = reduce(model, located, setup, 8, lambda _: None)
+        with contextlib.suppress(EditRefusedError):  # nor does it always come again
+            if found is not None:
+                shown = write_folder(tmp_path / "out", model, found, setup, About("0", ["--precision", "bf16"], "host"))
+                break
+    else:
+        pytest.skip("the engine of this machine survives all of these masks")
+    assert len(found.case.parts) <= 3
+    assert 4 in {part.line.params.get(31) for part in found.case.parts}
+    assert "the engine was killed by signal " in shown.text
+    assert f"{shown.text}." == (tmp_path / "out" / "README.txt").read_text(encoding="utf-8").splitlines()[0]
