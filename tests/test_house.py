@@ -28,12 +28,12 @@ DOORS = {
     "kernels": {"errors", "numeric", "layers"},
     "targets": {"errors", "featmask", "graph", "kernels"},
     "lint": {"errors", "featmask", "param", "numeric", "layers", "graph", "targets", "lock"},
-    "lock": {"errors", "featmask", "param", "graph"},
+    "lock": {"errors", "featmask", "param", "layers", "graph"},
     "executor": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets"},
     "analysis": {"errors", "featmask", "param", "numeric", "layers", "graph", "kernels", "targets", "executor"},
     "peers": {"errors", "numeric", "layers", "graph", "kernels", "targets"},
     "reduce": {"errors", "param", "numeric", "layers", "graph", "executor", "analysis", "peers"},
-    "report": {"featmask", "param", "graph", "lint", "executor", "analysis"},
+    "report": {"featmask", "param", "graph", "lint", "lock", "executor", "analysis"},
 }
 """What each room may import of ours, besides itself. The command line may import everything."""
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "analyze": "maskctl.cli.analyze",
     "apply": "maskctl.cli.apply",
     "compare": "maskctl.cli.compare",
+    "diff": "maskctl.cli.diff",
     "explain": "maskctl.cli.explain",
     "lint": "maskctl.cli.lint",
     "lock": "maskctl.cli.lock",

@@ -87,6 +87,14 @@ def test_show_needs_no_arrays() -> None:
     assert [] == sorted(name for name in loaded if name.startswith("numpy"))
 
 
+@pytest.mark.usefixtures("net")
+def test_diff_needs_no_arrays() -> None:
+    """`diff` knows ncnn's names of parameters without loading numpy."""
+    loaded = imported("diff", "net.param", "net.param")
+    assert "maskctl.layers.base" in loaded
+    assert [] == sorted(name for name in loaded if name.startswith("numpy"))
+
+
 def test_version(run: Runner) -> None:
     """--version says the version, also in a clone that is not installed."""
     import maskctl
