@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from maskctl import featmask
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Param
-from maskctl.lint.finding import Edit, Fix, Problem
-from maskctl.lint.subject import Subject
+from maskctl.lint.finding import Edit, Fix, Problem, Span
+from maskctl.lint.per_kind import per_kind
 from maskctl.param import ParamToken, Value
 
 HINTS_ID = 30
 """The parameter that holds shape hints; it and the feature mask belong to every type."""
 
+_OF_EVERY_TYPE = {HINTS_ID, featmask.PARAM_ID}
 _BLANK = " \t\r\n\v\f"
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """A parameter on a layer's line that counts; `param` is None where the layer's type declares none of that id."""
 
     layer: Layer
@@ -37,7 +37,7 @@ class Written:
         """What the parameter would be without being written: its default, or what another one says."""
         if self.param is None:
             return None
-        return Values(self.layer, self.kind)[self.param.same_as] if self.param.same_as else self.param.default
+        return Values(self.layer, self.kind).value(self.param.same_as) if self.param.same_as else self.param.default
 
     @property
     def value_text(self) -> str:
@@ -45,48 +45,60 @@ class Written:
         return self.text.partition("=")[2]
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """What the parameters of a layer are by name, whatever their kind: as written, or what they are without that."""
 
     layer: Layer
     kind: LayerType
 
-    def __getitem__(self, name: str) -> Value:
-        param = next(param for param in self.kind.params if param.name == name)
+    def named(self, name: str) -> Param:
+        """The parameter of that name."""
+        return by_name(self.kind)[name]
+
+    def value(self, name: str) -> Value:
+        """A value, of whatever kind."""
+        param = self.named(name)
         if param.id in self.layer.params:
             return self.layer.params[param.id]
-        return self[param.same_as] if param.same_as else param.default
+        return self.value(param.same_as) if param.same_as else param.default
 
     def has(self, name: str) -> bool:
         """True where the type has a parameter of that name."""
-        return any(param.name == name for param in self.kind.params)
+        return name in by_name(self.kind)
 
     def integer(self, name: str) -> int:
         """A whole number; that of the type where the line has something else."""
-        value = self[name]
+        value = self.value(name)
         if isinstance(value, int):
             return value
-        default = next(param for param in self.kind.params if param.name == name).default
+        default = self.named(name).default
         return default if isinstance(default, int) else 0
 
     def length(self, name: str) -> int:
         """The elements of an array; 0 where the line has something else."""
-        value = self[name]
+        value = self.value(name)
         return len(value) if isinstance(value, tuple) else 0
 
 
-def written(subject: Subject) -> Iterator[Written]:
+@per_kind
+def by_name(kind: LayerType) -> Mapping[str, Param]:
+    """The parameters of a type by name."""
+    return {param.name: param for param in kind.params}
+
+
+@per_kind
+def _by_id(kind: LayerType) -> Mapping[int, Param]:
+    return {param.id: param for param in kind.params}
+
+
+def written(pairs: Iterable[tuple[Layer, LayerType | None]]) -> Iterator[Written]:
     """Every parameter of the layers whose types are known, but for shape hints and masks; of duplicates the last."""
-    declared: dict[str, Mapping[int, Param]] = {}
-    for layer, kind in zip(subject.layers, subject.kinds, strict=True):
+    for layer, kind in pairs:
         if kind is None:
             continue
-        if layer.type not in declared:
-            declared[layer.type] = {param.id: param for param in kind.params}
-        params = declared[layer.type]
+        params = _by_id(kind)
         for token in {token.id: token for token in layer.line.tokens}.values():
-            if token.id not in {HINTS_ID, featmask.PARAM_ID}:
+            if token.id not in _OF_EVERY_TYPE:
                 yield Written(layer, kind, token, params.get(token.id))
 
 
@@ -104,9 +116,10 @@ def spelled(layer: Layer, token: ParamToken) -> str:
     return layer.line.text[token.start : token.end]
 
 
-def problem(subject: Subject, at: Written, message: str, fix: Fix | None = None) -> Problem:
+def problem(at: Written, message: str, fix: Fix | None = None) -> Problem:
     """A problem with a parameter; the message goes on behind the layer."""
-    return Problem(f"{at.layer} {message}", subject.token_span(at.layer, at.token), at.layer.name, fix)
+    span = Span(at.layer.line.number, at.token.start + 1, at.token.end - at.token.start)
+    return Problem(f"{at.layer} {message}", span, at.layer.name, fix)
 
 
 def rewritten(layer: Layer, token: ParamToken, text: str) -> Edit:
@@ -118,3 +131,13 @@ def taken_off(layer: Layer, token: ParamToken) -> Edit:
     """The edit that takes a token off its line, with the white space in front of it."""
     head = layer.line.text[: token.start].rstrip(_BLANK)
     return Edit(layer.line.number, len(head), token.end, "")
+
+
+def are_of_kind(layer: Layer, kind: LayerType) -> bool:
+    """True where each parameter on the line is of the kind its type declares; an integer may stand for a float."""
+    for param in kind.params:
+        value = layer.params.get(param.id, param.default)
+        wanted = (int, float) if isinstance(param.default, float) else type(param.default)
+        if not isinstance(value, wanted):
+            return False
+    return True

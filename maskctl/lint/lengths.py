@@ -6,11 +6,14 @@ say, without a look at the array's end; the newest engine compares at load.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from maskctl.graph.network import Layer
+from maskctl.layers import LayerType, Param
 from maskctl.lint.declared import Values
+from maskctl.lint.per_kind import per_kind
 
 Allowed: TypeAlias = Callable[[Values], Container[int]]
 
@@ -53,8 +56,8 @@ def _of_indices(values: Values) -> range:
     return range(len(values.layer.tops) - 1 if values.length("indices") else 0, 1 << 30)
 
 
-def _of_coefficients(values: Values) -> set[int]:
-    return {0, len(values.layer.bottoms)}
+def _of_coefficients(values: Values) -> range:
+    return range(len(values.layer.bottoms) if values.length("coeffs") else 0, 1 << 30)
 
 
 def _of_anchors(values: Values) -> Container[int]:
@@ -85,3 +88,22 @@ LENGTHS = (
     Length("ExpandDims Squeeze Flip Reduction", "axes", _up_to_rank, "4 at most"),
     Length("Tile", "repeats", _up_to_rank, "4 at most"),
 )
+
+
+def wrong_lengths(layer: Layer, kind: LayerType) -> Iterator[tuple[Param, str]]:
+    """Every array of a length its layer cannot do with, and in words what it could."""
+    for param, row in _rows(kind):
+        values = Values(layer, kind)
+        allowed = row.allowed(values)
+        if isinstance(values.value(param.name), tuple) and values.length(param.name) not in allowed:
+            yield param, row.words.format(next((count for count in range(1 << 12) if count in allowed), ""))
+
+
+@per_kind
+def _rows(kind: LayerType) -> Sequence[tuple[Param, Length]]:
+    return [
+        (param, row)
+        for row in LENGTHS
+        for param in kind.params
+        if param.name == row.param and (not row.types or kind.type in row.types.split())
+    ]

@@ -7,11 +7,15 @@ negative border reads and writes beyond the blob.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeAlias
 
-from maskctl.lint.declared import Values
+from maskctl.graph.network import Layer
+from maskctl.layers import LayerType, Param
+from maskctl.lint.declared import Values, by_name
+from maskctl.lint.per_kind import per_kind
 
 Condition: TypeAlias = Callable[[Values], bool]
 
@@ -64,6 +68,10 @@ def _adapts(values: Values) -> bool:
     return not values.integer("global_pooling") and values.integer("adaptive_pooling") != 0
 
 
+def _casts(values: Values) -> bool:
+    return values.integer("type_from") != values.integer("type_to")
+
+
 def _is_affine(values: Values) -> bool:
     return values.integer("affine") != 0
 
@@ -112,8 +120,7 @@ LIMITS = (
     Limit("Concat Slice Softmax GLU CumulativeSum", "axis", _AXES, _AXES_TEXT),
     Limit("Tile", "axis", range(4), "0 to 3"),
     Limit("Tile", "tiles", _SOME, _SOME_TEXT),
-    Limit("Cast", "type_from", range(1, 5), "1 fp32, 2 fp16, 3 int8, 4 bf16"),
-    Limit("Cast", "type_to", range(1, 5), "1 fp32, 2 fp16, 3 int8, 4 bf16"),
+    Limit("Cast", "type_from type_to", range(1, 5), "1 fp32, 2 fp16, 3 int8, 4 bf16", _casts),
     Limit("Interp", "resize_type", range(1, 4)),
     Limit("Padding", "type", range(3)),
     Limit("Padding", "top bottom left right front behind", _ANY, _ANY_TEXT),
@@ -156,3 +163,41 @@ DIVIDES = (
     Divides("GroupNorm", "channels", "group"),
     Divides("MultiHeadAttention", "embed_dim", "num_heads"),
 )
+
+
+def broken_limits(layer: Layer, kind: LayerType) -> Iterator[tuple[Param, Limit]]:
+    """Every whole number that is none of the values its type has; one that another parameter gives is that one's."""
+    for number, param, limit, is_default_wrong in _limits(kind):
+        value = layer.params.get(number)
+        is_wrong = is_default_wrong if value is None else isinstance(value, int) and value not in limit.allowed
+        if is_wrong and (limit.when is None or limit.when(Values(layer, kind))):
+            yield param, limit
+
+
+def undivided(layer: Layer, kind: LayerType) -> Iterator[Divides]:
+    """Every pair of which one parameter does not divide the other."""
+    for row in _divides(kind):
+        values = Values(layer, kind)
+        whole, part = values.integer(row.whole), values.integer(row.part)
+        if min(whole, part) > 0 and whole % part:
+            yield row
+
+
+@per_kind
+def _limits(kind: LayerType) -> Sequence[tuple[int, Param, Limit, bool]]:
+    """The limits of a type's parameters, with their ids, and whether the default breaks them where nothing is written."""
+    return [
+        (param.id, param, limit, not limit.written and not param.same_as and param.default not in limit.allowed)
+        for limit, param in product(LIMITS, kind.params)
+        if param.name in limit.params.split() and (not limit.types or kind.type in limit.types.split())
+    ]
+
+
+@per_kind
+def _divides(kind: LayerType) -> Sequence[Divides]:
+    names = by_name(kind)
+    return [
+        row
+        for row in DIVIDES
+        if {row.whole, row.part} <= set(names) and (not row.types or kind.type in row.types.split())
+    ]

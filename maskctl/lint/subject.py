@@ -16,6 +16,7 @@ from maskctl.graph.weights import LoadedWeights
 from maskctl.graph.weights import load as load_weights
 from maskctl.layers import LayerType, Params, Shape, find
 from maskctl.lint.conditions import Conditions
+from maskctl.lint.declared import Written, written
 from maskctl.lint.finding import Span
 from maskctl.lint.tensors import Tensor, tensors
 from maskctl.param import ParamDocument, ParamToken
@@ -101,8 +102,23 @@ class Subject:
         return tuple(find(layer.type) for layer in self.layers)
 
     @cached_property
+    def written(self) -> tuple[Written, ...]:
+        """The parameters on the lines beside their declarations, of layers whose types are known; of duplicates the last."""
+        return tuple(written(zip(self.layers, self.kinds, strict=True)))
+
+    @cached_property
     def operators(self) -> tuple[Operator | None, ...]:
         """Each layer with its definition and parameters; None where its type is unknown, or its parameters or counts are wrong."""
+        return tuple(op if isinstance(op, Operator) else None for op in self._operators)
+
+    @cached_property
+    def refusals(self) -> Sequence[tuple[Layer, GraphError]]:
+        """The layers whose parameters the engine does not load, and why."""
+        pairs = zip(self.layers, self._operators, strict=True)
+        return [(layer, error) for layer, error in pairs if isinstance(error, GraphError)]
+
+    @cached_property
+    def _operators(self) -> tuple[Operator | GraphError | None, ...]:
         return tuple(_operator(layer, kind) for layer, kind in zip(self.layers, self.kinds, strict=True))
 
     @cached_property
@@ -112,20 +128,24 @@ class Subject:
 
     @cached_property
     def misfits(self) -> Sequence[tuple[Layer, MaskctlError]]:
-        """The layers that refuse the shapes that reach them, and why."""
+        """The layers that refuse the shapes that reach them, and why; none where extents depend on values."""
         return self._inference[1]
 
     @cached_property
     def _inference(self) -> tuple[Mapping[str, Shape], Sequence[tuple[Layer, MaskctlError]]]:
         known: dict[str, Shape] = {}
         misfits: list[tuple[Layer, MaskctlError]] = []
+        bounds = set[str]()
         for op in self.operators:
             if op is None:
                 continue
+            if op.kind.by_value(op.params) or not bounds.isdisjoint(op.layer.bottoms):
+                bounds.update(op.layer.tops)
             try:
                 found = self._tops(op, known)
             except MaskctlError as error:
-                if op.layer.type != "Input":  # an input without a shape is no misfit
+                is_exact = bounds.isdisjoint(op.layer.bottoms)
+                if is_exact and op.layer.type != "Input":  # an input without a shape is no misfit
                     misfits.append((op.layer, error))
             else:
                 known.update(zip(op.layer.tops, found, strict=False))
@@ -221,12 +241,12 @@ class Subject:
         return Span(layer.line.number, word.start() + 1, word.end() - word.start())
 
 
-def _operator(layer: Layer, kind: LayerType | None) -> Operator | None:
+def _operator(layer: Layer, kind: LayerType | None) -> Operator | GraphError | None:
     if kind is None or len(layer.bottoms) not in kind.bottoms or len(layer.tops) not in kind.tops:
         return None
     try:
         params = Params(kind.params, layer.params, len(layer.tops), len(layer.bottoms))
         kind.weights(params)
-    except GraphError:
-        return None
+    except GraphError as error:
+        return error
     return Operator(layer, kind, params)

@@ -8,11 +8,13 @@ import pytest
 
 from maskctl.layers import Param, find
 from maskctl.lint import since
+from maskctl.lint.editing import edited
 from maskctl.lint.elements import EITHER, FLOATS, INTEGERS
 from maskctl.lint.lengths import LENGTHS
 from maskctl.lint.limits import DIVIDES, LIMITS
 from maskctl.lint.rule import rules
 from maskctl.lint.since import PARAMS, TYPES, VALUES
+from maskctl.param.scan import scan
 from tests.layers.rows import families
 from tests.lint.linting import found
 
@@ -129,6 +131,87 @@ def test_what_is_too_new(runtime: str, layer: str, says: str, tmp_path: Path) ->
 def test_a_default_that_is_written_is_not_too_new(tmp_path: Path) -> None:
     """A parameter that came later and says what the engine does without it is not told."""
     assert [] == told(tmp_path, "too-new-for-runtime", "Interp l 1 1 data out 0=1 6=0", "1.0.20200106")
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer", "says"),
+    [
+        (
+            "0=4 1=4 2=8",
+            "Convolution l 1 1 data out 0=16 1=3 6=144",
+            "is 144. Expected 1152: 16 (num_output) x 8 (channels)",
+        ),
+        ("0=4 1=4 2=8", "ConvolutionDepthWise l 1 1 data out 0=8 1=3 6=72 7=4", "2 (channels of a group)"),
+        ("0=4 1=4 2=8", "Deconvolution l 1 1 data out 0=16 1=3 11=1 6=96", "Expected 384:"),
+        ("0=4 1=4 2=8", "InnerProduct l 1 1 data out 0=10 2=1270", "Expected 1280: 10 (num_output) x 128 (inputs)."),
+        ("", "Convolution3D l 1 1 data out 0=4 1=2 6=31", "Expected a multiple of 32: 4 (num_output) x 2 (kernel_d) x"),
+        ("", "LSTM l 1 1 data out 0=8 1=100 2=2", "multiple of 64: 2 (directions) x 4 (gates) x 8 (hidden_size)."),
+        ("", "Embed l 1 1 data out 0=8 1=10 3=40", "Expected 80: 8 (num_output) x 10 (input_dim)."),
+        ("0=4 1=4", "MultiHeadAttention l 1 1 data out 0=8 1=2 2=64", "x 4 (width of the queries)."),
+    ],
+)
+def test_sizes_of_weights(shape: str, layer: str, says: str, tmp_path: Path) -> None:
+    """A weight's size is held against its kernel and outputs, and against the channels where the input's shape is known."""
+    file = f"7767517\n2 2\nInput data 0 1 data {shape}\n{layer}\n"
+    (only,) = found(tmp_path, "weight-size-mismatch", file)
+    assert says in only.problem.message
+    assert () == found(tmp_path, "shape-mismatch", file)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "InnerProduct l 1 1 data out 0=10 2=40",
+        "Convolution l 2 1 data data out 19=1",
+        "Embed l 1 1 data out 0=8 1=10 3=88",
+        "MyLayer l 1 1 data out 6=7",
+    ],
+)
+def test_sizes_that_fit(layer: str, tmp_path: Path) -> None:
+    """Rows of a matrix, weights that come as blobs, and rows of a table that are left over are fine."""
+    assert () == found(tmp_path, "weight-size-mismatch", f"7767517\n2 2\nInput data 0 1 data 0=4 1=9\n{layer}\n")
+
+
+def test_shapes_are_told_once_and_not_behind_boxes(tmp_path: Path) -> None:
+    """Only the first layer that does not fit is told, with what it reads; where extents depend on values nothing is."""
+    first = "Input data 0 1 data 0=4 1=4 2=8\nBatchNorm n 1 1 data a 0=3\nReLU r 1 1 a b\nBatchNorm m 1 1 b c 0=3\n"
+    (only,) = found(tmp_path, "shape-mismatch", f"7767517\n4 4\n{first}")
+    assert "'n' (BatchNorm)" in only.problem.message
+    assert only.problem.message.endswith(" It reads 'data' (8, 4, 4).")
+    boxes = "Input data 0 1 data 0=2 1=2 2=18\nYolov3DetectionOutput d 1 1 data a 0=1 1=3 -23304=6,1.,2.,3.,4.,5.,6. "
+    boxes += "-23305=3,0.,1.,2. -23306=1,33.6\nInnerProduct i 1 1 a b 0=1 2=7\n"
+    assert () == found(tmp_path, "shape-mismatch", f"7767517\n3 3\n{boxes}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_safe"),
+    [
+        (
+            "Convolution      l 1 1 data out 0=4 1=1 11=1 2=1 5=1 6=64 9=2 -23310=1,0.1 31=1\r\n",
+            "InnerProduct     l 1 1 data out 0=4 1=1 2=64 9=2 -23310=1,0.1 31=1\r\n",
+            True,
+        ),
+        ("Convolution l 1 1 data out 0=4 1=1 6=64 8=2", "InnerProduct l 1 1 data out 0=4 2=64 8=2", False),
+    ],
+)
+def test_a_convolution_on_a_vector_becomes_an_inner_product(
+    before: str, after: str, tmp_path: Path, *, is_safe: bool
+) -> None:
+    """The fix keeps columns, line ends, mask and what means the same, and is unsafe for int8."""
+    head = "7767517\n2 2\nInput data 0 1 data 0=16\n"
+    (only,) = found(tmp_path, "convolution-on-vector", head + before)
+    fix = only.problem.fix
+    assert fix is not None
+    assert (head + after, is_safe) == (edited(scan((head + before).encode()).lines, fix.edits), fix.is_safe)
+    assert () == found(tmp_path, "shape-mismatch", head + before)
+
+
+def test_what_the_engine_does_not_load_is_told_once(tmp_path: Path) -> None:
+    """An equation that cannot be read is told; where a table tells a value already, the definition adds nothing."""
+    equation = ",".join(str(ord(letter)) for letter in "ij")
+    assert 1 == len(told(tmp_path, "value-out-of-range", f"Einsum l 1 1 data out -23300=2,{equation}"))
+    assert 1 == len(told(tmp_path, "value-out-of-range", "Convolution l 1 1 data out 0=4 1=1 6=4 9=8"))
+    assert 0 == len(told(tmp_path, "value-out-of-range", "Convolution l 1 1 data out 0=4 1=1 6=5"))
 
 
 def test_the_old_spelling_is_mended_safely_where_the_runtime_reads_the_new_one(tmp_path: Path) -> None:

@@ -26,13 +26,12 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator
 
 from maskctl.graph.network import Layer
-from maskctl.layers import LayerType, Param
 from maskctl.lint.declared import HINTS_ID, Values, called
 from maskctl.lint.finding import Problem, Severity
-from maskctl.lint.lengths import LENGTHS, Length
+from maskctl.lint.lengths import wrong_lengths
 from maskctl.lint.subject import Subject
 from maskctl.lint.unreadable import problems
 
@@ -45,43 +44,25 @@ _PER_TOP = (4, 5)
 def check(subject: Subject) -> Iterator[Problem]:
     """Every array whose length is not that of its elements, or none its layer can do with."""
     yield from problems(subject, "array-length-mismatch")
-    rows: dict[str, Sequence[tuple[Param, Length]]] = {}
     for layer, kind in zip(subject.layers, subject.kinds, strict=True):
         hints = _hints(layer)
         if hints:
             yield Problem(hints, subject.param_span(layer, HINTS_ID), layer.name)
         if kind is None:
             continue
-        if layer.type not in rows:
-            rows[layer.type] = _rows(kind)
-        for param, row in rows[layer.type]:
-            values = Values(layer, kind)
-            allowed = row.allowed(values)
-            if isinstance(values[param.name], tuple) and values.length(param.name) not in allowed:
-                message = f"{layer}: {called(param)} has {_elements(values.length(param.name))}. Expected {_words(row, allowed)}."
-                yield Problem(message, subject.param_span(layer, param.id), layer.name)
-
-
-def _rows(kind: LayerType) -> Sequence[tuple[Param, Length]]:
-    return [
-        (param, row)
-        for row in LENGTHS
-        for param in kind.params
-        if param.name == row.param and (not row.types or kind.type in row.types.split())
-    ]
+        for param, words in wrong_lengths(layer, kind):
+            count = Values(layer, kind).length(param.name)
+            message = f"{layer}: {called(param)} has {_elements(count)}. Expected {words}."
+            yield Problem(message, subject.param_span(layer, param.id), layer.name)
 
 
 def _hints(layer: Layer) -> str:
     """What is wrong with the number of shape hints, "" where nothing is."""
     value = layer.params.get(HINTS_ID)
-    if not isinstance(value, tuple) or not value or len(value) in [count * len(layer.tops) for count in _PER_TOP]:
-        return ""
     tops = len(layer.tops)
+    if not isinstance(value, tuple) or not value or len(value) in [count * tops for count in _PER_TOP]:
+        return ""
     return f"{layer}: the shape hints (parameter {HINTS_ID}) have {_elements(len(value))}. Expected {4 * tops}, four for each top."
-
-
-def _words(row: Length, allowed: Container[int]) -> str:
-    return row.words.format(next((count for count in range(1 << 12) if count in allowed), ""))
 
 
 def _elements(count: int) -> str:

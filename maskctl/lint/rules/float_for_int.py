@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import called, problem, rewritten, written
+from maskctl.lint.declared import called, problem, rewritten
 from maskctl.lint.elements import as_integers, is_whole, takes_integers, to_bits
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
@@ -38,7 +38,7 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every integer, and array of integers, with floats that are whole; the fix writes them as integers."""
-    for at in written(subject):
+    for at in subject.written:
         value = at.token.value
         if at.param is None or isinstance(at.param.default, tuple) != isinstance(value, tuple):
             continue
@@ -48,7 +48,6 @@ def check(subject: Subject) -> Iterator[Problem]:
             continue
         meant = f"{at.text.partition('=')[0]}={as_integers(at.value_text)}"
         yield problem(
-            subject,
             at,
             f"has '{at.text}', and {called(at.param)} is {_kind(value)}: older engines take {floats[0]:g} by its bits, "
             f"{to_bits(floats[0])}, and the newest does not take it. Write '{meant}'.",

@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.layers import Param
-from maskctl.lint.declared import Written, called, problem, rewritten, written
+from maskctl.lint.declared import Written, called, problem, rewritten
 from maskctl.lint.elements import EITHER, are_bits, as_floats, of_bits, takes_floats
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
@@ -42,7 +42,7 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every float, and array of floats, with integers other than 0; the fix, safe but for bits, writes them as floats."""
-    for at in written(subject):
+    for at in subject.written:
         value = at.token.value
         if at.param is None or isinstance(at.param.default, tuple) != isinstance(value, tuple):
             continue
@@ -52,7 +52,6 @@ def check(subject: Subject) -> Iterator[Problem]:
             continue
         meant = f"{at.text.partition('=')[0]}={_meant(at)}"
         yield problem(
-            subject,
             at,
             f"has '{at.text}', and {called(at.param)} is {'an array of floats' if value is numbers else 'a float'}: "
             f"{_misread(wrong[0])} Write '{meant}'.",

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import Written, called, problem, rewritten, written
+from maskctl.lint.declared import Written, called, problem, rewritten
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 from maskctl.param import Value
@@ -40,13 +40,13 @@ _ARRAY_BASE = 23300
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every float, array and string that is written as another of them; the fix makes an array of a number."""
-    for at in written(subject):
+    for at in subject.written:
         if at.param is None or isinstance(at.param.default, int):
             continue
         wanted, there = _kind(at.param.default), _kind(at.token.value)
         if wanted != there:
             message = f"has '{at.text}', {there}, and {called(at.param)} is {wanted} ({at.param.meaning})."
-            yield problem(subject, at, message, _fix(at))
+            yield problem(at, message, _fix(at))
 
 
 def _kind(value: Value) -> str:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import Written, called, problem, rewritten, written
+from maskctl.lint.declared import Written, called, problem, rewritten
 from maskctl.lint.elements import is_whole, takes_integers
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
@@ -41,15 +41,15 @@ def check(subject: Subject) -> Iterator[Problem]:
 
     The fix takes an array of one integer for that integer.
     """
-    for at in written(subject):
+    for at in subject.written:
         if at.param is None or not takes_integers(at.param):
             continue
         value = at.token.value
         if isinstance(at.param.default, int):
             if isinstance(value, str | tuple) or not is_whole(value):
-                yield problem(subject, at, f"has '{at.text}', and {called(at.param)} {_expected(at)}.", _fix(at))
+                yield problem(at, f"has '{at.text}', and {called(at.param)} {_expected(at)}.", _fix(at))
         elif isinstance(value, tuple) and not all(is_whole(number) for number in value):
-            yield problem(subject, at, f"has '{at.text}', and {called(at.param)} is an array of whole numbers.")
+            yield problem(at, f"has '{at.text}', and {called(at.param)} is an array of whole numbers.")
 
 
 def _expected(at: Written) -> str:

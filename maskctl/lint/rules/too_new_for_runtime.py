@@ -29,12 +29,12 @@ Good settings:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from maskctl import featmask
 from maskctl.graph.network import Layer
 from maskctl.lint import since
-from maskctl.lint.declared import HINTS_ID, called, problem, spelled, written
+from maskctl.lint.declared import HINTS_ID, called, problem, spelled
 from maskctl.lint.finding import Problem, Severity
 from maskctl.lint.subject import Subject
 from maskctl.param import ParamToken
@@ -46,30 +46,33 @@ _LONG = re.compile(r"[^,]{16,}|\.[0-9]{10,}")
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """Every type, parameter, value and spelling that came after the runtime."""
+    """Every type, spelling, parameter and value that came after the runtime; of a layer or a token the first of these."""
     runtime = subject.conditions.runtime
     if not runtime:
         return
-    early = set[int]()
+    told = set[tuple[int, int]]()
     for layer in subject.layers:
-        if since.type_since(layer.type) > runtime:
-            early.add(layer.index)
-            came = since.type_since(layer.type)
+        came = since.type_since(layer.type)
+        if came > runtime:
+            told.update((layer.index, token.id) for token in layer.line.tokens)
             message = f"{layer}: the type came with {since.release(came)}, and {since.release(runtime)} refuses it."
             yield Problem(message, subject.type_span(layer), layer.name)
             continue
         for token in layer.line.tokens:
             came, what = _spelling(layer, token)
             if came > runtime:
-                message = f"{layer} has '{spelled(layer, token)}'. {what} with {since.release(came)}, after {since.release(runtime)}."
-                yield Problem(message, subject.token_span(layer, token), layer.name)
-    yield from _params(subject, runtime, early)
+                told.add((layer.index, token.id))
+                text = f"{what} with {since.release(came)}, after {since.release(runtime)}."
+                yield Problem(
+                    f"{layer} has '{spelled(layer, token)}'. {text}", subject.token_span(layer, token), layer.name
+                )
+    yield from _params(subject, runtime, told)
 
 
-def _params(subject: Subject, runtime: int, early: set[int]) -> Iterator[Problem]:
-    """The parameters and values of layers whose types are not too new themselves."""
-    for at in written(subject):
-        if at.param is None or at.layer.index in early or at.token.value == at.unwritten:
+def _params(subject: Subject, runtime: int, told: Container[tuple[int, int]]) -> Iterator[Problem]:
+    """The parameters and values that are too new, but for those that are told already, by layer and id."""
+    for at in subject.written:
+        if at.param is None or (at.layer.index, at.token.id) in told or at.token.value == at.unwritten:
             continue
         since_param = since.param_since(at.layer.type, at.token.id)
         came = max(since_param, since.value_since(at.layer.type, at.param, at.token.value))
@@ -79,7 +82,7 @@ def _params(subject: Subject, runtime: int, early: set[int]) -> Iterator[Problem
                 if since_param > runtime
                 else f"a value of {called(at.param)} that came with {since.release(came)}, after {since.release(runtime)}"
             )
-            yield problem(subject, at, f"has '{at.text}', {what}.")
+            yield problem(at, f"has '{at.text}', {what}.")
 
 
 def _spelling(layer: Layer, token: ParamToken) -> tuple[int, str]:

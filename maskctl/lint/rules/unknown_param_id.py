@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.layers import LayerType
-from maskctl.lint.declared import Written, problem, taken_off, written
+from maskctl.lint.declared import Written, problem, taken_off
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.since import GONE, release
 from maskctl.lint.subject import Subject
@@ -43,10 +43,10 @@ _MANY = 10
 def check(subject: Subject) -> Iterator[Problem]:
     """Every id outside of 0 to 31, and every one that its layer's type ignores; the fix takes the latter off, unsafely."""
     yield from problems(subject, "unknown-param-id")
-    for at in written(subject):
+    for at in subject.written:
         if at.param is None:
             fix = Fix(f"take '{at.text}' off", (taken_off(at.layer, at.token),), is_safe=False)
-            yield problem(subject, at, f"has '{at.text}', and {_why(at)}", fix)
+            yield problem(at, f"has '{at.text}', and {_why(at)}", fix)
 
 
 def _why(at: Written) -> str:

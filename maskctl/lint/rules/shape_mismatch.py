@@ -1,0 +1,53 @@
+"""A layer cannot take the blob that reaches it.
+
+Shapes follow from those of the inputs, layer by layer; inputs without extents get theirs with `--shape`. Where the layer's weights,
+axes or other inputs are for another shape the engine fails in the middle of a run, or reads beyond a blob and gives garbage: it
+does not compare. Behind a layer whose extents depend on values, such as boxes, nothing is told. Sizes of weights against
+channels are the rule `weight-size-mismatch`.
+
+Bad:
+    7767517
+    2 2
+    Input      data  0 1 data 0=4 1=4 2=16
+    BatchNorm  norm  1 1 data norm 0=8
+
+Bad:
+    7767517
+    3 3
+    Input     a    0 1 a 0=4 1=4 2=16
+    Input     b    0 1 b 0=5 1=4 2=16
+    BinaryOp  add  2 1 a b add
+
+Good:
+    7767517
+    2 2
+    Input      data  0 1 data 0=4 1=4 2=16
+    BatchNorm  norm  1 1 data norm 0=16
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from maskctl.graph.network import Layer
+from maskctl.lint.finding import Problem, Severity
+from maskctl.lint.subject import Subject
+from maskctl.lint.told import is_told
+from maskctl.lint.vectors import is_on_vector
+
+GROUP = "params"
+SEVERITY = Severity.ERROR
+
+
+def check(subject: Subject) -> Iterator[Problem]:
+    """The first layer on each way from the inputs that refuses the shapes of its bottoms."""
+    for layer, error in subject.misfits:
+        if not is_told(subject, layer) and not is_on_vector(subject, layer):
+            where = subject.bottom_span(layer, 0) if layer.bottoms else subject.type_span(layer)
+            yield Problem(f"{layer}: {error.problem}{_reads(subject, layer)}", where, layer.name)
+
+
+def _reads(subject: Subject, layer: Layer) -> str:
+    """The blobs it reads, with their shapes."""
+    blobs = [f"'{name}' {subject.shapes[name]}" for name in dict.fromkeys(layer.bottoms)]
+    return f" It reads {', '.join(blobs)}." if blobs else ""
