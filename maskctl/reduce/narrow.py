@@ -14,7 +14,7 @@ import numpy as np
 
 from maskctl.graph.operators import Operator
 from maskctl.layers.base import Shape, Weights, same_shape
-from maskctl.layers.families.convolution_params import declared, is_dynamic
+from maskctl.layers.families.convolution_params import declared, groups_of, is_dynamic
 from maskctl.layers.innerproduct import by_rows
 from maskctl.numeric.formats import FloatArray
 from maskctl.reduce.case import Case
@@ -42,17 +42,26 @@ def _reads_all_channels(op: Operator, weights: Weights, _: Shape, axis: int, kep
     return Change({6: weight.size}, {**weights, "weight": weight})
 
 
-def _reads_own_channels(op: Operator, weights: Weights, _: Shape, axis: int, kept: Kept) -> Change | None:
-    """A depthwise convolution with one or several kernels per channel."""
+def _reads_groups(op: Operator, weights: Weights, _: Shape, axis: int, kept: Kept) -> Change | None:
+    """A convolution or deconvolution in groups of one channel or several: groups with none left go with all they give.
+
+    None where those that stay would read different numbers of channels.
+    """
     if axis or is_dynamic(op.params) or len(weights) > 2:
         return None
     kernels = declared(op.params)
-    if kernels.inputs_per_group * kernels.groups != kernels.groups:
+    own, each = kernels.inputs_per_group, kernels.outputs // kernels.groups
+    read: dict[int, list[int]] = {}
+    for channel in kept:
+        read.setdefault(channel // own, []).append(channel % own)
+    if len({len(places) for places in read.values()}) != 1:
         return None
-    each = kernels.outputs // kernels.groups
-    rows = [channel * each + place for channel in kept for place in range(each)]
-    taken = {name: values[rows] for name, values in weights.items()}
-    return Change({0: len(rows), 6: taken["weight"].size, 7: len(kept)}, taken, rows)
+    rows = [group * each + place for group in read for place in range(each)]
+    held = weights["weight"].reshape(kernels.groups, each, own, -1)
+    taken = np.stack([held[group][:, places] for group, places in read.items()])
+    weight = taken.reshape(len(rows), -1, *weights["weight"].shape[2:])
+    others = {name: values[rows] for name, values in weights.items() if name != "weight"}
+    return Change({0: len(rows), 6: weight.size, 7: len(read)}, {"weight": weight, **others}, rows)
 
 
 def _reads_as_vector(op: Operator, weights: Weights, shape: Shape, axis: int, kept: Kept) -> Change | None:
@@ -77,7 +86,8 @@ _Reader: TypeAlias = Callable[[Operator, Weights, Shape, int, Kept], Change | No
 READERS: Mapping[str, _Reader] = {
     "Convolution": _reads_all_channels,
     "Deconvolution": _reads_all_channels,
-    "ConvolutionDepthWise": _reads_own_channels,
+    "ConvolutionDepthWise": _reads_groups,
+    "DeconvolutionDepthWise": _reads_groups,
     "InnerProduct": _reads_as_vector,
     "BatchNorm": _reads_per_channel,
     "Scale": _reads_per_channel,
@@ -87,8 +97,14 @@ READERS: Mapping[str, _Reader] = {
 }
 """How a type reads a blob of fewer channels."""
 
-GIVERS = {"Convolution": 6, "Deconvolution": 6, "InnerProduct": 2}
-"""Types that can give fewer channels, and the parameter that is the size of their weight."""
+GIVERS = {
+    "Convolution": 6,
+    "ConvolutionDepthWise": 6,
+    "Deconvolution": 6,
+    "DeconvolutionDepthWise": 6,
+    "InnerProduct": 2,
+}
+"""Types that can give fewer channels, and the parameter that is the size of their weight; in groups only one that is alone."""
 
 
 def narrowed(case: Case, blobs: Mapping[str, Kept], axis: int) -> Case:
@@ -103,7 +119,7 @@ def narrowed(case: Case, blobs: Mapping[str, Kept], axis: int) -> Case:
 def gives_fewer(case: Case, place: int) -> bool:
     """True where one part can be made to give fewer channels."""
     part = case.parts[place]
-    return part.line.type in GIVERS and bool(part.weights)
+    return part.line.type in GIVERS and bool(part.weights) and groups_of(case.ops[place].params) == 1
 
 
 def fewer_outputs(case: Case, place: int, kept: Kept) -> Case:

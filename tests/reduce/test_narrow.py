@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
+from maskctl.errors import ExecutionError
 from maskctl.executor.run import run
 from maskctl.graph.model import Model
 from maskctl.graph.random_weights import random_tensors
 from maskctl.graph.weights import made_up
 from maskctl.reduce.case import Case, cut_out
-from maskctl.reduce.narrow import fewer_outputs, narrowed
+from maskctl.reduce.narrow import fewer_outputs, gives_fewer, narrowed
 from maskctl.reduce.search import fewest
 from tests.builders import document_of, graph_of, operators_of
 
@@ -36,6 +37,9 @@ def case_of(line: str, shape: tuple[int, ...]) -> Case:
         ("Deconvolution l 1 1 data out 0=4 1=3 5=1 6=216", "map", 0, KEPT, None),
         ("ConvolutionDepthWise l 1 1 data out 0=6 1=3 4=1 5=1 6=54 7=6", "map", 0, KEPT, KEPT),
         ("ConvolutionDepthWise l 1 1 data out 0=12 1=3 4=1 5=1 6=108 7=6", "map", 0, KEPT, (2, 3, 4, 5, 10, 11)),
+        ("ConvolutionDepthWise l 1 1 data out 0=4 1=3 4=1 5=1 6=108 7=2", "map", 0, (0, 2, 4, 5), None),
+        ("ConvolutionDepthWise l 1 1 data out 0=4 1=3 4=1 5=1 6=108 7=2", "map", 0, (4,), (2, 3)),
+        ("DeconvolutionDepthWise l 1 1 data out 0=6 1=3 5=1 6=108 7=3", "map", 0, (1, 4), (0, 1, 4, 5)),
         ("InnerProduct l 1 1 data out 0=4 1=1 2=480", "map", 0, KEPT, None),
         ("InnerProduct l 1 1 data out 0=4 1=1 2=480", "map", 1, (0, 2), None),
         ("InnerProduct l 1 1 data out 0=4 1=1 2=480", "map", 2, (3,), None),
@@ -70,6 +74,7 @@ def test_fewer_read(line: str, shape: str, axis: int, kept: Sequence[int], tops:
     [
         ("Convolution l 1 1 data out 0=8 1=3 4=1 5=1 6=432", "map"),
         ("Deconvolution l 1 1 data out 0=8 1=3 5=1 6=432", "map"),
+        ("ConvolutionDepthWise l 1 1 data out 0=8 1=3 4=1 5=1 6=432 7=1", "map"),
         ("InnerProduct l 1 1 data out 0=8 1=1 2=960", "map"),
     ],
 )
@@ -79,6 +84,21 @@ def test_fewer_given(line: str, shape: str) -> None:
     small = fewer_outputs(case, 0, KEPT)
     expected = run(case.model, case.inputs)["out"][:, list(KEPT)]
     np.testing.assert_allclose(run(small.model, small.inputs)["out"], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kept", [(0, 1, 3), (0, 1, 2, 5)])
+def test_groups_of_different_sizes(kept: Sequence[int]) -> None:
+    """Channels that would leave groups of different sizes make no candidate."""
+    case = case_of("ConvolutionDepthWise l 1 1 data out 0=4 1=3 4=1 5=1 6=108 7=2", SHAPES["map"])
+    with pytest.raises(ExecutionError, match="channels"):
+        run(narrowed(case, {"data": kept}, 0).model, {"data": case.inputs["data"][:, list(kept)]})
+
+
+def test_groups_give_fewer_only_alone() -> None:
+    """Outputs of one group cannot go while other groups stay; of the only group they can."""
+    line = "ConvolutionDepthWise l 1 1 data out 0=4 1=3 4=1 5=1 6=108 7=2"
+    case = case_of(line, SHAPES["map"])
+    assert [False, True] == [gives_fewer(one, 0) for one in (case, narrowed(case, {"data": (0, 1, 2)}, 0))]
 
 
 def test_channels_are_followed() -> None:

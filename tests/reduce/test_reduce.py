@@ -60,6 +60,17 @@ def test_a_sum_that_overflows() -> None:
     )
 
 
+def test_a_group_that_overflows() -> None:
+    """Of a convolution in four groups one is left, with one output and the two terms that it takes."""
+    weight = np.zeros((8, 4))
+    weight[5, [1, 3]] = 400
+    network = Network().layer("ConvolutionDepthWise c 1 1 data c 0=8 1=1 6=32 7=4")
+    model = network.floats(0, *weight.ravel()).model()  # the 0 is the tag of fp32 weights
+    found = reduced(model, one(np.full((16, 3, 3), 100.0)))
+    (part,) = found.case.parts
+    assert ({"data": (2, 1, 1)}, (1, 2, 1, 1), 1) == (shapes(found), part.weights["weight"].shape, part.line.params[7])
+
+
 def test_winograd_that_overflows() -> None:
     """The convolution keeps the channels that make the engine choose winograd, and loses all it can beside."""
     found = reduced(*winograd_overflows())
