@@ -10,7 +10,9 @@ import pytest
 
 from maskctl.errors import InputError
 from maskctl.executor.trace import load_blobs
+from maskctl.report.blobs import SCHEMA
 from tests.cli.driver import Runner, check_golden
+from tests.report.schemas import complaints, schema
 
 REFERENCE = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
 
@@ -44,7 +46,10 @@ def test_figures(run: Runner, name: str, arguments: tuple[str, ...]) -> None:
 @pytest.mark.usefixtures("files")
 def test_values_by_hand(run: Runner) -> None:
     """The figures of one changed element are those worked out by hand."""
-    found = json.loads(run("compare", "a.npz", "b.npz", "--json").out)["blobs"]["close"]
+    document = json.loads(run("compare", "a.npz", "b.npz", "--json").out)
+    assert ([], SCHEMA) == (complaints("compare", document), schema("compare")["properties"]["schema"]["const"])
+    assert ["same", "close", "lost", "shape"] == list(document["blobs"])
+    found = document["blobs"]["close"]
     assert (0.5, [0, 1, 2], [0, 0]) == (found["largest_error"], found["at"], found["not_finite"])
     assert 10 * np.log10(506 / 0.25) == pytest.approx(found["sqnr_db"])
 

@@ -12,8 +12,10 @@ import pytest
 from maskctl.executor import samples as samples_room
 from maskctl.executor.trace import load_blobs
 from maskctl.graph.model import load
+from maskctl.report.blobs import SCHEMA
 from tests.builders import param_text
 from tests.cli.driver import SAMPLES, Runner, check_golden, environment, program, spawn, state
+from tests.report.schemas import complaints, schema
 
 WARP = param_text(
     "Input data 0 1 data 0=4 1=3 2=2",
@@ -60,6 +62,20 @@ def test_blobs_in_a_file(digits: Path, run: Runner) -> None:
     blobs = load_blobs(digits / "all.npz")
     assert (500, 10) == blobs["prob"].shape
     assert np.allclose(blobs["prob"].sum(axis=1), 1)
+
+
+@pytest.mark.usefixtures("digits")
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_json(run: Runner, precision: str) -> None:
+    """The JSON is as its schema says, in its order, where blobs hold NaN too."""
+    result = run(
+        "run", "digits_overflow.param", "-i", "image=digits_test.npz", "--precision", precision, "--all-blobs", "--json"
+    )
+    found = json.loads(result.out)
+    assert (0, []) == (result.code, complaints("run", found))
+    assert list(schema("run")["properties"]) == list(found)
+    assert SCHEMA == schema("run")["properties"]["schema"]["const"] == found["schema"]
+    assert (precision != "fp32") == any(blob["not_finite"] for blob in found["blobs"].values())
 
 
 def test_made_up_weights(digits: Path, run: Runner) -> None:

@@ -7,12 +7,18 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from maskctl.analysis.verify import verify
 from maskctl.cli.engine_options import TARGET_NAMES
+from maskctl.executor.policy import Policy
 from maskctl.peers.engines import ARM64_PYTHON
+from maskctl.report.verify import SCHEMA, verification_to_json
 from maskctl.targets import TARGETS
+from tests.analysis.made import Network
 from tests.cli.driver import Runner
+from tests.report.schemas import complaints, schema
 
 NEEDS_NCNN = pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed")
 DIGITS = ("digits_overflow.param", "-i", "image=digits_test.npz")
@@ -35,6 +41,23 @@ def test_fp32_beside_the_engine_of_this_machine(run: Runner) -> None:
         row["blob"] for row in found["blobs"]
     ]
     assert found["engine"].endswith("(host)")
+    assert ([], SCHEMA) == (complaints("verify", found), schema("verify")["properties"]["schema"]["const"])
+    assert list(schema("verify")["properties"]) == list(found)
+
+
+def test_a_document_of_an_engine_that_failed() -> None:
+    """Where the engine gives nothing, and where bits part, the JSON is as its schema says too."""
+    model = Network().convolution("a", "data", [[1 / 3, 1e6]]).layer("Sigmoid b 1 1 a b").model()
+    inputs = {"data": np.full((1, 2, 1, 1), 7, np.float32)}
+    found = verify(
+        model, inputs, Policy("fp16"), {"a": np.ones((1, 1, 1, 1), np.float32)}, failure="died", failed_at="b"
+    )
+    document = verification_to_json("net.param", Policy("fp16"), "ncnn", 1, found)
+    assert [] == complaints("verify", json.loads(json.dumps(document, allow_nan=False)))
+    assert ("a", ["nan", None]) == (
+        document["first_parting"],
+        [document["blobs"][0]["predicted"]["sqnr_db"], document["blobs"][1]["real"]],
+    )
 
 
 @NEEDS_NCNN

@@ -72,7 +72,7 @@ def test_is_json(report: dict[str, Any]) -> None:
     assert report == strictly(report)
 
 
-@pytest.mark.parametrize("name", ["analysis", "proof", "show"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.json")))
 def test_schemas(name: str) -> None:
     """Each schema is one, every object in it is closed and describes its keys, and all but goals ask for all of them."""
     jsonschema.Draft202012Validator.check_schema(schema(name))
