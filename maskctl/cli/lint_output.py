@@ -81,17 +81,54 @@ def _format(options: dict[str, Any]) -> str:
 
 def _rendered(report: Report, name: str, stream: TextIO | None) -> str:
     """The report in a format; `stream` is what shows it, None for a file."""
-    from maskctl.report.lint import document, github, junit, sarif, text
+    return _FORMATS[name](report, stream)
 
-    formats: dict[str, Callable[[], str]] = {
-        "full": lambda: text.full(report, _width(stream), _paint(stream)),
-        "concise": lambda: text.concise(report),
-        "json": lambda: _json(document.lint_to_json(report, __version__)),
-        "github": lambda: github.github(report, _in_repository),
-        "sarif": lambda: _json(sarif.sarif(report, __version__, _in_repository)),
-        "junit": lambda: junit.junit(report),
-    }
-    return formats[name]()
+
+def _full(report: Report, stream: TextIO | None) -> str:
+    from maskctl.report.lint.text import full
+
+    return full(report, _width(stream), _paint(stream))
+
+
+def _concise(report: Report, _: TextIO | None) -> str:
+    from maskctl.report.lint.text import concise
+
+    return concise(report)
+
+
+def _document(report: Report, _: TextIO | None) -> str:
+    from maskctl.report.lint.document import lint_to_json
+
+    return _json(lint_to_json(report, __version__))
+
+
+def _github(report: Report, _: TextIO | None) -> str:
+    from maskctl.report.lint.github import github
+
+    return github(report, _in_repository)
+
+
+def _sarif(report: Report, _: TextIO | None) -> str:
+    from maskctl.report.lint.sarif import sarif
+
+    return _json(sarif(report, __version__, _in_repository))
+
+
+def _junit(report: Report, _: TextIO | None) -> str:
+    from maskctl.report.lint.junit import junit
+
+    return junit(report)
+
+
+_FORMATS: dict[str, Callable[[Report, TextIO | None], str]] = {
+    "full": _full,
+    "concise": _concise,
+    "json": _document,
+    "github": _github,
+    "sarif": _sarif,
+    "junit": _junit,
+}
+"""How each format is made; a stream, None for a file, is what shows it."""
 
 
 def _json(found: dict[str, Any]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskctl.errors import MaskctlError
+from maskctl.errors import MaskctlError, ParamSyntaxError
 from maskctl.param import ParamDocument, parse
+from maskctl.param.lines import _parse_word_by_word, _plain_line
 from maskctl.param.write import prove_edit
 
 SPACES = st.text(" \t\v\f\r", min_size=1, max_size=3)
@@ -55,6 +56,54 @@ def documents(draw: st.DrawFn) -> bytes:
     lines = ["7767517", "3 4", *draw(st.lists(layer_lines(), min_size=1, max_size=4))]
     text = "".join(line + draw(LINE_ENDS) for line in lines[:-1]) + lines[-1]
     return (text + draw(st.sampled_from(["", "\n", "\r\n", "\n\n"]))).encode()
+
+
+PLAIN_LINES = st.lists(
+    st.sampled_from(
+        [
+            "ReLU",
+            "0",
+            "1",
+            "2",
+            "00",
+            "a",
+            "b",
+            "#c",
+            "0=1",
+            "1=-2.5",
+            "-23300=1,2",
+            "-23300=2,2",
+            "5=",
+            "99=1",
+            '0="x y"',
+        ]
+    )
+    | TOKENS
+    | st.integers(60, 300).map(lambda count: "n" * count),
+    min_size=4,
+    max_size=10,
+).map(" ".join)
+
+
+@given(st.one_of(layer_lines(), PLAIN_LINES), st.sampled_from(["", "\n", "\r\n", " \t\n"]))
+def test_the_quick_way_reads_the_same(line: str, end: str) -> None:
+    """A line that is read the quick way is read the same word by word; one that is wrong is not read the quick way."""
+    quick = _plain_line(line + end, 7)
+    try:
+        slow = _parse_word_by_word(line + end, 7, "net.param")
+    except ParamSyntaxError:
+        slow = None
+    assert quick is None or quick == slow
+
+
+def test_lines_of_converters_go_the_quick_way() -> None:
+    """What converters write is read the quick way."""
+    for line in (
+        "Input            data             0 1 data 0=4 1=4\n",
+        "Convolution c 1 1 a b 0=8 -23310=1,1.000000e-01\r\n",
+    ):
+        assert _plain_line(line, 3) == _parse_word_by_word(line, 3, "")
+        assert _plain_line(line, 3) is not None
 
 
 WORDS_OF_THE_FORMAT = (

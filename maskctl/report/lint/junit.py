@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from maskctl.lint.finding import Finding
 from maskctl.lint.report import FileReport, Report
@@ -50,7 +50,7 @@ def _case(file: FileReport, finding: Finding) -> str:
 
 
 def _result(file: FileReport, finding: Finding) -> Iterator[str]:
-    text = escape(_legal(str(finding)))
+    text = escape(_legal(str(finding)), quote=False)
     if file.must_not_be(finding):
         yield f"      <failure type={_quoted(finding.severity.value)} message={_quoted(finding.problem.message)}>{text}</failure>\n"
     else:
@@ -58,7 +58,8 @@ def _result(file: FileReport, finding: Finding) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_legal(text))
+    """An attribute; a line end in it would be read as a space."""
+    return '"' + escape(_legal(text)).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;") + '"'
 
 
 def _legal(text: str) -> str:
