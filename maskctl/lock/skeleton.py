@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maskctl.graph.network import Graph, Layer
@@ -11,11 +11,15 @@ from maskctl.lock.shapes import COMBINING, FOLDED, FUSING, MOVES, POINTWISE, com
 
 @dataclass(frozen=True)
 class Source:
-    """Where a blob comes from: a layer that counts, which of its tops, and the passing layers on the way, by index."""
+    """Where a blob comes from: a layer that counts, and which of its tops.
+
+    `way` are the passing layers directly before the blob, `last` the last one of each label on the way, by index.
+    """
 
     layer: int
     top: int
     way: tuple[int, ...] = ()
+    last: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass
@@ -24,7 +28,8 @@ class Node:
 
     `before` are its sources as (layer, top), in the order of its bottoms unless `free`; `after` its readers as
     (layer, top, bottom). Passing layers (`passes`) have both, but are named in nobody else's. `ahead` and `behind` count the
-    passing layers of the same label between a passing layer and its source, and between it and its readers.
+    passing layers of the same label between a passing layer and its source, and between it and its readers; `ahead_of` is the
+    nearest of those before it, `way` are the passing layers directly before it.
     """
 
     label: str
@@ -32,6 +37,8 @@ class Node:
     free: bool = False
     ahead: int = 0
     behind: int = 0
+    ahead_of: int = -1
+    way: tuple[int, ...] = ()
     before: list[tuple[int, int]] = field(default_factory=list)
     after: list[tuple[int, int, int]] = field(default_factory=list)
 
@@ -55,6 +62,9 @@ def skeleton(graph: Graph, *, fine: bool = False) -> tuple[Node, ...]:
             nodes[source.layer].after.append((layer.index, source.top, 0))
         for place, top in enumerate(layer.tops):
             sources[top] = _behind(layer.index, node, variable, place)
+    for node in reversed(nodes):
+        if node.ahead_of >= 0:
+            nodes[node.ahead_of].behind += 1 + node.behind
     return tuple(nodes)
 
 
@@ -88,17 +98,25 @@ def _connect(index: int, nodes: list[Node], variable: Sequence[Source]) -> None:
     if node.passes:
         source = variable[0]
         node.before.append((source.layer, source.top))
-        same = [nodes[passed] for passed in source.way if nodes[passed].label == node.label]
-        node.ahead = len(same)
-        for passed in same:
-            passed.behind += 1
+        node.ahead_of = source.last.get(node.label, -1)
+        node.ahead = nodes[node.ahead_of].ahead + 1 if node.ahead_of >= 0 else 0
         return
     for place, source in enumerate(variable):
         bottom = 0 if node.free else place
         node.before.append((source.layer, source.top))
         nodes[source.layer].after.append((index, source.top, bottom))
-        for number in source.way:
+        for number in _passed(nodes, source.way):
             nodes[number].after.append((index, 0, bottom))
+
+
+def _passed(nodes: Sequence[Node], way: Sequence[int]) -> set[int]:
+    """All passing layers between a source and what lies behind the last of them."""
+    seen, waiting = set(way), list(way)
+    while waiting:
+        new = set(nodes[waiting.pop()].way) - seen
+        seen |= new
+        waiting += new
+    return seen
 
 
 def _behind(index: int, node: Node, variable: Sequence[Source], place: int) -> Source:
@@ -106,8 +124,8 @@ def _behind(index: int, node: Node, variable: Sequence[Source], place: int) -> S
     if not node.passes:
         return Source(index, place)
     through = variable[min(place, len(variable) - 1)]
-    ways = variable if node.free else [through]
-    return Source(through.layer, through.top, (*sorted({passed for source in ways for passed in source.way}), index))
+    node.way = tuple(sorted({passed for source in (variable if node.free else [through]) for passed in source.way}))
+    return Source(through.layer, through.top, (index,), {**through.last, node.label: index})
 
 
 def cone(nodes: Sequence[Node], index: int, *, upwards: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,12 @@ def test_a_branch_taken_out_and_numbers_moved_up() -> None:
     before = graph_of(*stem, branches[0].format(0, "a", " 31=1"), branches[1].format(1, "b"), concat.format("l", "r"))
     after = graph_of(*stem, branches[1].format(0, "b"), concat.format("a", "r"))
     assert {"conv_0": None} == names(lock.match(lock.lock_of(before), after), after)
+
+
+def test_a_long_row_of_passing_layers() -> None:
+    """What a lock takes grows with the network, also where thousands of layers only pass values on."""
+    lines = ["Input data 0 1 b0", *(f"ReLU r{number} 1 1 b{number} b{number + 1}" for number in range(5000))]
+    graph = graph_of(*lines, "InnerProduct fc 1 1 b5000 out 0=2 2=8 31=1")
+    begun = time.process_time()
+    (found,) = lock.match(lock.lock_of(graph), graph)
+    assert (5001, True) == (found.index, time.process_time() - begun < 10)
