@@ -182,12 +182,13 @@ def _statistics(report: Report, *, err: bool) -> None:
 
 
 def list_rules() -> int:
-    """Every rule with its group, its severity and its mistake in a sentence."""
+    """Every rule with its group, its severity, "off" where it has to be asked for, and its mistake in a sentence."""
     from maskctl.lint.rule import rules
 
     made = table("rule", "group", "severity", "mistake")
     for rule in rules().values():
-        made.add_row(rule.name, rule.group, rule.severity.value, rule.summary)
+        severity = rule.severity.value if rule.is_default else f"{rule.severity.value}, off"
+        made.add_row(rule.name, rule.group, severity, rule.summary)
     print_table(made)
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -131,8 +131,13 @@ class Subject:
         """The layers that refuse the shapes that reach them, and why; none where extents depend on values."""
         return self._inference[1]
 
+    @property
+    def bounds(self) -> Container[str]:
+        """The blobs whose extents depend on values, or on those of such blobs; their shapes are upper bounds."""
+        return self._inference[2]
+
     @cached_property
-    def _inference(self) -> tuple[Mapping[str, Shape], Sequence[tuple[Layer, MaskctlError]]]:
+    def _inference(self) -> tuple[Mapping[str, Shape], Sequence[tuple[Layer, MaskctlError]], Container[str]]:
         known: dict[str, Shape] = {}
         misfits: list[tuple[Layer, MaskctlError]] = []
         bounds = set[str]()
@@ -149,7 +154,7 @@ class Subject:
                     misfits.append((op.layer, error))
             else:
                 known.update(zip(op.layer.tops, found, strict=False))
-        return known, misfits
+        return known, misfits, bounds
 
     def _tops(self, op: Operator, known: Mapping[str, Shape]) -> tuple[Shape, ...]:
         given = self.conditions.shapes

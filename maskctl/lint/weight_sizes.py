@@ -53,9 +53,10 @@ Rule: TypeAlias = Callable[[Values, Shape | None], Size | None]
 def wrong_size(layer: Layer, kind: LayerType, shapes: Mapping[str, Shape]) -> Size | None:
     """The size that a layer's weight does not have, None where it has it or nothing is known."""
     rule = _RULES.get(layer.type)
-    if rule is None:
+    values = Values(layer, kind)
+    if rule is None or not isinstance(values.value(PARAM), int):
         return None
-    size = rule(Values(layer, kind), shapes.get(layer.bottoms[0]) if layer.bottoms else None)
+    size = rule(values, shapes.get(layer.bottoms[0]) if layer.bottoms else None)
     return None if size is None or size.is_right else size
 
 

@@ -8,12 +8,15 @@ import pytest
 
 from maskctl.layers import Param, find
 from maskctl.lint import since
+from maskctl.lint.conditions import Conditions
 from maskctl.lint.editing import edited
 from maskctl.lint.elements import EITHER, FLOATS, INTEGERS
 from maskctl.lint.lengths import LENGTHS
 from maskctl.lint.limits import DIVIDES, LIMITS
 from maskctl.lint.rule import rules
+from maskctl.lint.run import lint
 from maskctl.lint.since import PARAMS, TYPES, VALUES
+from maskctl.lint.subject import Subject
 from maskctl.param.scan import scan
 from tests.layers.rows import families
 from tests.lint.linting import found
@@ -50,7 +53,10 @@ def told(folder: Path, rule: str, layer: str, runtime: str = "") -> list[str]:
         ("int-for-float", f"{YOLO} -23305=3,0,1,2", "-23305=3,0,1,2", "Write '-23305=3,0.0,1.0,2.0'."),
         ("param-kind-mismatch", "ELU l 1 1 data out 0=nan", "0=nan", "a string, and parameter 0 (alpha) is a number"),
         ("param-kind-mismatch", "Reshape l 1 1 data out 6=4", "6=4", "parameter 6 (shape_expr) is a string"),
-        ("array-length-mismatch", "ReLU l 1 1 data out -23330=3,1,2,3", "-23330=3,1,2,3", "Expected 4, four for each"),
+        ("malformed-shape-hints", "ReLU l 1 1 data out -23330=3,1,2,3", "-23330=3,1,2,3", "four for each top are 4"),
+        ("malformed-shape-hints", "ReLU l 1 1 data out 30=4", "30=4", "'4' is no array"),
+        ("malformed-shape-hints", "ReLU l 1 1 data out 30=1,4.0,0,0", "30=1,4.0,0,0", "they are whole numbers"),
+        ("malformed-shape-hints", "ReLU l 1 1 data out 30=5,4,4,4", "30=5,4,4,4", "a rank of 5 with extents 4, 4, 4"),
         ("array-length-mismatch", "Slice l 1 3 data a b c 0=1,1", "0=1,1", "Expected one for each top."),
         ("array-length-mismatch", f"{YOLO} -23305=2,0.0,1.0", "-23305=2,0.0,1.0", "for each bottom, 3 or more."),
         ("duplicate-param", "Crop l 1 1 data out -23309=1,0 9=1,", "-23309=1,0", "both are parameter 9 (starts)"),
@@ -204,6 +210,36 @@ def test_a_convolution_on_a_vector_becomes_an_inner_product(
     assert fix is not None
     assert (head + after, is_safe) == (edited(scan((head + before).encode()).lines, fix.edits), fix.is_safe)
     assert () == found(tmp_path, "shape-mismatch", head + before)
+
+
+def test_stale_hints_are_told_at_the_first_and_renewed_all(tmp_path: Path) -> None:
+    """One finding for a file, whose fix writes every stale hint anew, four numbers a top or five where there is a volume."""
+    lines = [
+        "Input data 0 1 data 0=4 1=4 11=2 2=3 -23330=5,4,4,4,2,3",
+        "Split s 1 2 data a b -23330=10,4,8,8,2,3,4,4,4,2,3",
+        "Pooling3D p 1 1 a c 4=1 -23330=4,1,9,1,1",
+        "ReLU r 1 1 b d 31=1",
+    ]
+    text = "7767517\n4 6\n" + "\n".join(lines)
+    (only,) = found(tmp_path, "stale-shape-hints", text)
+    assert (
+        "'s' (Split): its shape hints (parameter 30) say (3, 2, 8, 8), and it gives (3, 2, 4, 4)"
+        in only.problem.message
+    )
+    assert ": stale, and those of 1 more." in only.problem.message
+    assert only.problem.fix is not None
+    mended = edited(scan(text.encode()).lines, only.problem.fix.edits)
+    assert ["-23330=10,4,4,4,2,3,4,4,4,2,3", "-23330=4,1,3,1,1"] == [
+        mended.split("\n")[row].split()[-1] for row in (3, 4)
+    ]
+    assert () == found(tmp_path, "stale-shape-hints", mended)
+
+
+def test_hints_are_not_held_against_shapes_of_the_command_line() -> None:
+    """With shapes given for the inputs the file's own hints may differ, and nothing is told."""
+    data = b"7767517\n2 2\nInput data 0 1 data 0=4 1=4 2=3\nReLU r 1 1 data out -23330=4,3,4,4,3\n"
+    rule = [rules()["stale-shape-hints"]]
+    assert () == lint(Subject(data, scan(data), Conditions(shapes={"data": (3, 8, 8)})), rule)
 
 
 def test_what_the_engine_does_not_load_is_told_once(tmp_path: Path) -> None:

@@ -2,8 +2,7 @@
 
 In the old spelling, `-23309=2,0,1`, the first number is the length. With one that is too large the engine refuses the file, with one
 that is too small it takes the rest for something else. Where a layer needs a number of elements, the slope of a leaky ReLU or a
-size for each top, older engines read beyond the end of an array that is too short, and the newest refuses the file. Shape hints
-are four numbers for each top, or five.
+size for each top, older engines read beyond the end of an array that is too short, and the newest refuses the file.
 
 Bad:
     7767517
@@ -28,8 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.graph.network import Layer
-from maskctl.lint.declared import HINTS_ID, Values, called
+from maskctl.lint.declared import Values, called
 from maskctl.lint.finding import Problem, Severity
 from maskctl.lint.lengths import wrong_lengths
 from maskctl.lint.subject import Subject
@@ -38,31 +36,17 @@ from maskctl.lint.unreadable import problems
 GROUP = "params"
 SEVERITY = Severity.ERROR
 
-_PER_TOP = (4, 5)
-
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every array whose length is not that of its elements, or none its layer can do with."""
     yield from problems(subject, "array-length-mismatch")
     for layer, kind in zip(subject.layers, subject.kinds, strict=True):
-        hints = _hints(layer)
-        if hints:
-            yield Problem(hints, subject.param_span(layer, HINTS_ID), layer.name)
         if kind is None:
             continue
         for param, words in wrong_lengths(layer, kind):
             count = Values(layer, kind).length(param.name)
             message = f"{layer}: {called(param)} has {_elements(count)}. Expected {words}."
             yield Problem(message, subject.param_span(layer, param.id), layer.name)
-
-
-def _hints(layer: Layer) -> str:
-    """What is wrong with the number of shape hints, "" where nothing is."""
-    value = layer.params.get(HINTS_ID)
-    tops = len(layer.tops)
-    if not isinstance(value, tuple) or not value or len(value) in [count * tops for count in _PER_TOP]:
-        return ""
-    return f"{layer}: the shape hints (parameter {HINTS_ID}) have {_elements(len(value))}. Expected {4 * tops}, four for each top."
 
 
 def _elements(count: int) -> str:

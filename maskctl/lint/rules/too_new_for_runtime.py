@@ -86,19 +86,23 @@ def _params(subject: Subject, runtime: int, told: Container[tuple[int, int]]) ->
 
 
 def _spelling(layer: Layer, token: ParamToken) -> tuple[int, str]:
-    """The release in which the way a parameter is written came, and what came."""
+    """The release in which the way a parameter is written came, and what came; 0 where it was always there."""
     text = spelled(layer, token)
-    value = text.partition("=")[2]
     if token.id == featmask.PARAM_ID:
-        bit = layer.mask & featmask.BITS[-1].value
-        return (since.MASK_BIT_128, "Bit 128 came") if bit else (since.MASKS, "Feature masks came")
-    if token.id == HINTS_ID and isinstance(token.value, tuple):
-        is_long = len(token.value) == 5 * len(layer.tops)
-        return (since.LONG_HINTS, "Shape hints of five values came") if is_long else (0, "")
+        return _of_mask(layer.mask)
+    if token.id == HINTS_ID and isinstance(token.value, tuple) and len(token.value) == 5 * len(layer.tops):
+        return since.LONG_HINTS, "Shape hints of five values came"
     if isinstance(token.value, str):
         return since.STRINGS, "Strings came"
-    if _LONG.search(value):
+    if _LONG.search(text.partition("=")[2]):
         return since.LONG_NUMBERS, "Numbers of more than 15 characters, or 9 digits behind the point, are read"
     if isinstance(token.value, tuple) and not text.startswith("-"):
         return since.NEW_ARRAYS, "Arrays without their length came"
     return 0, ""
+
+
+def _of_mask(mask: int) -> tuple[int, str]:
+    """The release from which on a mask counts; 0 for none."""
+    if mask & featmask.BITS[-1].value:
+        return since.MASK_BIT_128, "Bit 128 came"
+    return (since.MASKS, "Feature masks came") if mask else (0, "")

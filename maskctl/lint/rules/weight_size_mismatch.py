@@ -38,6 +38,8 @@ from maskctl.lint.weight_sizes import PARAM, Size, wrong_size
 GROUP = "params"
 SEVERITY = Severity.ERROR
 
+_MOST = 2**31 - 1
+
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every weight of another size; the fix, unsafe as another parameter may be the wrong one, writes the size that fits."""
@@ -52,7 +54,7 @@ def check(subject: Subject) -> Iterator[Problem]:
 
 def _fix(layer: Layer, param: Param, size: Size) -> Fix | None:
     tokens = [token for token in layer.line.tokens if token.id == param.id]
-    if not tokens or not size.exact:
+    if not tokens or not size.exact or size.product > _MOST:
         return None
     meant = f"{param.id}={size.product}"
     return Fix(f"write '{meant}'", (rewritten(layer, tokens[-1], meant),), is_safe=False)
