@@ -63,6 +63,7 @@ class Analysis:
     effort: Effort = field(default_factory=Effort)
     measured: tuple[int, ...] = ()
     fences: tuple[Fence, ...] = ()
+    means: Means = DEFAULT_MEANS
 
     @property
     def precision(self) -> str:
@@ -135,8 +136,11 @@ def analyze(
     """
     policy = Policy(precision, target, without=without)
 
+    def told(what: str, done: int, total: int) -> None:
+        progress(f"{what}, fences put in", done, total)
+
     def analyze_model(of: Model, under: Terms) -> Analysis:
-        return _analyzed(of, samples, policy, goal, wishes, means, under, progress)
+        return _analyzed(of, samples, policy, goal, wishes, means, under, progress if of is model else told)
 
     found = analyze_model(model, terms)
     return fenced(found, terms, analyze_model) if terms.fences else found
@@ -166,7 +170,8 @@ def _analyzed(
         decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms)
     rows = _rows(model, policy, order, decision.plan.masks)
     found, substitutes = finders(model, policy.target), _substitutes(model, policy)
-    return Analysis(model, policy, goal, samples, rows, decision, substitutes, found, wishes, effort, measured)
+    seen = (found, wishes, effort, measured)
+    return Analysis(model, policy, goal, samples, rows, decision, substitutes, *seen, means=means)
 
 
 def _rows(model: Model, policy: Policy, losses: Sequence[LayerLoss], proposed: Masks) -> tuple[LayerReport, ...]:

@@ -44,6 +44,12 @@ class Histogram:
         fields[_NOT_FINITE] = 0
         self._fields += fields
 
+    def merge(self, other: Histogram) -> None:
+        """Counts what another one has counted."""
+        self.zeros += other.zeros
+        self.not_finite += other.not_finite
+        self._fields += other._fields
+
     @property
     def first(self) -> int:
         """The exponent of the first count; 0 without any."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from maskctl.analysis.alone import Effect
 from maskctl.analysis.cluster import Cluster
+from maskctl.analysis.distributions import Profile
 from maskctl.analysis.finders import needs_single_samples
 from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import Setting
@@ -82,7 +83,8 @@ _FP16, _ALONE = Policy("fp16"), Means()
 class Shares:
     """The samples of an analysis, or those with the `numbers`; to be closed, for it may have started processes.
 
-    With `only` "effects" nothing else is measured, and the network is not lowered.
+    `only` names the one part of measuring that will be asked for, where it is one: "effects" without a lowered network, or
+    "lowered".
     """
 
     def __init__(
@@ -185,6 +187,17 @@ class Shares:
         if self._means.score is None:
             return None
         return self._means.score(_in_order([blobs for some in self._all("exact_outputs") for blobs in some]))
+
+    def profiles(self, masks: Masks, indices: Collection[int] | None) -> Mapping[int, Profile]:
+        """What the blobs of layers, or of those in `indices`, hold over all samples, and their errors before and after `masks`."""
+        found: dict[int, Profile] = {}
+        for some in self._all("profiles", dict(masks), None if indices is None else tuple(indices)):
+            for index, profile in some.items():
+                if index in found:
+                    found[index].merge(profile)
+                else:
+                    found[index] = profile
+        return found
 
     def worst(self, count: int) -> list[int]:
         """The numbers of the samples whose worst output is worst in the lowered network, in the order they came in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from maskctl.analysis.alone import merge
+from maskctl.analysis.distributions import Profile, Values, limits_of, look
 from maskctl.analysis.finders import finders, found_blobs, measured
 from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import Setting
@@ -159,6 +160,20 @@ class Share:
                 if any(trace[top] is not part.given[top] for top in op.layer.tops):
                     _lose(outputs, op)
         return Outcome(outputs, tuple(sorted(sources))), blobs
+
+    def profiles(self, masks: Masks, indices: Collection[int] | None) -> dict[int, Profile]:
+        """What the first blobs of layers, or of those in `indices`, hold, and their errors before and after `masks`."""
+        kept = {op.layer.index: op.layer.tops[0] for op in self._model.operators if not op.cut and op.layer.tops}
+        if indices is not None:
+            kept = {index: top for index, top in kept.items() if index in indices}
+        uncompared = {op.layer.index for op in self._model.operators if op.layer.type == "Input" or op in self._finders}
+        limits = limits_of(self._policy.precision)
+        found = {index: Profile(Values(limits), compared=index not in uncompared) for index in kept}
+        for number, part in self._own.items():
+            before, exact = self._lowered(number), self._blobs(number).exact
+            after = part.replay.run(masks) if masks else before
+            look(found, kept, exact, before, after, part.portion.members)
+        return found
 
     def worst_first(self) -> list[tuple[tuple[int, float], int]]:
         """For each sample a key that sorts the worst before the best, by its worst output in the lowered run; and its number."""

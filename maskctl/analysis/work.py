@@ -118,7 +118,8 @@ def _costs(model: Model, portion: Portion, policy: Policy, wishes: Wishes) -> li
     fp32, lowered = 0.0, 0.0
     for place in reversed(range(len(found))):
         cost, plain, kinds = found[place]
-        found[place] = replace(cost, effects=fp32 * kinds, left_out=lowered + plain), plain, kinds
+        if cost is not _NOTHING:
+            found[place] = replace(cost, effects=fp32 * kinds, left_out=lowered + plain), plain, kinds
         fp32 += plain
         lowered += cost.lowered
     return [cost for cost, *_ in found]

@@ -113,6 +113,18 @@ def _losses(
         figures = loss.get(part, {}).get(kind) if kind else loss.get(part) or (report["masks"] and layer.get(part))
         if figures:
             yield words, figures
+    yield from _effects(report["losses"], loss)
+
+
+def _effects(losses: Mapping[str, str], loss: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What the layer alone, or all but it, does to each output, as far as the scope of the document has it."""
+    named = {"whole": "", "storage": losses["layerwise_storage"], "no_winograd": losses["layerwise_no_winograd"]}
+    for kind, outputs in sorted((loss.get("alone") or {}).items(), key=lambda item: item[0] != "whole"):
+        words = named[kind] if kind in named else losses[f"apart.{kind}"]
+        for blob, figures in outputs.items():
+            yield f"alone in an fp32 network, at '{blob}'{words and f': {words}'}", figures
+    for blob, figures in (loss.get("leave_one_out") or {}).items():
+        yield f"everything lowered but this layer, at '{blob}'", figures
 
 
 def _print_values(values: Mapping[str, Any] | None, limits: Mapping[str, Any]) -> None:

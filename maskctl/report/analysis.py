@@ -13,11 +13,11 @@ from maskctl.analysis.alone import Effect
 from maskctl.analysis.analyze import Analysis, LayerReport
 from maskctl.analysis.anatomy import anatomy
 from maskctl.analysis.causes import right_bit
+from maskctl.analysis.distributions import Profile, limits_of
 from maskctl.analysis.evidence import Evidence
 from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import BF16, BLOBS, INT8, WEIGHTS
 from maskctl.analysis.metrics import METRICS, Comparison
-from maskctl.analysis.profiles import Profile, limits_of
 from maskctl.executor.samples import Samples
 from maskctl.param.diff import unified_diff
 from maskctl.report.network import layer_to_json

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from maskctl.analysis.anatomy import Anatomy
+from maskctl.analysis.distributions import Profile, Values
 from maskctl.analysis.histograms import Histogram
 from maskctl.analysis.metrics import Comparison
-from maskctl.analysis.profiles import Profile, Values
 from maskctl.report.numbers import number
 
 

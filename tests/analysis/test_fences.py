@@ -62,6 +62,21 @@ def test_what_is_proposed_is_what_runs(model: Model, found: Analysis) -> None:
     np.testing.assert_array_equal(before, with_fences)
 
 
+def test_signs_of_life_and_an_interrupt(model: Model) -> None:
+    """Progress says when fences are tried, and an interrupt then gives the plan without them, marked as cut short."""
+    seen: list[str] = []
+
+    def told(what: str, _done: int, _total: int) -> None:
+        seen.append(what)
+        if what == "trying masks, fences put in":
+            raise KeyboardInterrupt
+
+    cut = analyze(model, GIVEN, terms=Terms(fences=True), progress=told)
+    assert ["measuring layers", "trying masks"] == list(dict.fromkeys(seen))[:2]
+    assert "measuring layers, fences put in" in seen
+    assert ((), True, True) == (cut.fences, cut.plan.reached, cut.plan.interrupted)
+
+
 def test_no_fence_where_none_is_needed() -> None:
     """A network that masks 64 and 1 heal gets no fence."""
     model = Network().convolution("sum", "data", np.full((1, 9), 1.0)).convolution("b", "sum", [[1e-3]]).model()

@@ -86,14 +86,19 @@ def test_layers_are_shared_out(
     assert len({task.indices for _, task in done}) > 3
 
 
-def test_progress_comes_through(monkeypatch: pytest.MonkeyPatch, digits: Model, images: Samples) -> None:
-    """Progress of other processes arrives here, never runs backwards, and ends at its total."""
+@pytest.mark.parametrize("scope", ["layerwise", "alone", "leave-one-out"])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_progress_counts_everything(
+    monkeypatch: pytest.MonkeyPatch, digits: Model, images: Samples, scope: str, jobs: int
+) -> None:
+    """Progress, of other processes too, never runs backwards, comes with every layer, and is at its total when all is done."""
     monkeypatch.setattr(pool, "_WORTH_A_PROCESS_US", -1)
     seen: list[tuple[int, int]] = []
-    analyze(digits, images, means=Means(jobs=2), progress=lambda _, done, total: seen.append((done, total)))
+    wishes = dataclasses.replace(EVERYTHING, scope=scope)
+    analyze(digits, images, wishes=wishes, means=Means(jobs=jobs), progress=lambda _, *done: seen.append(done))
     seen = [(done, total) for done, total in seen if total]
     assert sorted(seen) == seen
-    assert seen[-1][0] == seen[-1][1]
+    assert seen[-1][0] == seen[-1][1] <= seen[-2][0] + 1
     assert 10 < len(seen)
 
 

@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from maskctl.analysis import pool
 from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.distributions import Profile, Values, limits_of
 from maskctl.analysis.histograms import Histogram
 from maskctl.analysis.metrics import SQNR
-from maskctl.analysis.profiles import Values, limits_of, profiles
+from maskctl.analysis.pool import Means
+from maskctl.analysis.profiles import profiles
 from maskctl.numeric.formats import FP16, FloatArray
 from tests.analysis.made import LEAKY, Network, samples, values
 
@@ -98,3 +101,22 @@ def test_samples_are_pooled() -> None:
     found = profiles(analyze(model, given_samples))
     assert (0, (6, 0, 0, 16)) == (found[0].values.magnitudes.first, found[0].values.magnitudes.counts)
     assert 22 == found[1].after.elements
+
+
+@pytest.mark.parametrize("means", [Means(jobs=2), Means(memory=1), Means(jobs=3, memory=2000)])
+def test_means_change_nothing(monkeypatch: pytest.MonkeyPatch, means: Means) -> None:
+    """Shared out over processes, or with hardly any memory, every count and sum is the same."""
+    network = Network().convolution("a", "data", [[-1.0, -1.0], [0.5, 0.5]], LEAKY).convolution("b", "a", [[0.25, 0.5]])
+    blobs = np.random.default_rng(0).standard_normal((3, 2, 4, 4)).astype(np.float32) * 30000
+    model, given_samples = network.model(), samples(*blobs)
+    one = profiles(analyze(model, given_samples))
+    monkeypatch.setattr(pool, "_WORTH_A_PROCESS_US", -1)
+    several = profiles(analyze(model, given_samples, means=means))
+    assert [told(profile) for profile in one.values()] == [told(profile) for profile in several.values()]
+
+
+def told(profile: Profile) -> list[object]:
+    """Everything a profile has counted."""
+    values, errors = profile.values, (profile.errors_before, profile.errors_after)
+    histograms = [(part.first, part.counts, part.zeros, part.not_finite) for part in (values.magnitudes, *errors)]
+    return [values.smallest, values.largest, values.above, histograms, profile.after]

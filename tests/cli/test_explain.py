@@ -53,6 +53,25 @@ def test_only_where_masks_are_proposed(run: Runner, one: tuple[str, ...]) -> Non
     assert re.search(r"^mask +-$", said, flags=re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        ("alone", "alone in an fp32 network, at 'prob'"),
+        ("alone", "alone in an fp32 network, at 'prob': bf16 storage instead"),
+        ("leave-one-out", "everything lowered but this layer, at 'prob'"),
+    ],
+)
+def test_effects(run: Runner, one: tuple[str, ...], scope: str, words: str) -> None:
+    """What the layer does to each output is told where the scope measures it, with the figure of the JSON."""
+    asked = ("explain", "digits_overflow.param", "conv1", *one, "--scope", scope, "--kind", "bf16")
+    (row,) = json.loads(run(*asked, "--json").out)["layers"]
+    effects = row["alone"]["bf16" if "bf16" in words else "whole"] if scope == "alone" else row["leave_one_out"]
+    said = re.search(rf"^{words} +(\S+)", run(*asked).out, flags=re.MULTILINE)
+    assert said is not None
+    figure = float(effects["prob"]["sqnr_db"])
+    assert f"{figure:.1f}" == f"{float(said[1]):.1f}"
+
+
 def test_json(run: Runner, one: tuple[str, ...]) -> None:
     """--json prints the document of analyze with this layer alone, as its schema says."""
     result = run("explain", "digits_overflow.param", "conv3", *one, "--json")
