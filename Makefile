@@ -11,6 +11,7 @@ lint:
 	$(PYTHON) -m mypy
 	$(PYTHON) docs/make.py --check
 	$(PYTHON) sample_models/make.py --check
+	$(PYTHON) -m maskctl lint --strict sample_models
 
 docs:
 	$(PYTHON) docs/make.py

@@ -10,12 +10,16 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from maskctl import cli, featmask, layers
+from maskctl.lint.fixable import fix_option
+from maskctl.lint.page import as_markdown
+from maskctl.lint.rule import GROUPS, Rule, rules
 from maskctl.targets import TARGETS
 from maskctl.targets.table import Target
 
@@ -318,12 +322,46 @@ def _type(part: dict[str, Any]) -> str:
     return next(said() for key, said in words.items() if key in part)
 
 
+def rules_index() -> str:
+    """All lint rules in tables by group."""
+    parts = [NOTICE, "# Lint rules\n", RULES_INTRODUCTION]
+    for group in GROUPS:
+        parts += [f"## {group}\n", "| rule | severity | mended by | mistake |", "|---|---|---|---|"]
+        parts += [
+            f"| [{rule.name}]({rule.name}.md) | {rule.severity.value}{'' if rule.is_default else ', off by default'} "
+            f"| {_option(rule)} | {rule.summary.replace('|', chr(92) + '|')} |"
+            for rule in rules().values()
+            if rule.group == group
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+RULES_INTRODUCTION = """What [`maskctl lint`](../lint.md) looks for. `maskctl lint --explain RULE` prints a page. An error is what some
+engine refuses, crashes on, computes otherwise than written, or a mask that is lost; a warning may hurt, or is plainly not what was meant;
+an info is worth knowing. The tests run every bad and every good example.
+"""
+
+
+def _option(rule: Rule) -> str:
+    return f"`{fix_option(rule)}`" if fix_option(rule) else ""
+
+
+def rule_page(rule: Rule) -> str:
+    """A rule's docstring, its examples as blocks of code."""
+    facts = f"Group `{rule.group}`, {rule.severity.value}{'' if rule.is_default else ', off by default'}."
+    mended = f" Mended by {_option(rule)}." if fix_option(rule) else ""
+    return f"{NOTICE}\n# {rule.name}\n\n{facts}{mended} [All rules](README.md)\n\n{as_markdown(rule.page)}\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "masks.md": masks_page,
     "layers.md": layers_page,
     "json.md": json_page,
     "conformance.md": conformance_page,
+    "rules/README.md": rules_index,
+    **{f"rules/{rule.name}.md": partial(rule_page, rule) for rule in rules().values()},
 }
 
 
@@ -336,7 +374,14 @@ def main() -> int:
         if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
             stale.append(name)
         elif not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
+    for path in sorted((HERE / "rules").glob("*.md")):
+        name = f"rules/{path.name}"
+        if name not in PAGES and check:
+            stale.append(name)
+        elif name not in PAGES:
+            path.unlink()
     for name in stale:
         print(f"docs/{name} is out of date: run 'make docs'")
     return int(bool(stale))

@@ -136,7 +136,7 @@ def test_readme_commands_create_what_they_need(name: str) -> None:
 
 def test_links_lead_somewhere() -> None:
     """Every relative link in the Markdown files names a file that exists."""
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_models/*.md")]
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("sample_models/*.md")]
     broken = [
         f"{page.name}: {target}"
         for page in pages

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from maskctl import __version__
-from maskctl.cli.text import counted, print_table, table
+from maskctl.cli.text import counted, print_table, table, width
 from maskctl.cli.writing import write_file
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 }
 _PIPE_WIDTH = 120
 _PIECE = 1 << 14
+_MOST_COLUMNS = 100
 
 
 def show(report: Report, options: dict[str, Any], *, is_stdin: bool) -> None:
@@ -182,27 +183,40 @@ def _statistics(report: Report, *, err: bool) -> None:
 
 
 def list_rules() -> int:
-    """Every rule with its group, its severity, "off" where it has to be asked for, and its mistake in a sentence."""
+    """Every rule with its group, its severity, "off" where it has to be asked for, what mends it, and its mistake."""
+    from maskctl.lint.fixable import fix_option
     from maskctl.lint.rule import rules
 
-    made = table("rule", "group", "severity", "mistake")
+    made = table("rule", "group", "severity", "fixable", "mistake")
     for rule in rules().values():
         severity = rule.severity.value if rule.is_default else f"{rule.severity.value}, off"
-        made.add_row(rule.name, rule.group, severity, rule.summary)
+        made.add_row(rule.name, rule.group, severity, fix_option(rule), rule.summary)
     print_table(made)
     return 0
 
 
 def explain(name: str) -> int:
-    """The page of one rule."""
+    """The page of one rule, its text as wide as the terminal, but no wider than is read well."""
+    import textwrap
+
     from maskctl.errors import InputError, did_you_mean
+    from maskctl.lint.fixable import fix_option
+    from maskctl.lint.page import prose
     from maskctl.lint.rule import rules
 
     rule = rules().get(name)
     if rule is None:
         hint = did_you_mean(name, rules(), "See maskctl lint --list-rules.")
         raise InputError(f"--explain '{name}' is no rule. {hint}")
-    click.echo(f"{rule.name} ({rule.group}, {rule.severity.value})\n\n{rule.page}")
+    said = prose(rule.page)
+    columns = min(width(), _MOST_COLUMNS)
+    paragraphs = [
+        part if part.startswith((" ", "- ", "|")) else textwrap.fill(part, columns) for part in said.split("\n\n")
+    ]
+    facts = [rule.group, rule.severity.value, *(["off by default"] if not rule.is_default else [])]
+    facts += [f"mended by {fix_option(rule)}"] if fix_option(rule) else []
+    text = "\n\n".join([f"{rule.name} ({', '.join(facts)})", *paragraphs])
+    click.echo(text + rule.page.removeprefix(said))
     return 0
 
 

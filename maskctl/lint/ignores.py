@@ -58,8 +58,9 @@ class Ignores:
                     yield self._finding(rule, ignore, name)
 
     def _has_run(self, name: str) -> bool:
-        """True where every rule that the name stands for ran."""
-        return all(rule.name in self._ran for rule in rules().values() if matches(rule, [name]))
+        """True where every rule that the name stands for ran, but for those that run only by their own name."""
+        meant = [rule for rule in rules().values() if matches(rule, [name]) and (rule.is_default or rule.name == name)]
+        return all(rule.name in self._ran for rule in meant)
 
     def _others(self, ignore: Ignore) -> bool:
         """True where the entry is about files that were not linted."""

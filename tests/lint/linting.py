@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from maskctl.graph.network import build
 from maskctl.lint.conditions import Conditions
+from maskctl.lint.example_files import write_example
 from maskctl.lint.finding import Finding
 from maskctl.lint.page import Example
 from maskctl.lint.plan import Asked
 from maskctl.lint.session import Session
 from maskctl.lint.settings import Settings, conditions_of, parse_settings
-from maskctl.lock import lock_of, to_text
-from maskctl.param import parse
 
 
 def written(folder: Path, param: str | bytes, beside: Mapping[str, str]) -> Path:
     """The path of a `.param`, written with these files beside it (`bin`, `lock`)."""
-    path = folder / "net.param"
-    path.write_bytes(param.encode("utf-8", "surrogateescape") if isinstance(param, str) else param)
-    if "bin" in beside:
-        words = [float(word) for word in beside["bin"].split()]
-        path.with_suffix(".bin").write_bytes(struct.pack(f"<{len(words)}f", *words))
-    if "lock" in beside:
-        locked = lock_of(build(parse(beside["lock"].encode())))
-        path.with_suffix(".masks.toml").write_text(to_text(locked), encoding="utf-8")
-    return path
+    text = param if isinstance(param, str) else param.decode("utf-8", "surrogateescape")
+    return write_example(folder, Example(is_bad=True, param=text, beside=beside))
 
 
 def settings_in(beside: Mapping[str, str]) -> Settings:

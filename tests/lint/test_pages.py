@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from maskctl.lint.fixable import fix_option
 from maskctl.lint.page import examples
 from maskctl.lint.rule import rules
 from tests.lint.linting import found_in
@@ -28,3 +29,14 @@ def test_the_page_says_why(name: str) -> None:
     page = rules()[name].page
     assert rules()[name].summary.endswith(".")
     assert len(page.split("\n\nBad:", 1)[0].split("\n\n")) > 1
+
+
+@pytest.mark.parametrize("name", rules())
+def test_fixes_are_told(name: str, tmp_path: Path) -> None:
+    """Whether a rule is said to be mended, and by which option, is what its bad examples show."""
+    fixes = []
+    for number, example in enumerate(examples(rules()[name].page)):
+        (tmp_path / str(number)).mkdir()
+        fixes += [finding.problem.fix for finding in found_in(tmp_path / str(number), name, example)]
+    safe = [fix.is_safe for fix in fixes if fix]
+    assert fix_option(rules()[name]) == ("--fix" if any(safe) else "--unsafe-fixes" if safe else "")

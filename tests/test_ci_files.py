@@ -1,0 +1,134 @@
+"""The hook, the action and the recipes of docs/lint.md: they parse, and the commands in them run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from maskctl.cli.lint import command
+from maskctl.lint.settings import parse_settings
+from tests.builders import param_text
+from tests.cli.driver import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
+BAD = param_text("Input data 0 1 data 0=8 1=8 2=1", "ReLU relu 1 1 dta relu")
+
+
+def block(mark: str) -> str:
+    """The block of code behind a marker in docs/lint.md."""
+    found = re.search(rf"<!-- {re.escape(mark)} -->\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL)
+    assert found is not None
+    return found.group(1)
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A folder with a bad file, a good one, and a `maskctl` on the path that is this one."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "bad.param").write_bytes(BAD)
+    (tmp_path / "models" / "good.param").write_bytes(param_text("Input data 0 1 data 0=8 1=8 2=1"))
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "maskctl"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m maskctl "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return tmp_path
+
+
+def shell(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A script as GitHub Actions runs it with `shell: bash`."""
+    known = environment(GITHUB_ACTIONS="true", GITHUB_WORKSPACE=str(folder), **variables)
+    known["PATH"] = f"{folder / 'bin'}:{known['PATH']}"
+    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(words, cwd=folder, env=known, capture_output=True, text=True, check=False)
+
+
+def test_hook(models: Path) -> None:
+    """The hook's command lints the files that its pattern names, as pre-commit calls it."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    names = [str(path.relative_to(models)) for path in sorted(models.rglob("*")) if re.search(hook["files"], path.name)]
+    assert ["models/bad.param", "models/good.param"] == names
+    assert ("maskctl-lint", "python") == (hook["id"], hook["language"])
+    assert 1 == shell(f"{hook['entry']} --strict {shlex.join(names)}", models).returncode
+    assert 0 == shell(f"{hook['entry']} --strict {names[1]}", models).returncode
+
+
+def action_step(**given: str) -> tuple[str, dict[str, str]]:
+    """The script of the action that lints, and its variables for these inputs."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    inputs = {name: given.get(name, row["default"]) for name, row in action["inputs"].items()}
+    install, lint = action["runs"]["steps"]
+    assert (action["runs"]["using"], 'python -m pip install --quiet "$GITHUB_ACTION_PATH"') == (
+        "composite",
+        install["run"],
+    )
+    texts = {name: re.fullmatch(r"\$\{\{ inputs\.(\w+) \}\}", text) for name, text in lint["env"].items()}
+    return lint["run"], {name: inputs[found.group(1)] for name, found in texts.items() if found}
+
+
+def test_action(models: Path) -> None:
+    """The action's script annotates lines and fails for errors, in a folder or in files of a pattern."""
+    script, variables = action_step()
+    done = shell(script, models, **variables)
+    assert (1, "::error file=models/bad.param,line=4,") == (done.returncode, done.stdout[:37])
+    script, variables = action_step(paths="models/g*.param", args="--strict")
+    assert 0 == shell(script, models, **variables).returncode
+
+
+def test_action_with_sarif(models: Path) -> None:
+    """With an input `sarif` the findings are in that file too, with paths of the repository, and errors still fail."""
+    script, variables = action_step(sarif="found.sarif", paths="models")
+    done = shell(script, models, **variables)
+    assert (1, 1) == (done.returncode, done.stdout.count("::error "))
+    (row,) = json.loads((models / "found.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    assert "models/bad.param" == row["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+
+def test_recipe_for_gitlab(models: Path) -> None:
+    """The command for GitLab writes the report that its artifact names."""
+    (job,) = yaml.safe_load(block("yaml: gitlab")).values()
+    done = shell(job["script"][1], models)
+    assert (1, "") == (done.returncode, done.stdout)
+    assert (models / job["artifacts"]["reports"]["junit"]).read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_recipe_for_github_and_pre_commit() -> None:
+    """The recipes name inputs and a hook that are there, and options that the command knows."""
+    step = yaml.safe_load(block("yaml: github"))["jobs"]["lint"]["steps"][-1]
+    inputs: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    assert set(step["with"]) <= set(inputs)
+    understood([*step["with"]["args"].split(), step["with"]["paths"]])
+    (hook,) = yaml.safe_load(block("yaml: pre-commit"))["repos"][0]["hooks"]
+    assert "maskctl-lint" == hook["id"]
+    understood(hook["args"])
+
+
+def understood(words: list[str]) -> click.Context:
+    """The command line as the command understands it; raises where it does not."""
+    return command.make_context("lint", list(words))
+
+
+def test_commands_of_the_page() -> None:
+    """Every command line that docs/lint.md shows is one that the command understands."""
+    lines = re.findall(r"^maskctl lint (.*)$|`maskctl lint ([^`]*)`", PAGE, flags=re.MULTILINE)
+    shown = [shlex.split(code or text, comments=True) for code, text in lines]
+    assert len(shown) > 10
+    for words in shown:
+        understood(words)
+
+
+def test_settings_of_the_page() -> None:
+    """The settings that docs/lint.md shows are understood, as they stand and as tables of a pyproject.toml."""
+    own = parse_settings(block("settings"), "maskctl.toml")
+    project = parse_settings(block("settings").replace("[lint", "[tool.maskctl.lint"), "pyproject.toml")
+    assert 20241226 == own.runtime == project.runtime
+    assert ("net.param", "conv_*") == (own.per_file_ignores[1].glob, own.per_file_ignores[1].layer_glob)
