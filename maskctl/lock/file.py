@@ -21,6 +21,8 @@ else:
 
 VERSION = 1
 SUFFIX = ".masks.toml"
+_EXACT = 2**53
+"""Every whole number up to this is a float."""
 _ALIKE = ("shape", "up", "down", "around", "fine", "up_apart", "down_apart")
 _HEAD = """\
 # Feature masks, written by `maskctl lock`. `maskctl apply` puts them back after a re-export; keep this file with the model.
@@ -95,7 +97,7 @@ def parse(data: bytes, path: str = "<lock>") -> Lock:
     """Reads the bytes of a lock; raises `InputError` that says what is wrong, and where."""
     try:
         table = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # Python also refuses integers of more than 4300 digits
         raise InputError(f"this is no TOML: {error}. Expected a lock, as 'maskctl lock' writes it.", path) from None
     version = table.get("lock")
     if version != VERSION or isinstance(version, bool):
@@ -180,7 +182,11 @@ class _Reader:
 
     def _figure(self, table: Mapping[str, Any], key: str) -> float:
         value = table.get(key)
-        if not isinstance(value, int | float) or isinstance(value, bool):
+        if (
+            not isinstance(value, int | float)
+            or isinstance(value, bool)
+            or (isinstance(value, int) and abs(value) > _EXACT)
+        ):
             raise self._error(f"has no number under 'gain.{key}'")
         return float(value)
 

@@ -63,6 +63,13 @@ def test_stories_are_read_back() -> None:
         ("shape = 1,", "shape = 1.0,", "net.masks.toml: layer 'fc' has no whole number under 'alike.shape'."),
         ("words =", "gain = 3\nwords =", "net.masks.toml: layer 'fc' has no table under 'gain'."),
         ("words =", "gain = { masks = 1 }\nwords =", "layer 'fc' has no number under 'gain.db_before'."),
+        (
+            "words =",
+            f"gain = {{ db_before = 1{'0' * 400} }}\nwords =",
+            "layer 'fc' has no number under 'gain.db_before'.",
+        ),
+        ("lock = 1", f"lock = 1{'0' * 5000}", "net.masks.toml: this is no TOML: "),
+        ("lock = 1", f"lock = {'[' * 5000}", "net.masks.toml: this is no TOML: "),
         ("[[layer]]", "[layer]", "net.masks.toml: 'layer' is no list of tables."),
         ("[[layer]]", "layer = [3]\n[[x]]", "net.masks.toml: [[layer]] 1 is no table."),
     ],
