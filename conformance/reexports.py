@@ -63,7 +63,7 @@ def opened(document: ParamDocument, seed: int) -> Net:
     return Net(rows, random.Random(seed))  # noqa: S311 - only variety is asked for
 
 
-def closed(net: Net) -> Graph:
+def to_bytes(net: Net) -> bytes:
     """The network as the file it would be."""
     lines = [
         " ".join(
@@ -74,7 +74,12 @@ def closed(net: Net) -> Graph:
     ]
     blobs = {name for row in net.rows for name in (*row.bottoms, *row.tops)}
     text = "\n".join(["7767517", f"{len(lines)} {max(1, len(blobs))}", *lines, ""])
-    return build(parse(text.encode("utf-8", "surrogateescape"), "again.param"))
+    return text.encode("utf-8", "surrogateescape")
+
+
+def closed(net: Net) -> Graph:
+    """The network as it would be read."""
+    return build(parse(to_bytes(net), "again.param"))
 
 
 def renamed(net: Net) -> None:

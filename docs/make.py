@@ -354,12 +354,57 @@ def rule_page(rule: Rule) -> str:
     return f"{NOTICE}\n# {rule.name}\n\n{facts}{mended} [All rules](README.md)\n\n{as_markdown(rule.page)}\n"
 
 
+RELOCK_INTRODUCTION = """Masks on every third layer with weights of {files} published `.param` files, locked, the network written
+anew, and the masks put back ([how](locking.md)). *right* came back on the layer they were on, *named* have no certain layer and
+were named with why, *wrong* came back on another layer. Made by `python -m conformance.relock FOLDER`; the changes are in
+`conformance/reexports.py`.
+"""
+
+RELOCK_SECTIONS = {
+    "tools": (
+        "ncnn's own tools",
+        (
+            "`ncnnoptimize` and `ncnn2int8`, built from {built_from}, on {tool_files} of the files, weights and scales made up. "
+            "Left out are those whose layer names repeat (nothing else says which layer is which), those the tool fails on, and those with "
+            "more than 150 million weights. *renamed*: all layers and blobs got other names after that.\n"
+        ),
+    ),
+    "reexports": (
+        "The same network",
+        "What exporters and optimisers do, done by the script, which knows which layer is which.\n",
+    ),
+    "edits": (
+        "Another network",
+        (
+            "What people do. *numbered anew*: names by type and number, before and after, so that they move to other layers. Here most of "
+            "what is named could be put back by someone who knows what was done; the file does not say it.\n"
+        ),
+    ),
+}
+
+
+def relock_page() -> str:
+    """How many masks come back after re-exports."""
+    stored = json.loads((HERE / "relock.json").read_text(encoding="utf-8"))
+    parts = [NOTICE, "# Masks put back\n", RELOCK_INTRODUCTION.format(**stored)]
+    for key, (title, text) in RELOCK_SECTIONS.items():
+        files = max((row.get("files", 0) for row in stored[key].values()), default=0)
+        parts += [f"## {title}\n", text.format(tool_files=files, **stored)]
+        parts += ["| | right | named | wrong |", "|---|--:|--:|--:|"]
+        parts += [
+            f"| {name} | {row['right']:,} | {row['named']:,} | {row['wrong']:,} |" for name, row in stored[key].items()
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "masks.md": masks_page,
     "layers.md": layers_page,
     "json.md": json_page,
     "conformance.md": conformance_page,
+    "relocking.md": relock_page,
     "rules/README.md": rules_index,
     **{f"rules/{rule.name}.md": partial(rule_page, rule) for rule in rules().values()},
 }

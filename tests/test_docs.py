@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conformance.reexports import CHANGES, EDITS
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import load
@@ -179,3 +180,16 @@ def test_exit_codes_are_listed() -> None:
     """The page of the command line lists every exit code."""
     section = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").partition("## Exit codes")[2]
     assert ["0", "1", "2", "3", "130", "141"] == re.findall(r"(?:^|\. )(\d+): ", section.strip())
+
+
+def test_stored_relocking_is_of_these_changes() -> None:
+    """docs/relock.json was measured with the changes that the tests make; no mask went wrong, and all came back after re-exports."""
+    stored = json.loads((ROOT / "docs" / "relock.json").read_text(encoding="utf-8"))
+    assert (list(CHANGES), list(EDITS)) == (list(stored["reexports"]), list(stored["edits"]))
+    same = [*stored["reexports"].values(), *stored["tools"].values()]
+    assert {(0, 0)} == {(row["named"], row["wrong"]) for row in same}
+    assert {0} == {row["wrong"] for row in stored["edits"].values()}
+    page = (ROOT / "docs" / "locking.md").read_text(encoding="utf-8")
+    files = {row["files"] for row in stored["tools"].values()}
+    assert f"On {stored['files']} published networks" in page
+    assert {True} == {f"on {count} of them" in page for count in files}
