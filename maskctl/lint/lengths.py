@@ -74,7 +74,12 @@ def _of_boxes(values: Values) -> range:
 
 
 LENGTHS = (
-    Length("", "activation_params", _of_activation, "{0} at least for this activation_type"),
+    Length(
+        "",
+        "activation_params",
+        _of_activation,
+        "{0} or more: a slope (activation_type 2), bounds (3), or alpha and beta (6)",
+    ),
     Length("Crop", "ends", _as_many_as("starts"), "as many as starts, {0}"),
     Length("Crop", "axes", _as_many_as("starts", or_none=True), "none, or as many as starts"),
     Length("CopyTo", "axes", _as_many_as("starts", or_none=True), "none, or as many as starts"),

@@ -17,6 +17,12 @@ Bad:
     Input                 data  0 1 data 0=4 1=4 2=4
     ConvolutionDepthWise  conv  1 1 data conv 0=4 1=1 6=4 7=3
 
+Bad:
+    7767517
+    2 2
+    Input    data  0 1 data 0=4 1=4 2=4
+    Softmax  prob  1 1 data prob 0=1
+
 Good:
     7767517
     2 2
@@ -31,7 +37,8 @@ from collections.abc import Iterator
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Param
 from maskctl.lint.declared import Values, called
-from maskctl.lint.finding import Problem, Severity
+from maskctl.lint.editing import line_edit
+from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.limits import Divides, Limit, broken_limits, undivided
 from maskctl.lint.subject import Subject
 from maskctl.lint.told import is_told
@@ -41,12 +48,16 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """Every integer that is none of the values its type has, every one that has to divide another and does not."""
+    """Every integer that is none of the values its type has, every one that has to divide another and does not.
+
+    The fix, where there is one value only, writes that, unsafely.
+    """
     for layer, kind in zip(subject.layers, subject.kinds, strict=True):
         if kind is None:
             continue
         for param, limit in broken_limits(layer, kind):
-            yield Problem(_beyond(layer, param, limit), subject.param_span(layer, param.id), layer.name)
+            span = subject.param_span(layer, param.id)
+            yield Problem(_beyond(layer, param, limit), span, layer.name, _fix(layer, param, limit))
         for row in undivided(layer, kind):
             yield Problem(_undivided(layer, kind, row), subject.param_span(layer, _id(kind, row.part)), layer.name)
     for layer, error in subject.refusals:
@@ -57,6 +68,14 @@ def check(subject: Subject) -> Iterator[Problem]:
 def _beyond(layer: Layer, param: Param, limit: Limit) -> str:
     there = f"'{layer.params[param.id]}'" if param.id in layer.params else f"not written, so {param.default}"
     return f"{layer}: {called(param)} is {there}. Expected {limit.words or param.meaning}."
+
+
+def _fix(layer: Layer, param: Param, limit: Limit) -> Fix | None:
+    if not isinstance(limit.allowed, tuple) or len(limit.allowed) > 1:
+        return None
+    (value,) = limit.allowed
+    edit = line_edit(layer.line.number, layer.line.text, layer.line.with_param(param.id, value).text)
+    return Fix(f"write {param.id}={value}", (edit,), is_safe=False)
 
 
 def _undivided(layer: Layer, kind: LayerType, row: Divides) -> str:
