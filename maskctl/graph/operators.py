@@ -40,9 +40,9 @@ def operator(graph: Graph, layer: Layer) -> Operator | None:
         return None
     place = Place(graph.path, layer.line.number)
     if len(layer.bottoms) not in kind.bottoms:
-        raise GraphError(f"{layer} reads {len(layer.bottoms)} blobs. Expected {_span(kind.bottoms)}.", place)
+        raise GraphError(f"{layer} reads {len(layer.bottoms)} blobs. Expected {count_words(kind.bottoms)}.", place)
     if len(layer.tops) not in kind.tops:
-        raise GraphError(f"{layer} produces {len(layer.tops)} blobs. Expected {_span(kind.tops)}.", place)
+        raise GraphError(f"{layer} produces {len(layer.tops)} blobs. Expected {count_words(kind.tops)}.", place)
     try:
         params = Params(kind.params, layer.params, len(layer.tops), len(layer.bottoms))
         # Functions of a plugin: what fails for these parameters is told here, with the layer.
@@ -181,7 +181,12 @@ def elements(shapes: Mapping[str, Shape]) -> int:
     return sum(math.prod(shape) for shape in shapes.values())
 
 
-def _span(counts: range) -> str:
+def count_words(counts: range) -> str:
+    """How many blobs a range of counts means, in words.
+
+    >>> count_words(range(1, 2)), count_words(range(1, 4)), count_words(ONE_OR_MORE)
+    ('1', '1 to 3', '1 or more')
+    """
     if counts.stop - counts.start == 1:
         return str(counts.start)
-    return f"{counts.start} or more" if counts == ONE_OR_MORE else f"{counts.start} to {counts.stop - 1}"
+    return f"{counts.start} or more" if counts.stop == ONE_OR_MORE.stop else f"{counts.start} to {counts.stop - 1}"

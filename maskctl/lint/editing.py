@@ -48,17 +48,26 @@ def edited(lines: Sequence[str], edits: Iterable[Edit]) -> str:
     return "".join(changed)
 
 
-def fresh(name: str, taken: Iterable[str], first: int = 2) -> str:
-    """A name made of another one that none has yet.
+class FreshNames:
+    """Makes names of others that none has yet.
 
-    >>> fresh("relu", {"relu", "relu_2"})
-    'relu_3'
+    >>> fresh = FreshNames({"relu", "relu_2"})
+    >>> fresh("relu"), fresh("relu"), fresh("relu", 0)
+    ('relu_3', 'relu_4', 'relu_0')
     """
-    known = taken if isinstance(taken, set | frozenset | dict) else set(taken)
-    number = first
-    while f"{name}_{number}" in known:
-        number += 1
-    return f"{name}_{number}"
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._next: dict[tuple[str, int], int] = {}
+
+    def __call__(self, name: str, first: int = 2) -> str:
+        """The name with the first number behind it, from `first` on, that makes it another than all names so far."""
+        number = self._next.get((name, first), first)
+        while f"{name}_{number}" in self._taken:
+            number += 1
+        self._next[name, first] = number + 1
+        self._taken.add(f"{name}_{number}")
+        return f"{name}_{number}"
 
 
 def _alike(before: str, after: str) -> int:

@@ -233,6 +233,14 @@ class Subject:
         """Where the layer's name stands."""
         return self._word_span(layer, 1)
 
+    def bottom_count_span(self, layer: Layer) -> Span:
+        """Where the number of bottoms stands."""
+        return self._word_span(layer, 2)
+
+    def top_count_span(self, layer: Layer) -> Span:
+        """Where the number of tops stands."""
+        return self._word_span(layer, 3)
+
     def bottom_span(self, layer: Layer, place: int) -> Span:
         """Where the name of a bottom stands; `place` counts from 0."""
         return self._word_span(layer, _HEAD_WORDS + place)

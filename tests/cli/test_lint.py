@@ -111,7 +111,11 @@ def test_in_github_actions(models: Path, run: Runner, monkeypatch: pytest.Monkey
 def test_output(models: Path, run: Runner) -> None:
     """--output writes the findings into a file and prints none; a file that cannot be written is an error."""
     result = run("lint", "--format", "sarif", "--output", "found.sarif", *RULES)
-    assert (1, "", "Found 1 error, 1 warning in 2 files (1 fixable with --fix).\n") == tuple(result)
+    assert (
+        1,
+        "",
+        "Found 1 error, 1 warning in 2 files (1 fixable with --fix, 1 with --fix --unsafe-fixes).\n",
+    ) == tuple(result)
     log = json.loads((models / "found.sarif").read_text(encoding="utf-8"))
     assert ["undefined-blob", "unknown-mask-bit"] == [row["ruleId"] for row in log["runs"][0]["results"]]
     assert 2 == run("lint", "--output", "nowhere/found.txt").code

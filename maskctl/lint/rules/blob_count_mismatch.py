@@ -29,10 +29,14 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """A blob count that is too small for the layers that the engine reads; lines that cannot be read only add to them."""
+    """A blob count that is too small for the layers that the engine reads; lines that cannot be read only add to them.
+
+    Blobs that are read and never produced are left out: they are mistakes of their own.
+    """
     said, layers = subject.scan.blob_count, subject.scan.layer_count
-    there = blobs_of(subject.layers[: max(layers - len(subject.scan.broken), 0)])
-    if said and said < there:
+    read = subject.layers[: max(layers - len(subject.scan.broken), 0)]
+    if said and said < sum(len(layer.tops) for layer in read):
+        there = blobs_of(read)
         fix = Fix(f"write {layers} {there}", counts_edits(subject, layers, there))
         message = (
             f"the line says {said} blobs and the layers have {there}. Older engines write past the end of their table, the newest "
