@@ -157,9 +157,13 @@ def _analyzed(
     progress: Progress,
 ) -> Analysis:
     """The analysis of a model as it is."""
+
+    def weighed(layers: int) -> None:
+        progress("weighing masks", layers, 0)
+
     with closing(Shares(model, samples, policy, wishes, progress, means)) as trials:
         try:
-            losses, effort, measured = _measured(trials, model, samples, policy, wishes, means)
+            losses, effort, measured = _measured(trials, model, samples, policy, wishes, means, progress)
         except KeyboardInterrupt:
             known = ranked(trials.known(), wishes.scope)
             rows = _rows(model, policy, known, {})
@@ -167,7 +171,7 @@ def _analyzed(
         _refuse_check(goal, trials.exact_score())
         order = ranked(losses, wishes.scope)
         shapes = {name: arrays[0].shape for name, arrays in samples.by_blob.items()}
-        decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms)
+        decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms, weighed)
     rows = _rows(model, policy, order, decision.plan.masks)
     found, substitutes = finders(model, policy.target), _substitutes(model, policy)
     seen = (found, wishes, effort, measured)
@@ -201,7 +205,7 @@ def _refuse_check(goal: Goal, score: float | None) -> None:
 
 
 def _measured(
-    trials: Shares, model: Model, samples: Samples, policy: Policy, wishes: Wishes, means: Means
+    trials: Shares, model: Model, samples: Samples, policy: Policy, wishes: Wishes, means: Means, progress: Progress
 ) -> tuple[tuple[LayerLoss, ...], Effort, tuple[int, ...]]:
     """The losses over all samples, or over the worst of them; what that took, and the numbers of the samples."""
     losses, effort = trials.measure()
@@ -209,7 +213,7 @@ def _measured(
     if wishes.worst is None or wishes.worst >= len(samples):
         return losses, effort, everyone
     numbers = trials.worst(wishes.worst)
-    with closing(Shares(model, samples, policy, wishes, silent, means, numbers)) as worst:
+    with closing(Shares(model, samples, policy, wishes, progress, means, numbers)) as worst:
         losses, more = worst.measure()
     effort.merge(more)
     return losses, effort, tuple(numbers)

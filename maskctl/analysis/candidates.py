@@ -41,12 +41,23 @@ class Candidate:
         return self.gain / self.cost
 
 
+def unheard(_layers: int) -> None:
+    """Nobody listens."""
+
+
 def candidates(
-    model: Model, policy: Policy, losses: Sequence[LayerLoss], costs: Costs, *, storage: bool = True
+    model: Model,
+    policy: Policy,
+    losses: Sequence[LayerLoss],
+    costs: Costs,
+    *,
+    storage: bool = True,
+    weighed: Callable[[int], None] = unheard,
 ) -> tuple[Candidate, ...]:
     """All candidates, best score first; `storage` allows bits 2 and 4, for sets in which every input arrives in 32 bits.
 
-    These come last: bits 64 and 1 hold wherever a layer is moved to, and under Vulkan compute too.
+    These come last: bits 64 and 1 hold wherever a layer is moved to, and under Vulkan compute too. They take time that grows
+    with the square of the network; `weighed` is told for how many layers they are known.
     """
     least = _LEAST_SHARE * (costs.total({}) or 1.0)
     masks = policy.all_masks(model)
@@ -58,7 +69,7 @@ def candidates(
     found = [candidate for loss in losses for candidate in _of_sums(loss, masks, policy, price, least)]
     found += [
         Candidate(together, math.fsum(noise.get(index, 0.0) for index in together), price(together))
-        for together in (_closed_sets(model, policy, losses, masks) if storage else ())
+        for together in (_closed_sets(model, policy, losses, masks, weighed) if storage else ())
     ]
     found = [candidate for candidate in found if candidate.gain > 0]
     return tuple(sorted(found, key=lambda candidate: (candidate.is_storage, -candidate.score)))
@@ -86,11 +97,12 @@ def _of_sums(
 
 
 def _closed_sets(
-    model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Sequence[int]
+    model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Sequence[int], weighed: Callable[[int], None]
 ) -> Iterator[Mapping[int, int]]:
     """The bits of 32-bit storage for each layer and all that it needs, every set once."""
     seen = set[frozenset[int]]()
-    for loss in losses:
+    for number, loss in enumerate(losses, 1):
+        weighed(number)
         together = closed_set(model.graph, policy.target, policy.options, masks, loss.op.layer.index)
         if together and frozenset(together) not in seen:
             seen.add(frozenset(together))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from maskctl.analysis.boundary import STORAGE_BITS, closed_set
 from maskctl.analysis.budget import steps
-from maskctl.analysis.candidates import candidates, relative_noise
+from maskctl.analysis.candidates import candidates, relative_noise, unheard
 from maskctl.analysis.cost import Costs, Timings
 from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import Comparison
@@ -87,14 +87,15 @@ def decide(
     measured: Sequence[str],
     goal: Goal,
     terms: Terms,
+    weighed: Callable[[int], None] = unheard,
 ) -> Decision:
     """The cheapest plan found for the losses of a model; `trials` runs masks, `measured` are the blobs that it compares.
 
-    `shapes` are those of one sample's inputs.
+    `shapes` are those of one sample's inputs. `weighed` is told for how many layers it is known what masks on them take.
     """
     costs = Costs(model, shapes, policy, terms.timings)
     storage = not terms.also_vulkan
-    found = candidates(model, policy, losses, costs, storage=storage)
+    found = candidates(model, policy, losses, costs, storage=storage, weighed=weighed)
 
     def repair(index: int, masks: Masks) -> Masks | None:
         return _repaired(model, policy, masks, index, storage=storage)
