@@ -24,8 +24,8 @@ def repaired(
 ) -> tuple[Subject, tuple[Finding, ...], tuple[Finding, ...]]:
     """The file without what can be mended of what `check` finds, what is then left, and what was mended.
 
-    Unsafe fixes are made only where they are asked for. Raises `EditRefusedError` where the file would have more errors
-    than before, by any rule.
+    Unsafe fixes are made only where they are asked for. Raises `EditRefusedError` where less of the file could be read than
+    before or, with safe fixes alone, it would have more errors, by any rule.
     """
     before, findings = subject, check(subject)
     mended: list[Finding] = []
@@ -40,23 +40,34 @@ def repaired(
         subject = replace(subject, source=data, scan=scan(data, subject.path))
         findings = check(subject)
     if mended:
-        _refuse_worse(before, subject)
+        _refuse_worse(before, subject, unsafe=unsafe)
     return subject, findings, tuple(mended)
 
 
-def _refuse_worse(before: Subject, after: Subject) -> None:
-    had, has = (
-        [finding for finding in lint(subject, rules().values()) if finding.severity is Severity.ERROR]
-        for subject in (before, after)
-    )
-    if len(has) > len(had) or len(after.scan.errors) > len(before.scan.errors):
+def _refuse_worse(before: Subject, after: Subject, *, unsafe: bool) -> None:
+    """Refuses what no longer can be read, and of safe repairs also more errors.
+
+    An unsafe one may bring to light what a mistake has hidden: a type spelled right has weights to be wrong.
+    """
+    if len(after.scan.errors) <= len(before.scan.errors):
+        if unsafe:
+            return
+        had, has = (_errors(subject) for subject in (before, after))
+        if len(has) <= len(had):
+            return
         known = {finding.fingerprint for finding in had}
         new = next((finding for finding in has if finding.fingerprint not in known), "")
-        raise EditRefusedError(
-            f"the repaired text would have more errors than before: {new or 'it cannot be read'}. Nothing was written. "
-            "This is a bug in maskctl; mend the file by hand.",
-            before.path,
-        )
+    else:
+        new = after.scan.errors[-1]
+    raise EditRefusedError(
+        f"the repaired text would have more errors than before: {new}. Nothing was written. This is a bug in maskctl; mend the "
+        "file by hand.",
+        before.path,
+    )
+
+
+def _errors(subject: Subject) -> list[Finding]:
+    return [finding for finding in lint(subject, rules().values()) if finding.severity is Severity.ERROR]
 
 
 def with_fixes(lines: Sequence[str], findings: Iterable[Finding], *, unsafe: bool) -> tuple[str, tuple[Finding, ...]]:

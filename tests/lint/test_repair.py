@@ -85,6 +85,15 @@ def test_worse_is_refused() -> None:
         repaired(before, check, unsafe=False)
 
 
+def test_what_a_mistake_has_hidden_may_come_to_light() -> None:
+    """A repair of a type's spelling is made although the layer turns out to have wrong weights, which are mended next."""
+    before = subject(HEAD.format(2) + "Convolutoin conv 1 1 data conv 0=4 1=3 6=1\r\n")
+    chosen = [rules()[name] for name in ("unknown-layer-type", "weight-size-mismatch")]
+    after, left, mended = repaired(before, lambda now: lint(now, chosen), unsafe=True)
+    assert ((), ["unknown-layer-type", "weight-size-mismatch"]) == (left, [row.rule for row in mended])
+    assert after.source.endswith(b"Convolution conv 1 1 data conv 0=4 1=3 6=108\r\n")
+
+
 def test_rules_that_quarrel() -> None:
     """Fixes that undo each other end, and leave a text that was there before."""
     before = subject(HEAD.format(2) + "ReLU  relu 1 1 data relu 31=1\r\n")
