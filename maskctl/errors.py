@@ -29,10 +29,19 @@ class Place:
         return ":".join([self.path, *numbers])
 
 
+_LONGEST = 4000
+_KEPT_IN_FRONT = 3000
+
+
 class MaskctlError(Exception):
-    """The base of all errors a user can cause; `str()` is the whole message to show."""
+    """The base of all errors a user can cause; `str()` is the whole message to show.
+
+    A value of a megabyte in it is cut: a message begins with what is wrong and ends with what to do.
+    """
 
     def __init__(self, message: str, place: Place | str | None = None) -> None:
+        if len(message) > _LONGEST:
+            message = f"{message[:_KEPT_IN_FRONT]} … {message[_KEPT_IN_FRONT - _LONGEST :]}"
         self.place = Place(place) if isinstance(place, str) else place
         self.problem = message
         super().__init__(f"{self.place}: {message}" if self.place else message)

@@ -59,9 +59,12 @@ def _mask(text: str, place: Place) -> int:
 
 def _us(text: str, place: Place) -> float:
     try:
-        return _US_PER_MS * float(text)
+        time = _US_PER_MS * float(text)
     except ValueError:
-        raise InputError(f"'{text}ms' is no time. Expected milliseconds, e.g. '1.23ms'.", place) from None
+        time = math.inf
+    if not math.isfinite(time):
+        raise InputError(f"'{text}ms' is no time. Expected milliseconds, e.g. '1.23ms'.", place)
+    return time
 
 
 def _layer(by_name: dict[str, list[Layer]], kind: str, name: str, place: Place) -> Layer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from maskctl.errors import InputError
 from maskctl.numeric.formats import FloatArray
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff"})
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF", "GIF")
+"""Of pillow: others start programs (EPS), or hold no pictures."""
+_MOST_PIXELS = 1 << 26
 PIXELS = ("bgr", "rgb", "gray")
 
 
@@ -44,8 +48,25 @@ def read_image(path: Path, recipe: ImageRecipe, size: tuple[int, int] | None = N
             raise InputError(
                 f"{name} has {len(numbers)} numbers. Expected {channels} for pixel order '{recipe.pixel}', or one for all."
             )
-    blob = (pixels.astype(np.float32) - np.array(recipe.mean, np.float32)) * np.array(recipe.norm, np.float32)
-    return np.ascontiguousarray(blob.transpose(2, 0, 1))
+    blob = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
+    blob -= np.array(recipe.mean, np.float32).reshape(-1, 1, 1)
+    blob *= np.array(recipe.norm, np.float32).reshape(-1, 1, 1)
+    return blob
+
+
+def _refuse_unfit(mode: str, size: tuple[int, int], path: Path) -> None:
+    if mode.startswith(("I", "F")):
+        raise InputError(
+            f"the image has pixels of more than 8 bits (mode {mode}), which would be cut at 255. "
+            "Save them as .npy, or as an 8-bit image.",
+            str(path),
+        )
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise InputError(
+            f"the image says it has {size[0]} x {size[1]} pixels. Expected at most {_MOST_PIXELS:,}; a small file can unpack to "
+            "as many as it likes. Resize it, or give the samples as .npy.",
+            str(path),
+        )
 
 
 def _pixels(path: Path, order: str, size: tuple[int, int] | None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -56,18 +77,17 @@ def _pixels(path: Path, order: str, size: tuple[int, int] | None) -> np.ndarray[
             "reading images needs pillow. Install it with: pip install 'maskctl[images]'.", str(path)
         ) from None
     try:
-        with Image.open(path) as opened:
-            if opened.mode.startswith(("I", "F")):
-                raise InputError(
-                    f"the image has pixels of more than 8 bits (mode {opened.mode}), which would be cut at 255. "
-                    "Save them as .npy, or as an 8-bit image.",
-                    str(path),
-                )
-            image = opened.convert("L" if order == "gray" else "RGB")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged metadata
+            with Image.open(path, formats=_FORMATS) as opened:
+                _refuse_unfit(opened.mode, opened.size, path)
+                image = opened.convert("L" if order == "gray" else "RGB")
     except UnidentifiedImageError:
         raise InputError("this is no image that pillow can read. Expected .npy, .npz or an image.", str(path)) from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        detail = getattr(error, "strerror", None) or str(error)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001 - decoders raise what they like for damaged files
+        detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"cannot read the image: {detail}.", str(path)) from None
     if size and size != image.size:
         # Plain bilinear sampling as ncnn resizes; pillow's own resize would average over more pixels.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import zipfile
+import io
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from maskctl.errors import ExecutionError, InputError, did_you_mean
+from maskctl.executor.arrays import MAGIC, NUMBERS, Archive, ArrayError, Words, read_npy, refusals
 from maskctl.executor.images import IMAGE_SUFFIXES, PLAIN, ImageRecipe, read_image
 from maskctl.executor.samples import Samples, synthetic
 from maskctl.graph.model import Model
@@ -21,6 +23,8 @@ from maskctl.numeric.formats import FloatArray
 
 _ARRAY_SUFFIXES = {".npy", ".npz"}
 _LISTED = 8
+_ZIP, _PICKLE = b"PK", b"\x80"
+_WORDS = Words("the input", "the array", "Expected numbers saved with numpy.save or numpy.savez.")
 
 
 @dataclass(frozen=True)
@@ -159,41 +163,26 @@ def _refuse_other_channels(values: FloatArray, shape: Shape | None, pixel: str, 
 
 
 def _read_array(path: Path, blob: str) -> Array:
-    _refuse_other_file(path)
-    try:
-        loaded: Any = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            array = loaded
-        else:
-            with loaded:
-                array = _member(loaded, path, blob)
-    except OSError as error:
-        raise InputError(f"cannot read the input: {error.strerror or error}.", str(path)) from None
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = "it holds pickled Python objects, which can run code" if "pickle" in str(error).lower() else str(error)
-        raise InputError(
-            f"cannot read the array: {reason}. Expected numbers saved with numpy.save or numpy.savez.", str(path)
-        ) from None
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"the array holds {array.dtype}. Expected numbers.", str(path))
-    return array
-
-
-def _refuse_other_file(path: Path) -> None:
-    """Refuses a file that only its name makes an array; numpy takes all such for pickled objects."""
-    if not path.is_file():  # what is read from a pipe is gone
-        return
-    try:
-        with open(path, "rb") as file:
-            begin = file.read(6)
-    except OSError as error:
-        raise InputError(f"cannot read the input: {error.strerror}.", str(path)) from None
-    if begin and not begin.startswith((b"\x93NUMPY", b"PK", b"\x80")):
+    with refusals(str(path), _WORDS), open(path, "rb") as file:
+        whole = cast("BinaryIO", file) if file.seekable() else io.BytesIO(file.read())  # a pipe
+        begin = whole.read(6)
+        size = whole.seek(0, os.SEEK_END)
+        whole.seek(0)
+        if begin.startswith(MAGIC):
+            array = read_npy(whole, size)
+        elif not begin or begin.startswith(_PICKLE):
+            raise ArrayError("it holds pickled Python objects, which can run code" if begin else "it is empty")
+    if begin.startswith(_ZIP):
+        array = _member(Archive(path, _WORDS), path, blob)
+    elif not begin.startswith(MAGIC):
         raise InputError(
             f"this is no {path.suffix} file: it begins with {begin!r}. Expected numbers saved with numpy.save or numpy.savez; "
             "an image is read as one when its name says so, e.g. .jpg or .png.",
             str(path),
         )
+    if array.dtype.kind not in NUMBERS:
+        raise InputError(f"the array holds {array.dtype}. Expected numbers.", str(path))
+    return array
 
 
 def _floats(array: Array, path: Path) -> FloatArray:
@@ -216,7 +205,7 @@ def _integers(array: Array, path: Path, blob: str) -> npt.NDArray[np.int32]:
     return values
 
 
-def _member(archive: Mapping[str, Any], path: Path, blob: str) -> Any:
+def _member(archive: Mapping[str, Array], path: Path, blob: str) -> Array:
     names = list(archive)
     if blob in names:
         return archive[blob]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from maskctl.errors import InputError
+from maskctl.graph import memory
 from maskctl.graph.model import Model
 from maskctl.graph.operators import elements, infer_shapes
 from maskctl.layers.base import Array, Shape
@@ -46,8 +48,18 @@ class Samples:
         return replace(self, by_blob=chosen, names=tuple(self.name(number) for number in numbers))
 
 
+def _refuse_beyond_memory(shapes: Mapping[str, Shape]) -> None:
+    size, left = 4 * sum(map(math.prod, shapes.values())), memory.available_bytes()
+    if size > (sys.maxsize if left is None else left):
+        raise MemoryError(f"{size:,} bytes")
+
+
 def synthetic(shapes: Mapping[str, Shape], seed: int = 0, integers: Collection[str] = ()) -> Samples:
-    """One sample per input blob, the same for the same seed: standard normal noise, small numbers in blobs of integers."""
+    """One sample per input blob, the same for the same seed: standard normal noise, small numbers in blobs of integers.
+
+    Raises `MemoryError` for shapes that do not fit in memory, before any of it is taken.
+    """
+    _refuse_beyond_memory(shapes)
     rng = np.random.default_rng(seed)
     return Samples(
         {

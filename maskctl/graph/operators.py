@@ -13,6 +13,9 @@ from maskctl.graph.network import Graph, Layer
 from maskctl.layers import LayerType, Params, Shape, find, known_types
 from maskctl.layers.base import ONE_OR_MORE
 
+_LISTED = 20
+"""Causes that a message names, and unknown types that get a near name: a file can have a hundred thousand."""
+
 
 @dataclass(frozen=True)
 class Operator:
@@ -60,8 +63,10 @@ def operators(graph: Graph) -> tuple[Operator, ...]:
     """
     found: list[Operator] = []
     causes: dict[str, Layer] = {}
+    unknown = _unknown_texts(graph)
     for layer in graph.layers:
-        op = _operator_or_cut(graph, layer, next((causes[name] for name in layer.bottoms if name in causes), None))
+        source = next((causes[name] for name in layer.bottoms if name in causes), None)
+        op = _operator_or_cut(graph, layer, source, unknown)
         if op.cut:
             causes.update(dict.fromkeys(layer.tops, op.behind or layer))
         found.append(op)
@@ -70,10 +75,10 @@ def operators(graph: Graph) -> tuple[Operator, ...]:
     return tuple(found)
 
 
-def _operator_or_cut(graph: Graph, layer: Layer, source: Layer | None) -> Operator:
+def _operator_or_cut(graph: Graph, layer: Layer, source: Layer | None, unknown: Mapping[str, str]) -> Operator:
     known = operator(graph, layer)
     if known is None:
-        return Operator(layer, _UNKNOWN, Params((), {}), _unknown_text(layer.type))
+        return Operator(layer, _UNKNOWN, Params((), {}), unknown[layer.type])
     reason = known.kind.unsupported(known.params)
     if reason or source is None:
         return replace(known, cut=reason or "")
@@ -87,13 +92,19 @@ def _nothing(*_: object) -> NoReturn:
 _UNKNOWN = LayerType("?", ONE_OR_MORE, _nothing)
 
 
+def _unknown_texts(graph: Graph) -> Mapping[str, str]:
+    """What to say of each type without a definition; a near name is looked for, which takes time, for the first few."""
+    unknown = dict.fromkeys(layer.type for layer in graph.layers if find(layer.type) is None)
+    return {name: _unknown_text(name) if place < _LISTED else "unknown type" for place, name in enumerate(unknown)}
+
+
 def _unknown_text(name: str) -> str:
     near = difflib.get_close_matches(name, known_types(), n=1)
     return f"unknown type; did you mean '{near[0]}'?" if near else "unknown type"
 
 
 def cut_text(ops: Sequence[Operator]) -> str:
-    """Which layers cannot be run and why, and how many others are cut off with them; "" where all can.
+    """Which layers cannot be run and why, the first few by name, and how many others are cut off with them; "" where all can.
 
     A type of the application's own is added with a plugin.
     """
@@ -105,7 +116,8 @@ def cut_text(ops: Sequence[Operator]) -> str:
         [
             f"{len(causes)} of {len(ops)} layers cannot be run"
             + (f", and {others} behind {'it' if len(causes) == 1 else 'them'} are cut off:" if others else ":"),
-            *(f"  {op.layer}: {op.cut}" for op in causes),
+            *(f"  {op.layer}: {op.cut}" for op in causes[:_LISTED]),
+            *([f"  and {len(causes) - _LISTED:,} more"] if len(causes) > _LISTED else []),
             "Layer types of an application's own are added with --plugin FILE.py.",
         ]
     )
@@ -137,17 +149,24 @@ def facts(graph: Graph, input_shapes: Mapping[str, Shape] | None = None) -> tupl
     """
     known: dict[str, Shape] = {}
     rows = []
+    unknown = _unknown_texts(graph)
     for layer in graph.layers:
-        row = _facts(graph, layer, known, input_shapes or {})
+        row = _facts(graph, layer, known, input_shapes or {}, unknown)
         known.update(zip(layer.tops, row.shapes or (), strict=False))
         rows.append(row)
     return tuple(rows)
 
 
-def _facts(graph: Graph, layer: Layer, known: Mapping[str, Shape], input_shapes: Mapping[str, Shape]) -> LayerFacts:
+def _facts(
+    graph: Graph,
+    layer: Layer,
+    known: Mapping[str, Shape],
+    input_shapes: Mapping[str, Shape],
+    unknown: Mapping[str, str],
+) -> LayerFacts:
     op = operator(graph, layer)
     if op is None:
-        return LayerFacts(None, None, None, _unknown_text(layer.type))
+        return LayerFacts(None, None, None, unknown[layer.type])
     weight_elements = sum(weight.count for weight in op.kind.weights(op.params))
     if layer.tops and all(top in input_shapes for top in layer.tops):
         return LayerFacts(tuple(input_shapes[top] for top in layer.tops), 0, 0)

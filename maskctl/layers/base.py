@@ -12,7 +12,6 @@ layer that computes with floats reads them with `floats_in`, one that reads 32-b
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -234,17 +233,21 @@ def find(type_name: str) -> LayerType | None:
         return _plugins[type_name]
     if not type_name.isascii() or not type_name.isalnum():
         return None
-    name = f"maskctl.layers.{type_name.lower()}"
-    if importlib.util.find_spec(name) is None:
+    if type_name.lower() not in _files():
         return None
-    layer = getattr(importlib.import_module(name), "LAYER", None)
+    layer = getattr(importlib.import_module(f"maskctl.layers.{type_name.lower()}"), "LAYER", None)
     return layer if isinstance(layer, LayerType) and layer.type == type_name else None
 
 
+@cache
 def known_types() -> tuple[str, ...]:
     """Names of all layer types that have a file here, sorted; plugins are not among them."""
-    package = importlib.import_module("maskctl.layers")
-    modules = [
-        importlib.import_module(f"maskctl.layers.{entry.name}") for entry in pkgutil.iter_modules(package.__path__)
-    ]
+    modules = [importlib.import_module(f"maskctl.layers.{name}") for name in _files()]
     return tuple(sorted(module.LAYER.type for module in modules if hasattr(module, "LAYER")))
+
+
+@cache
+def _files() -> frozenset[str]:
+    """Names of the modules beside this one: the disk is asked once, not for every unknown type of a file."""
+    package = importlib.import_module("maskctl.layers")
+    return frozenset(entry.name for entry in pkgutil.iter_modules(package.__path__))

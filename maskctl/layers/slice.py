@@ -31,17 +31,17 @@ def bounds(params: Params, extent: int) -> tuple[int, ...]:
         )
     if indices:
         ends = [index + extent if index < 0 else index for index in indices[: tops - 1]]
-        found = (0, *ends, extent)
+        found = [0, *ends, extent]
     else:
-        found = (0,)
+        found = [0]
         for number, size in enumerate(slices[:tops]):
             share = (extent - found[-1]) // (tops - number)
-            found = (*found, found[-1] + (share if size == SHARE else size))
+            found.append(found[-1] + (share if size == SHARE else size))
     if found[-1] > extent or any(end <= start for start, end in pairwise(found)):
         raise ExecutionError(
-            f"an extent of {extent} is cut at {found}. Expected pieces of 1 or more that lie within it."
+            f"an extent of {extent} is cut at {tuple(found)}. Expected pieces of 1 or more that lie within it."
         )
-    return found
+    return tuple(found)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -40,7 +40,7 @@ def parse_baseline(text: str, path: str) -> tuple[Known, ...]:
                 f"this baseline has schema {document['schema']!r}. Expected {SCHEMA}; write it again.", path
             )
         return tuple(Known(*(str(row[key]) for key in _KEYS)) for row in document["findings"])
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):  # a number can be too long, brackets too deep
         raise InputError("this is no baseline. Write one with --write-baseline.", path) from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +14,7 @@ from maskctl.lint.finding import Severity
 from maskctl.lint.rule import rules
 from maskctl.lint.select import selectors
 from maskctl.targets import DEFAULT, TARGETS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from maskctl.toml_text import parse_toml
 
 _Given = TypeVar("_Given")
 
@@ -66,8 +61,8 @@ def parse_settings(text: str, path: str) -> Settings:
     In a file named `pyproject.toml` they are the table `tool.maskctl.lint`, in any other one `lint`.
     """
     try:
-        table: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table: Any = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"this is no TOML: {error}.", path) from None
     parents = ["tool", "maskctl"] if Path(path).name == PROJECT_FILE else []
     for name in parents:
@@ -86,10 +81,11 @@ def has_settings(text: str) -> bool:
     if "maskctl" not in text:
         return False
     try:
-        tool = tomllib.loads(text).get("tool")
-    except tomllib.TOMLDecodeError:
+        tool = parse_toml(text).get("tool")
+    except ValueError:
         return False
-    return isinstance(tool, dict) and "lint" in (tool.get("maskctl") or {})
+    own = tool.get("maskctl") if isinstance(tool, dict) else None
+    return isinstance(own, dict) and "lint" in own
 
 
 def conditions_of(settings: Settings) -> Conditions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,7 @@ from maskctl.errors import InputError
 from maskctl.graph.network import Graph
 from maskctl.lock import toml
 from maskctl.lock.fingerprint import NEAR, Alike, Fingerprint, fingerprints
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from maskctl.toml_text import parse_toml
 
 VERSION = 1
 SUFFIX = ".masks.toml"
@@ -96,8 +91,8 @@ def to_text(lock: Lock) -> str:
 def parse(data: bytes, path: str = "<lock>") -> Lock:
     """Reads the bytes of a lock; raises `InputError` that says what is wrong, and where."""
     try:
-        table = tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:  # Python also refuses integers of more than 4300 digits
+        table = parse_toml(data.decode())
+    except ValueError as error:
         raise InputError(f"this is no TOML: {error}. Expected a lock, as 'maskctl lock' writes it.", path) from None
     version = table.get("lock")
     if version != VERSION or isinstance(version, bool):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from maskctl.errors import ParamSyntaxError, Place
@@ -15,6 +15,7 @@ SPACE = " \t\r\n\v\f"
 """What C calls white space."""
 
 _COUNTS = re.compile(r"[ \t\r\v\f]*0*([1-9][0-9]{0,8})[ \t]+0*([1-9][0-9]{0,8})[ \t\r\n\v\f]*\Z")
+_MOST_ERRORS = 1000
 _PARAM_BIN_MAGIC = bytes.fromhex("dd857600")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK = "\ufeff"
@@ -54,22 +55,41 @@ def scan(data: bytes, path: str = "<param>") -> Scan:
         return Scan(path, lines, 0, 0, 0, (), (), (magic,))
     counts_line, counts = _counts(rows, path)
     layer_count, blob_count = counts if isinstance(counts, tuple) else (0, 0)
-    read = {number: _layer_or_error(line, number, path) for number, line in rows[2:]}
+    read, rest = _read_layers(rows[2:], path)
     end = _end_of_counted(read, layer_count)
-    comments = [_layer_or_error(line, number, path) for number, line in filled if is_comment(line)]
+    comment_rows = [row for row in filled if is_comment(row[1])]
+    comments = [_layer_or_error(line, number, path) for number, line in comment_rows[:_MOST_ERRORS]]
     errors = [row for row in (magic, counts, *comments, *read.values()) if isinstance(row, ParamSyntaxError)]
-    errors = sorted((_told_from(end, error) for error in errors), key=_line)
+    errors = [*sorted((_told_from(end, error) for error in errors), key=_line), *rest]
     trailing = tuple(_line(error) for error in errors if _line(error) > end)
     layers = tuple(row for row in read.values() if isinstance(row, LayerLine))
     broken = tuple(number for number, row in read.items() if not isinstance(row, LayerLine) and number <= end)
     return Scan(path, lines, counts_line, layer_count, blob_count, layers, broken, tuple(errors), trailing)
 
 
+def _read_layers(
+    rows: Sequence[tuple[int, str]], path: str
+) -> tuple[Mapping[int, LayerLine | ParamSyntaxError], tuple[ParamSyntaxError, ...]]:
+    """The layers by line number, and an error that says where reading was given up because too many lines are none."""
+    read: dict[int, LayerLine | ParamSyntaxError] = {}
+    wrong = 0
+    for number, line in rows:
+        if wrong == _MOST_ERRORS:
+            problem = (
+                f"{_MOST_ERRORS:,} lines before this one cannot be read, and this one and the rest were not looked at. "
+                "Is this a .param file?"
+            )
+            return read, (ParamSyntaxError(problem, Place(path, number, 1)),)
+        read[number] = _layer_or_error(line, number, path)
+        wrong += isinstance(read[number], ParamSyntaxError)
+    return read, ()
+
+
 def _layer_or_error(line: str, number: int, path: str) -> LayerLine | ParamSyntaxError:
     try:
         return parse_layer_line(line, number, path)
     except ParamSyntaxError as error:
-        return error
+        return error.with_traceback(None)  # which would keep the line's words alive
 
 
 def _end_of_counted(read: Mapping[int, LayerLine | ParamSyntaxError], count: int) -> int:

@@ -144,6 +144,7 @@ def test_timings_of_the_engine() -> None:
             "ReLU conv1 1ms",
             "t:1: 'conv1' is timed as ReLU. #1 'conv1' (Convolution) is another type: is this its benchmark?",
         ),
+        (f"ReLU relu {'9' * 400}ms", f"t:1: '{'9' * 400}ms' is no time. Expected milliseconds, e.g. '1.23ms'."),
         ("ReLU relu 1.2.3ms", "t:1: '1.2.3ms' is no time. Expected milliseconds, e.g. '1.23ms'."),
         ("31=no", "t:1: '31=no' is no mask. Expected a number and nothing behind it, e.g. '31=64'."),
         (

@@ -409,6 +409,14 @@ def test_samples_of_equal_shapes_are_stacked(open_model: Model) -> None:
     assert [(2, 1, 2, 2), (1, 1, 3, 3)] == [portion.inputs["data"].shape for portion in portions]
 
 
+def test_images_of_too_many_pixels_are_refused(model: Model, tmp_path: Path) -> None:
+    """An image that says it has more pixels than fit is refused before they are unpacked."""
+    path = tmp_path / "wide.png"
+    Image.new("L", (70_000, 1000)).save(path)
+    with pytest.raises(InputError, match=r"the image says it has 70000 x 1000 pixels\. Expected at most 67,108,864;"):
+        read_samples(model, [f"data={path}"])
+
+
 def test_deep_images_are_refused(tmp_path: Path) -> None:
     """An image of more than 8 bits, which pillow would cut at 255, is refused and not read wrong."""
     image = pytest.importorskip("PIL.Image")

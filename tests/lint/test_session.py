@@ -94,7 +94,8 @@ def test_baseline(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"schema": 2, "findings": []}', '{"schema": 1, "findings": [{"path": "a"}]}']
+    "text",
+    ["", "[]", "[" * 5000, "9" * 5000, '{"schema": 2, "findings": []}', '{"schema": 1, "findings": [{"path": "a"}]}'],
 )
 def test_no_baseline(text: str) -> None:
     """A file that is no baseline, or a later one, is refused with its name."""

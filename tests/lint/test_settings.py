@@ -10,7 +10,7 @@ from maskctl.errors import InputError
 from maskctl.lint.finding import Severity
 from maskctl.lint.plan import Asked, plan_for
 from maskctl.lint.rule import rules
-from maskctl.lint.settings import Ignore, Settings, parse_settings
+from maskctl.lint.settings import Ignore, Settings, has_settings, parse_settings
 from maskctl.lint.settings_files import settings_finder
 
 WHOLE = """
@@ -60,6 +60,8 @@ def test_every_key() -> None:
     ("text", "message"),
     [
         ("[lint", "this is no TOML: "),
+        (f"lint = {'[' * 5000}", "this is no TOML: its brackets are nested too deeply."),
+        (f"[lint]\nruntime = {'9' * 5000}", "this is no TOML: "),
         ("[lnt]", "there is no key 'lnt'. Did you mean 'lint'?"),
         ("lint = 1", "'lint' is 1. Expected a table, [lint]."),
         ("[lint]\nselct = []", "there is no key 'lint.selct'. Did you mean 'select'?"),
@@ -130,3 +132,9 @@ def test_command_line_goes_first() -> None:
     )
     assert plan.is_strict
     assert [Severity.ERROR] == [rule.severity for rule in plan.rules if rule.name == "unknown-mask-bit"]
+
+
+@pytest.mark.parametrize("text", ["tool = 5 # maskctl", "tool = { maskctl = 5 }", f"maskctl = {'[' * 5000}", "maskctl"])
+def test_project_files_that_say_nothing(text: str) -> None:
+    """A project file in which maskctl is no table, or that is no TOML, says nothing about linting."""
+    assert not has_settings(text)

@@ -53,6 +53,13 @@ def test_stories_are_read_back() -> None:
         ("lock = 1", "lock = 2", "net.masks.toml: the file has version 2, and this maskctl reads 1."),
         ("lock = 1\n", "", "net.masks.toml: the file has no line 'lock = 1'."),
         ("lock = 1", "lock = [", "net.masks.toml: this is no TOML: "),
+        ("lock = 1", f"lock = {'9' * 5000}", "net.masks.toml: this is no TOML: "),
+        ("lock = 1", f"lock = {'[' * 5000}", "net.masks.toml: this is no TOML: its brackets are nested too deeply."),
+        (
+            "words =",
+            f"gain = {{ db_before = {'9' * 400} }}\nwords =",
+            "layer 'fc' has no number under 'gain.db_before'.",
+        ),
         ("mask = 65", "mask = 0", "net.masks.toml: layer 'fc' has the mask 0. Expected a number above 0"),
         ("mask = 65", 'mask = "65"', "net.masks.toml: layer 'fc' has no whole number under 'mask'."),
         ("mask = 65", "mask = true", "net.masks.toml: layer 'fc' has no whole number under 'mask'."),

@@ -8,6 +8,7 @@ import pytest
 
 from maskctl.errors import MaskctlError, ParamSyntaxError, Place
 from maskctl.param import parse
+from maskctl.param.scan import scan
 
 HEAD = b"7767517\n1 1\n"
 LONG = "n" * 256
@@ -204,7 +205,9 @@ def test_huge_tokens(data: bytes, message: str) -> None:
     start = time.process_time()
     with pytest.raises(ParamSyntaxError) as caught:
         parse(data, "p")
-    assert message == str(caught.value)
+    place, text = message.split(": ", 1)
+    assert f"{place}: {MaskctlError(text)}" == str(caught.value)
+    assert len(str(caught.value)) < 4100
     assert time.process_time() - start < 3
 
 
@@ -222,3 +225,19 @@ def test_message_begins_with_its_place(place: Place | str | None, text: str) -> 
     error = MaskctlError("wrong", place)
     assert text == str(error)
     assert "wrong" == error.problem
+
+
+def test_a_message_of_a_megabyte_is_cut() -> None:
+    """A message that holds a huge value keeps its beginning, which says what is wrong, and its end, which says what to do."""
+    short = str(MaskctlError(f"type '{'x' * 10**6}' is not known. Write another."))
+    assert 4003 == len(short)
+    assert ("type 'xxx", "x' is not known. Write another.") == (short[:9], short[-31:])
+
+
+def test_a_file_of_lines_that_are_no_layers() -> None:
+    """After a thousand lines that cannot be read the rest is not looked at, and the last error says so."""
+    errors = scan(b"7767517\n1 1\n" + b"a\n" * 5000, "p").errors
+    assert 1001 == len(errors)
+    assert (
+        "p:1003:1: 1,000 lines before this one cannot be read, and this one and the rest were not looked at. Is this a .param file?"
+    ) == str(errors[-1])

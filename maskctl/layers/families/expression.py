@@ -54,18 +54,18 @@ def evaluate(text: str, inputs: Sequence[Shape]) -> tuple[int, ...]:
 
 def _items(text: str) -> list[str]:
     """The text cut at the commas outside parentheses."""
-    items, depth = [""], 0
+    items, depth = [list[str]()], 0
     for letter in text:
         depth += {"(": 1, ")": -1}.get(letter, 0)
         if depth < 0:
             break
         if letter == "," and not depth:
-            items.append("")
+            items.append([])
         else:
-            items[-1] += letter
+            items[-1].append(letter)
     if depth:
         raise GraphError(f"shape expression '{text}' has unbalanced parentheses.")
-    return items
+    return ["".join(item) for item in items]
 
 
 def _value(item: str, inputs: Sequence[Shape], text: str) -> Number:
@@ -112,8 +112,8 @@ def _operand(token: str, inputs: Sequence[Shape], text: str) -> Number:
                 f"but the layer has {len(inputs)}."
             )
         return extent(inputs[number], found.group(2))
-    real = _REAL.match(token)
-    if not real or len(token) > _LONGEST_LITERAL:
+    real = _REAL.match(token) if len(token) <= _LONGEST_LITERAL else None
+    if not real:
         raise GraphError(
             f"shape expression '{text}': '{token[:_LONGEST_LITERAL]}' is no operator, no number and no extent. "
             "Expected e.g. '*', '2' or '0w'."

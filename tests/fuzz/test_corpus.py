@@ -1,0 +1,121 @@
+"""Bytes nobody meant, for everything that maskctl reads: a result or a message, in little time and little memory."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fuzz.readers import NETWORK, READERS
+from fuzz.seeds import seeds
+from maskctl.errors import MaskctlError
+
+CORPUS = Path(__file__).parent.parent.parent / "fuzz" / "corpus"
+INPUTS = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
+TIMES, MORE_BYTES = 10, 16 << 20
+SECONDS_PER_MB, MORE_S = 2.0, 0.5
+
+
+def feed(reader: str, data: bytes) -> None:
+    """Reads; every exception but a `MaskctlError` passes."""
+    with contextlib.suppress(MaskctlError):
+        READERS[reader](data)
+
+
+def test_every_reader_has_a_corpus() -> None:
+    """The corpus is there for every reader, and small."""
+    assert sorted(READERS) == sorted({path.parent.name for path in INPUTS})
+    assert len(INPUTS) < 220
+    assert sum(path.stat().st_size for path in INPUTS) < 500_000
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_was_found_once(reader: str) -> None:
+    """Every input that reached something new, or that something was wrong with, is read or refused."""
+    feed(reader, b"")  # what is imported is not counted
+    for path in (path for path in INPUTS if path.parent.name == reader):
+        data = path.read_bytes()
+        begun = time.process_time()
+        feed(reader, data)
+        assert time.process_time() - begun < SECONDS_PER_MB * len(data) / 1e6 + MORE_S, path.name
+        tracemalloc.start()
+        feed(reader, data)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < TIMES * len(data) + MORE_BYTES, path.name
+
+
+SEEDS = {reader: tuple(seeds(reader)) for reader in READERS if reader not in {"network", "lint"}}
+
+
+@st.composite
+def nearly(draw: st.DrawFn, reader: str) -> bytes:
+    """A file that a reader expects, with pieces of it changed, repeated or taken away."""
+    data = bytearray(draw(st.sampled_from(SEEDS[reader])))
+    for _ in range(draw(st.integers(1, 4))):
+        begin = draw(st.integers(0, len(data)))
+        end = min(len(data), begin + draw(st.integers(0, 8)))
+        data[begin:end] = draw(st.binary(max_size=8) | st.just(bytes(data[begin:end]) * 3))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("reader", SEEDS)
+def test_nearly_right(reader: str) -> None:
+    """A file with a few bytes wrong is read or refused."""
+
+    @given(nearly(reader) | st.binary(max_size=64))
+    @settings(deadline=None, max_examples=60)
+    def check(data: bytes) -> None:
+        feed(reader, data)
+
+    check()
+
+
+def _chain(kind: str, count: int, params: str = "") -> bytes:
+    lines = [f"{kind} l{place} 1 1 b{place} b{place + 1}{params}" for place in range(count)]
+    return _param(["Input i 0 1 b0 0=4 1=4 2=2", *lines])
+
+
+def _param(lines: list[str]) -> bytes:
+    return "\n".join(["7767517", f"{len(lines)} {2 * len(lines) + 1}", *lines, ""]).encode()
+
+
+LARGE = {
+    "layers of nothing": _param(["a b 0 0"] * 32_000),
+    "a chain": _chain("ReLU", 9_000),
+    "a chain with masks": _chain("ReLU", 8_000, " 31=2"),
+    "unknown types": _param(["Input i 0 1 i", *(f"Relu{place} l 0 1 b{place}" for place in range(12_000))]),
+    "a name that is not there": _chain("ReLU", 9_000).replace(b"l8999 1 1 b8999", b"l8999 1 1 c8999"),
+    "lines that are no layers": b"7767517\n1 1\n" + b"a\n" * 128_000,
+    "comments": b"7767517\n1 1\n" + b"#\n" * 128_000,
+    "blank lines": b"7767517\n1 1\nInput i 0 1 i" + b"\n \n" * 85_000,
+    "one parameter again and again": _param(["Input i 0 1 i" + " 0=1" * 64_000]),
+    "a long array": _param(["Input i 0 1 i 9=" + "1," * 128_000]),
+    "a long expression": _param(
+        ["Input i 0 1 i 0=4", 'Reshape r 1 1 i a 6="' + "neg(" * 50_000 + "0w" + ")" * 50_000 + '"']
+    ),
+    "a number of 256,000 digits": _param(["Input i 0 1 i 0=4", f'Reshape r 1 1 i a 6="{"1" * 256_000}"']),
+    "many tops": _param(["Input i 0 1 i 0=4", "Split s 1 32000 i " + " ".join(map(str, range(32_000)))]),
+    "many pieces": _param(
+        [
+            "Input i 0 1 i 0=20000",
+            "Slice s 1 20000 i " + " ".join(map(str, range(20_000))) + " -23300=20000" + ",-233" * 20_000,
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("reader", ["param", "network"])
+def test_large_files(name: str, reader: str) -> None:
+    """A quarter of a megabyte of anything is read or refused in time in proportion to it."""
+    feed(reader, NETWORK.encode())
+    data = LARGE[name]
+    begun = time.process_time()
+    feed(reader, data)
+    assert time.process_time() - begun < SECONDS_PER_MB * len(data) / 1e6 + MORE_S
