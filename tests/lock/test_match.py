@@ -80,20 +80,21 @@ def test_real_networks(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fp32", "quantized"),
+    ("one", "other"),
     [
         ("params/assets-squeezenet_v1.1.param", "params/ncnn-squeezenet_int8.param"),
         ("params/ncnn-squeezenet_int8.param", "models/squeezenet_v1.1.param"),
+        ("params/assets-mobilenet_ssd_voc_ncnn.param", "params/ncnn-mobilenet_ssd.param"),
     ],
 )
-def test_a_real_int8_model(fp32: str, quantized: str) -> None:
-    """Each masked layer of SqueezeNet is found in its published int8 version, and back, by name and without."""
+def test_models_published_twice(one: str, other: str) -> None:
+    """Each masked layer of a model is found in another export of it, SqueezeNet in int8 and back, by name and without."""
     if not PARAMS:
         pytest.skip(f"no models in {SHARED} (set MASKCTL_SHARED)")
-    before = build(load(SHARED / fp32))
+    before = build(load(SHARED / one))
     masks = every_third(before)
     for change in (), CHANGES["all layers and blobs renamed"]:
-        net = opened(load(SHARED / quantized), 0)
+        net = opened(load(SHARED / other), 0)
         old = {layer.name: layer.index for layer in before.layers}
         was = [old.get(row.name) for row in net.rows]
         for step in change:
