@@ -49,6 +49,7 @@ def _refuse_worse(before: Subject, after: Subject, *, unsafe: bool) -> None:
 
     An unsafe one may bring to light what a mistake has hidden: a type spelled right has weights to be wrong.
     """
+    new: object
     if len(after.scan.errors) <= len(before.scan.errors):
         if unsafe:
             return

@@ -32,7 +32,8 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Problem]:
     """A file whose counts can be read and whose layers are others in number; the fix writes both counts anew.
 
-    It is not safe: the layers that were dropped run then, and a file that was cut short loads without what is missing.
+    It is not safe: the layers that were dropped run then, and a file that was cut short loads without what is missing. A file
+    without layers has none: no engine takes a count of 0.
     """
     said, there = subject.scan.layer_count, len(subject.layers)
     if not said or said == there or subject.scan.broken:
@@ -42,6 +43,6 @@ def check(subject: Subject) -> Iterator[Problem]:
     else:
         what = "The engine refuses it. The file was cut short, or the count is wrong."
     blobs = blobs_of(subject.layers)
-    fix = Fix(f"write {there} {blobs}", counts_edits(subject, there, blobs), is_safe=False)
+    fix = Fix(f"write {there} {blobs}", counts_edits(subject, there, blobs), is_safe=False) if there and blobs else None
     message = f"the line says {said} layers and the file has {there}. {what} Write {there} layers and {blobs} blobs."
     yield Problem(message, count_span(subject, 0), fix=fix)

@@ -34,6 +34,6 @@ def check(subject: Subject) -> Iterator[Problem]:
     there = blobs_of(subject.layers[:layers])
     if said <= there or subject.scan.broken or len(subject.layers) < layers:
         return
-    fix = Fix(f"write {layers} {there}", counts_edits(subject, layers, there))
+    fix = Fix(f"write {layers} {there}", counts_edits(subject, layers, there)) if there else None  # 0 is no count
     message = f"the line says {said} blobs and the layers have {there}. The engine makes the others for nothing. Write {there}."
     yield Problem(message, count_span(subject, 1), fix=fix)
