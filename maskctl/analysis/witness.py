@@ -58,6 +58,13 @@ class _Tried:
     def __len__(self) -> int:
         return len(self.reached)
 
+    @property
+    def seen(self) -> FloatArray:
+        """How far suspects are driven where none before them is driven too far, else 0."""
+        farthest = np.maximum.accumulate(self.reached, axis=1)
+        before = np.concatenate([np.zeros_like(farthest[:, :1]), farthest[:, :-1]], axis=1)
+        return np.where(before < 1, self.reached, np.float32(0))
+
     def also(self, other: _Tried) -> _Tried:
         """Both, one behind the other."""
         signs = {name: np.concatenate([values, other.signs[name]]) for name, values in self.signs.items()}
@@ -166,9 +173,13 @@ class _Search:
         return signs
 
     def _parents(self, tried: _Tried, count: int) -> list[int]:
-        """The inputs that drive farthest the layers that none drives too far, in turn, so many of them."""
-        open_layers = np.flatnonzero(tried.reached.max(axis=0) < 1)
-        best = [int(tried.reached[:, column].argmax()) for column in open_layers]
+        """The inputs that drive farthest the layers that none drives too far, in turn, so many of them.
+
+        An input that drives a layer before them too far does not count: it shows nothing of those behind.
+        """
+        seen = tried.seen
+        open_layers = np.flatnonzero(seen.max(axis=0) < 1)
+        best = [int(seen[:, column].argmax()) for column in open_layers]
         return (best * math.ceil(count / len(best)))[:count] if best else []
 
     def _inputs(self, signs: Mapping[str, FloatArray]) -> dict[str, Array]:
@@ -194,8 +205,7 @@ class _Search:
 
         Behind a layer that has overflowed nothing can be seen of those that follow.
         """
-        before = tried.reached[:, :column].max(axis=1, initial=0)
-        reached = np.where(before < 1, tried.reached[:, column], 0)
+        reached = tried.seen[:, column]
         if not known and not reached.max(initial=0) > 1:
             reached = tried.reached[:, column]
         best = int(reached.argmax())
