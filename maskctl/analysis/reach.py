@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from maskctl.analysis.bounds import linear, winograd
+from maskctl.analysis.bounds import linear, quantised, winograd
 from maskctl.analysis.bounds.case import Case
 from maskctl.analysis.bounds.interval import exactly, peaks
 from maskctl.analysis.bounds.rules import RULES
@@ -29,7 +29,7 @@ def reach(model: Model, index: int, step: Step, target: Target, blobs: Mapping[s
     found = [_of_largest(blobs[top], step.kept(place)) for place, top in enumerate(op.layer.tops)]
     if step.stored != "fp32":
         found += [_of_largest(blobs[bottom], step.stored) for bottom in op.layer.bottoms]
-    if step.sums_in_fp16 and RULES.get(op.layer.type) is linear.bounds:
+    if step.sums_in_fp16 and RULES.get(op.layer.type) in {linear.bounds, quantised.linear_or_codes}:
         case = Case(op, weights, inputs, step, target, count)
         with np.errstate(all="ignore"):
             values = winograd.transformed(case) if "winograd" in case.kernel else linear.plain_sums(case)

@@ -24,6 +24,7 @@ from maskctl.graph.operators import operators
 from maskctl.graph.weights import made_up
 from maskctl.layers import known_types
 from maskctl.layers.base import Array
+from maskctl.layers.families import int8
 from maskctl.numeric.formats import FORMATS, round_to
 from maskctl.targets import TARGETS
 from tests.analysis.made import Network
@@ -184,6 +185,40 @@ def test_the_lowest_point_between_the_ends(line: str, lowest: float) -> None:
     model = Network().layer(f"{line} x 1 1 data x").model()
     found = bounds_of(model, {"data": everywhere(1, (1, 1, 1), -4, 4)}, "x")
     assert lowest - 0.02 <= found.low.item() <= lowest
+
+
+def test_codes_bound_their_sums(tmp_path: Path) -> None:
+    """However large its input, an int8 InnerProduct gives no more than 127 times the magnitudes of its codes, over its scales."""
+    row = next(row for row in ROWS if row.type == "InnerProduct" and "8=" in str(row))
+    model = row.model(tmp_path, 3)
+    weights, shape = model.weights.tensors[-1], row.inputs[0]
+    codes = np.abs(int8.weight_codes(weights["weight"], weights["weight_scales"][:, None])).sum(axis=1)
+    bias = np.abs(weights["bias"]) if "bias" in weights else 0.0
+    most = float((127 * codes / (weights["bottom_scale"] * weights["weight_scales"]) + bias).max())
+    ranges = {"in0": everywhere(1, shape, -6e4, 6e4)}
+    judged = judgements(model, ranges, Policy("bf16"))[len(model.operators) - 1]
+    assert ((), "") == (judged.dangers, judged.unknown)
+    assert max(judged.high, -judged.low) <= most * 1.02
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_states_stay_between_minus_1_and_1(name: str, tmp_path: Path) -> None:
+    """A recurrent layer without a projection and given states gives no more than 1, whatever it reads."""
+    row = next(row for row in ROWS if row.type == name and len(row.inputs) == 1 and "3=" not in str(row))
+    model = row.model(tmp_path, 3)
+    judged = judgements(model, {"in0": everywhere(1, row.inputs[0], -100, 100)}, Policy("bf16"))[1]
+    assert ((), True) == (judged.dangers, 1 <= judged.tops[0].peaks.max() < 1.05)
+
+
+def test_attention_stays_between_its_values(tmp_path: Path) -> None:
+    """What attention makes of values from 3 to 5 is about 3 to 5, whatever queries and keys say."""
+    row = next(row for row in ROWS if row.type == "SDPA" and len(row.inputs) == 3 and "18=" not in str(row))
+    model = row.model(tmp_path, 3)
+    ends = {"in0": (-9, 9), "in1": (-9, 9), "in2": (3, 5)}
+    ranges = {name: everywhere(1, shape, *ends[name]) for name, shape in zip(ends, row.inputs, strict=True)}
+    index = next(layer.index for layer in model.graph.layers if layer.type == "SDPA")
+    judged = judgements(model, ranges, Policy("bf16"))[index]
+    assert ((), True, True) == (judged.dangers, 2.5 < judged.tops[0].low.min() <= 3, 5 <= judged.high < 5.5)
 
 
 def test_a_pole_is_unbounded() -> None:

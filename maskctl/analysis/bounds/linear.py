@@ -36,7 +36,7 @@ def plain_params(case: Case) -> Params:
 
 
 @dataclass(frozen=True)
-class _Sum:
+class Sum:
     """A layer as a sum over its first bottom: parameters and weights for middles, and for radii."""
 
     case: Case
@@ -79,7 +79,7 @@ def bounds(case: Case) -> Bounds:
 def _exact(case: Case) -> tuple[Interval, Interval]:
     """The bounds of the exact sums, and of their partial sums, biases included in both."""
     params = plain_params(case)
-    total = _Sum(case, params, case.ready, case.op.kind.prepare(params, _magnitudes(case)))
+    total = Sum(case, params, case.ready, case.op.kind.prepare(params, _magnitudes(case)))
     fill = params.real("pad_value") if params.has("pad_value") else 0.0
     seen = _seen(case)
     within = total.over(seen, (fill, fill))

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from maskctl.analysis.bounds.case import Bounds, Case, nothing_known, rounded
+from maskctl.analysis.bounds import interval
+from maskctl.analysis.bounds.case import Bounds, Case, nothing_known, rounded, spacing
 from maskctl.analysis.bounds.interval import Interval, everywhere, hull, sorted_out
-from maskctl.layers import interp, reduction
+from maskctl.layers import cast, interp, reduction
+from maskctl.numeric.formats import FORMATS
 
 _CUBIC = 1.375
 """The largest sum of magnitudes of four bicubic weights, halfway between pixels: (3 + 19 + 19 + 3) / 32."""
@@ -32,6 +34,17 @@ def padded(case: Case) -> Bounds:
     found = moved(case)
     only_zeros = not case.params.real("value") and not case.params.integer("per_channel_pad_data_size")
     return found if only_zeros else replace(found, moves=False)
+
+
+def cast_to(case: Case) -> Bounds:
+    """Cast: rounded to 16 bits, where what is too large for them becomes infinite, or as it is."""
+    blob = case.inputs[0]
+    name = {cast.FP16: "fp16", cast.BF16: "bf16"}.get(case.params.integer("type_to"))
+    if name is None or case.params.integer("type_from") == case.params.integer("type_to"):
+        return moved(case) if case.step.arrives[0] == "fp32" else Bounds((blob,))
+    most = FORMATS[name].largest
+    inside = np.where(blob.peaks > np.float32(most), np.float32(np.inf), np.float32(0))
+    return Bounds((interval.rounded(blob, spacing(name), FORMATS[name].smallest_normal),), {"inside": inside})
 
 
 def _whole(case: Case, bounds: Interval) -> Interval:

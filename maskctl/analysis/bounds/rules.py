@@ -6,8 +6,11 @@ To add one, write a row; a rule that several types share lies in the module of i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from maskctl.analysis.bounds import curves, linear, moving, normed
+import numpy as np
+
+from maskctl.analysis.bounds import attention, curves, gated, linear, moving, normed, quantised
 from maskctl.analysis.bounds.case import Bounds, Case, Rule, nothing_known
 
 
@@ -16,8 +19,9 @@ def _rows(rule: Rule, names: str) -> Mapping[str, Rule]:
 
 
 RULES: Mapping[str, Rule] = {
-    **_rows(linear.bounds, "Convolution ConvolutionDepthWise Convolution1D ConvolutionDepthWise1D Convolution3D"),
-    **_rows(linear.bounds, "ConvolutionDepthWise3D Deconvolution DeconvolutionDepthWise Deconvolution1D InnerProduct"),
+    **_rows(quantised.linear_or_codes, "Convolution ConvolutionDepthWise InnerProduct"),
+    **_rows(linear.bounds, "Convolution1D ConvolutionDepthWise1D Convolution3D"),
+    **_rows(linear.bounds, "ConvolutionDepthWise3D Deconvolution DeconvolutionDepthWise Deconvolution1D"),
     **_rows(linear.bounds, "DeconvolutionDepthWise1D Deconvolution3D DeconvolutionDepthWise3D"),
     **_rows(linear.product, "Gemm MatMul Einsum"),
     **_rows(moving.moved, "Concat Crop DeepCopy Diag ExpandDims Flatten Flip MemoryData Noop Packing Permute"),
@@ -25,11 +29,12 @@ RULES: Mapping[str, Rule] = {
     **_rows(moving.pooled, "Pooling Pooling1D Pooling3D"),
     **_rows(moving.summed, "CumulativeSum Fold"),
     **_rows(moving.sampled, "GridSample ROIAlign ROIPooling PSROIPooling"),
+    "Cast": moving.cast_to,
     "Padding": moving.padded,
     "Interp": moving.resized,
     "Reduction": moving.reduced,
     **_rows(curves.curve(curves.no_points), "Clip Erf Exp HardSigmoid Log Sigmoid Softplus TanH Threshold BNLL"),
-    **_rows(curves.curve(curves.at(0.0)), "AbsVal ReLU ELU SELU CELU"),
+    **_rows(curves.curve(curves.at(0.0)), "AbsVal ELU SELU CELU"),
     **_rows(curves.affine, "BatchNorm Bias Dropout PReLU Scale"),
     "BinaryOp": curves.binary_op,
     "Eltwise": curves.element_wise,
@@ -48,6 +53,14 @@ RULES: Mapping[str, Rule] = {
     "MVN": normed.mean_variance,
     "Normalize": normed.length_one,
     "Embed": normed.looked_up,
+    "SDPA": attention.scaled_dot_product,
+    "MultiHeadAttention": attention.multi_head,
+    "GLU": gated.gated_half,
+    **_rows(gated.recurrent_states, "RNN GRU LSTM"),
+    "ReLU": quantised.relu,
+    "Quantize": quantised.quantised,
+    "Dequantize": quantised.dequantised,
+    "Requantize": quantised.requantised,
 }
 
 
@@ -58,4 +71,9 @@ def bounds_of(case: Case) -> Bounds:
         return nothing_known(case, f"no rule bounds the type {case.op.layer.type}")
     if case.step.hazard or case.step.broken:
         return nothing_known(case, "the engine reads or writes garbage here")
-    return rule(case)
+    found = rule(case)
+    if (
+        case.step.arrives[:1] == ("int8",) and not found.moves and rule is not quantised.linear_or_codes
+    ):  # what is made of codes may be rounded to codes
+        return replace(found, tops=tuple(top.widened(np.float32(1)) for top in found.tops))
+    return found

@@ -77,7 +77,7 @@ def _by_rows(
     params: Params, weights: Weights, codes: Codes, groups: int, finish: Callable[[Sums], Array], dtype: npt.DTypeLike
 ) -> Array:
     """What `finish` makes of the sums of some rows of the output, all rows together."""
-    kernels, border = weights["weight"], _border_code(params.real("pad_value"))
+    kernels, border = weights["weight"], border_code(params.real("pad_value"))
     window = convolution_window(params)
     seen = patches(convolution_border(params, window, codes.shape[1:]).around(codes, border), window)
     out = np.empty((len(codes), len(kernels), *seen.shape[-2:]), dtype)
@@ -113,7 +113,7 @@ def per_output(weights: Weights, outputs: int) -> FloatArray:
     return np.repeat(found, outputs // len(found))
 
 
-def _border_code(value: float) -> int:
+def border_code(value: float) -> int:
     """The pad value as the engine casts it to a code: cut to a whole number of 8 bits."""
     whole = int(np.trunc(np.nan_to_num(np.clip(np.float32(value), -(2**31), 2**31 - 128))))
     return (whole + 128) % 256 - 128
