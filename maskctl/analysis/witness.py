@@ -46,7 +46,7 @@ class Witnesses:
 
 
 @dataclass(frozen=True)
-class _Tried:
+class Tried:
     """Inputs (n, …) by blob, as -1 for the lower and 1 for the upper end, and how far they drive each suspect, (n, layers).
 
     1 is the largest number of the layer's format.
@@ -65,10 +65,10 @@ class _Tried:
         before = np.concatenate([np.zeros_like(farthest[:, :1]), farthest[:, :-1]], axis=1)
         return np.where(before < 1, self.reached, np.float32(0))
 
-    def also(self, other: _Tried) -> _Tried:
+    def also(self, other: Tried) -> Tried:
         """Both, one behind the other."""
         signs = {name: np.concatenate([values, other.signs[name]]) for name, values in self.signs.items()}
-        return _Tried(signs, np.concatenate([self.reached, other.reached]))
+        return Tried(signs, np.concatenate([self.reached, other.reached]))
 
 
 def search(
@@ -90,7 +90,7 @@ class _Search:
     suspects: tuple[int, ...]
     rng: np.random.Generator
 
-    def tried(self, tries: int) -> _Tried:
+    def tried(self, tries: int) -> Tried:
         """Half of the inputs made afresh, the others changed from those that drive farthest what is not driven too far yet."""
         batches = list(self._batches(tries))
         found = self._measured(self._fresh(batches[0], first=True))
@@ -100,7 +100,7 @@ class _Search:
             found = found.also(self._measured(self._fresh(count) if fresh else self._changed(found, parents)))
         return found
 
-    def shown(self, tried: _Tried) -> Witnesses:
+    def shown(self, tried: Tried) -> Witnesses:
         """The samples that really do it, by a run of each in the low precision."""
         by_layer: dict[int, int] = {}
         run_already: list[int] = []
@@ -149,7 +149,7 @@ class _Search:
                 values[place : place + 1] = sign
         return made
 
-    def _changed(self, tried: _Tried, parents: Sequence[int]) -> dict[str, FloatArray]:
+    def _changed(self, tried: Tried, parents: Sequence[int]) -> dict[str, FloatArray]:
         """Each parent with some of its blocks made afresh."""
         return {
             name: np.stack(
@@ -172,7 +172,7 @@ class _Search:
             signs = signs.take(np.arange(extent) // block, axis)
         return signs
 
-    def _parents(self, tried: _Tried, count: int) -> list[int]:
+    def _parents(self, tried: Tried, count: int) -> list[int]:
         """The inputs that drive farthest the layers that none drives too far, in turn, so many of them.
 
         An input that drives a layer before them too far does not count: it shows nothing of those behind.
@@ -190,7 +190,7 @@ class _Search:
             found[name] = np.rint(ends).astype(np.int32) if name in self.model.integer_inputs else ends
         return found
 
-    def _measured(self, signs: dict[str, FloatArray]) -> _Tried:
+    def _measured(self, signs: dict[str, FloatArray]) -> Tried:
         """How far the inputs drive each suspect in fp32."""
         layers = [self.model.graph.layers[index] for index in self.suspects]
         names = {name for layer in layers for name in (*layer.bottoms, *layer.tops)}
@@ -198,9 +198,9 @@ class _Search:
         blobs = {**inputs, **run(self.model, inputs, Policy("fp32", self.policy.target), keep=names)}
         steps = self.policy.steps(self.model)
         reached = [reach(self.model, index, steps[index], self.policy.target, blobs) for index in self.suspects]
-        return _Tried(signs, np.stack(reached, axis=1))
+        return Tried(signs, np.stack(reached, axis=1))
 
-    def _best_for(self, tried: _Tried, column: int, known: Mapping[int, int]) -> int | None:
+    def _best_for(self, tried: Tried, column: int, known: Mapping[int, int]) -> int | None:
         """The sample that drives a suspect farthest beyond its format; where another is driven too far before it, none.
 
         Behind a layer that has overflowed nothing can be seen of those that follow.

@@ -6,6 +6,7 @@ import numpy as np
 
 from maskctl.analysis.prove import CANNOT, MAY, WILL, LayerProof, Proof, prove
 from maskctl.analysis.ranges import input_bounds
+from maskctl.analysis.witness import Tried
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.graph.model import Model, load
@@ -128,6 +129,13 @@ def test_the_same_seed_finds_the_same() -> None:
     first, second = (proved(model, -128, 127, (3, 20, 20), seed=4) for _ in range(2))
     assert WILL == row(first, "conv").verdict
     assert np.array_equal(first.witnesses["data"], second.witnesses["data"])
+
+
+def test_what_is_seen_behind_an_overflow() -> None:
+    """An input counts for a layer only where it drives no layer before it too far."""
+    tried = Tried({}, np.array([[0.5, 2.0, 0.9], [1.5, 3.0, 0.2], [0.2, 0.6, 0.8]], np.float32))
+    wanted = np.array([[0.5, 2.0, 0.0], [1.5, 0.0, 0.0], [0.2, 0.6, 0.8]], np.float32)
+    assert wanted.tolist() == tried.seen.tolist()
 
 
 def test_in_fp32_storage_nothing_overflows() -> None:
