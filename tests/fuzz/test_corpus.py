@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fuzz.readers import NETWORK, READERS
 from fuzz.seeds import seeds
 from maskctl.errors import MaskctlError
+from maskctl.param import parse
 
 CORPUS = Path(__file__).parent.parent.parent / "fuzz" / "corpus"
 INPUTS = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
@@ -119,3 +120,23 @@ def test_large_files(name: str, reader: str) -> None:
     begun = time.process_time()
     feed(reader, data)
     assert time.process_time() - begun < SECONDS_PER_MB * len(data) / 1e6 + MORE_S
+
+
+ORDINARY = b"Convolution              conv                     1 1 conv1 conv2 0=8 1=3 4=1 5=1 6=576 9=2 -23310=1,1.000000e-01\n"
+
+
+@pytest.mark.parametrize(("name", "times"), [*((name, 90) for name in LARGE), ("ordinary", 15)])
+def test_memory_of_large_files(name: str, times: int) -> None:
+    """Reading a file of nothing but the smallest pieces takes at most 90 times its size, one of ordinary layers 15 times."""
+    data = LARGE.get(name) or b"7767517\n2000 2000\n" + ORDINARY * 2000
+    tracemalloc.start()
+    feed_text(data)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < times * len(data)
+
+
+def feed_text(data: bytes) -> None:
+    """Reads text and nothing else of it."""
+    with contextlib.suppress(MaskctlError):
+        parse(data)
