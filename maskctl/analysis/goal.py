@@ -22,6 +22,15 @@ class Score(float):
     wanted: str
 
 
+def score_text(score: float) -> str:
+    """A score as it is shown; what a check could not say, and so reaches nothing, is no number.
+
+    >>> score_text(0.9800001), score_text(-math.inf)
+    ('0.98', 'NaN')
+    """
+    return "NaN" if score == -math.inf else f"{score:g}"
+
+
 @dataclass(frozen=True)
 class Goal:
     """What every output must reach: pairs of a metric and its target; and what the user's own score must, if there is one.

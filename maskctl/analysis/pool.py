@@ -180,13 +180,13 @@ class Shares:
         outcome = merged(outcome for outcome, _ in found)
         if score is None:
             return outcome
-        return replace(outcome, score=score(_in_order([blobs for _, some in found for blobs in some])))
+        return replace(outcome, score=score(in_order([blobs for _, some in found for blobs in some])))
 
     def exact_score(self) -> float | None:
         """The user's score of the fp32 outputs, None without one."""
         if self._means.score is None:
             return None
-        return self._means.score(_in_order([blobs for some in self._all("exact_outputs") for blobs in some]))
+        return self._means.score(in_order([blobs for some in self._all("exact_outputs") for blobs in some]))
 
     def profiles(self, masks: Masks, indices: Collection[int] | None) -> Mapping[int, Profile]:
         """What the blobs of layers, or of those in `indices`, hold over all samples, and their errors before and after `masks`."""
@@ -221,7 +221,7 @@ class Shares:
         return Process(share, self._telling.told, threads)
 
 
-def _in_order(blobs: Sequence[Blobs]) -> Mapping[str, Array]:
+def in_order(blobs: Sequence[Blobs]) -> Mapping[str, Array]:
     """The blobs of all samples, (n, …), in the order of the samples; shorter ones filled up with NaN."""
     order = np.argsort([member for members, _ in blobs for member in members])
     return {name: joined(tuple(found[name] for _, found in blobs))[order] for name in blobs[0][1]}

@@ -10,6 +10,7 @@ from maskctl.analysis.alone import Effect, worst
 from maskctl.analysis.analyze import Analysis, LayerReport, Partial
 from maskctl.analysis.causes import right_bit
 from maskctl.analysis.finders import reads_found
+from maskctl.analysis.goal import score_text
 from maskctl.analysis.kinds import USUAL
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.analysis.sensitivity import LayerLoss
@@ -146,8 +147,8 @@ def _print_outputs(analysis: Analysis) -> None:
         )
     print_table(made)
     scores = analysis.plan.before.score, analysis.plan.after.score
-    if None not in scores:
-        click.echo(f"check: {scores[0]:g} before, {scores[1]:g} after")
+    if scores[0] is not None and scores[1] is not None:
+        click.echo(f"check: {score_text(scores[0])} before, {score_text(scores[1])} after")
     click.echo("")
 
 

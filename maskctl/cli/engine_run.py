@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from maskctl.executor.policy import Policy
     from maskctl.graph.model import Model
     from maskctl.layers.base import Array
+    from maskctl.peers.ncnn_engine import Observation
 
 
 def verified(
     model: Model, options: Mapping[str, Any], policy: Policy, engine: Any, inputs: Mapping[str, Array]
-) -> tuple[Verification, str]:
-    """The engine's run and ours, compared; the engine's version. `options` are those of a command line.
+) -> tuple[Verification, Observation]:
+    """The engine's run and ours, compared; and what the engine gave. `options` are those of a command line.
 
     Raises `InputError` where the engine does not start.
     """
@@ -39,7 +40,7 @@ def verified(
         failed_at=seen.failed_at,
         tolerance_db=options["tolerance"],
     )
-    return found, seen.version
+    return found, seen
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ def means_of(options: Mapping[str, Any]) -> Means:
     from maskctl.cli.options import parse_bytes
 
     limit = None if options["memory"] is None else parse_bytes(options["memory"], "--memory")
-    return Means(options["jobs"] or os.cpu_count() or 1, limit, options["scheduler"], _score_of(options))
+    return Means(options["jobs"] or os.cpu_count() or 1, limit, options["scheduler"], score_of(options))
 
 
 def goal_with_check(goal: Goal, options: Mapping[str, Any]) -> Goal:
@@ -117,7 +117,8 @@ def goal_with_check(goal: Goal, options: Mapping[str, Any]) -> Goal:
     return replace(goal, targets=() if is_only else goal.targets, least_score=1.0 if least is None else least)
 
 
-def _score_of(options: Mapping[str, Any]) -> CheckCommand | None:
+def score_of(options: Mapping[str, Any]) -> CheckCommand | None:
+    """The user's own check, None where there is none."""
     from maskctl.cli.check_command import CheckCommand
 
     return (

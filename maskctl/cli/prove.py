@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,9 +190,10 @@ def _write_witnesses(proof: Proof, path: str | None, *, quiet: bool) -> None:
         click.echo(f"Found {counted(count, 'input')} for that; --witness FILE.npz writes what was found.", err=quiet)
         return
     write_file(path, lambda file: write_blobs(file, proof.witnesses))
-    fed = " ".join(f"-i {name}={path}" for name in proof.witnesses)
+    fed = " ".join(f"-i {shlex.quote(f'{name}={path}')}" for name in proof.witnesses)
+    model = shlex.quote(proof.model.document.path)
     click.echo(
-        f"Wrote {counted(count, 'input')} to {path}. See what they do with: maskctl run {proof.model.document.path} {fed} "
+        f"Wrote {counted(count, 'input')} to {path}. See what they do with: maskctl run {model} {fed} "
         f"{words_of(proof.policy)} --all-blobs",
         err=quiet,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 
 import click
@@ -130,5 +131,6 @@ def _refuse_model_among(positionals: Sequence[str]) -> None:
     for text in positionals:
         if text.endswith(".param") and Path(text).is_file():
             raise InputError(
-                f"'{text}' is a model, not a layer or a mask. Give it with --model: maskctl set-mask LAYER... MASK -m {text}."
+                f"'{text}' is a model, not a layer or a mask. Give it with --model: maskctl set-mask LAYER... MASK -m "
+                f"{shlex.quote(text)}."
             )

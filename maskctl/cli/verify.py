@@ -67,8 +67,8 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
     samples = read_inputs(loaded, options, loaded.outputs)
     portions = batches(loaded, samples)
     _refuse_portions(len(portions))
-    found, version = verified(loaded, options, policy, engine, portions[0].inputs)
-    about = f"ncnn {version or '(version unknown)'} ({name})"
+    found, seen = verified(loaded, options, policy, engine, portions[0].inputs)
+    about = f"ncnn {seen.version or '(version unknown)'} ({name})"
     if as_json:
         import json
 

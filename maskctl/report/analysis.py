@@ -107,7 +107,7 @@ def _asked(analysis: Analysis, version: str) -> dict[str, Any]:
         "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
         "check": None
         if plan.before.score is None
-        else {"target": analysis.goal.least_score, "before": number(plan.before.score), "after": _score(plan.after)},
+        else {"target": analysis.goal.least_score, "before": _score(plan.before), "after": _score(plan.after)},
     }
 
 
@@ -213,7 +213,8 @@ def _evidence(found: Evidence) -> dict[str, Any]:
 
 
 def _score(outcome: Outcome) -> float | str | None:
-    return None if outcome.score is None else number(outcome.score)
+    score = outcome.score
+    return None if score is None else number(math.nan if score == -math.inf else score)
 
 
 def _effect(found: Effect, figures: Figures) -> dict[str, Any]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from maskctl.analysis.fences import with_fences_in
+from maskctl.cli.plan_proof import plan_files
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run as run_model
 from maskctl.graph.model import load
 from maskctl.layers.base import Array
+from maskctl.param.fence import Fence
 from maskctl.peers.ncnn_engine import Job, NcnnEngine, Observation
 from maskctl.targets.arm82 import ARM82
 from tests.cli.driver import SAMPLES, Runner, state
@@ -68,3 +74,30 @@ def test_engine_of_another_target(run: Runner, digits: Path, engine: Callable[[f
         "maskctl: --verify: the engine that is set up (host) runs on arm82, and masks are asked for x86."
     )
     assert digits.exists()
+
+
+def test_the_check_is_asked_of_the_engine(run: Runner, digits: Path, engine: Callable[[float], None]) -> None:
+    """A check of one's own gets the engine's outputs of all samples, and its score counts as the targets do."""
+    engine(0.0)
+    script = "import numpy,sys;print(len(numpy.load(sys.argv[1])['prob']))"
+    check = f'{sys.executable} -c "{script}"'
+    reached = run(*COMMAND, "--check", check, "--target-check", "8", "--target-cos", "0.999")
+    assert 0 == reached.code
+    assert digits.exists()
+    assert ", check 8: cosine 0.999 and the check's 8 is reached.\n" in reached.out
+
+
+def test_made_up_weights_are_the_same_in_the_engine(tmp_path: Path) -> None:
+    """Layers behind a fence keep the made-up weights that they had without it, in the engine's file too."""
+    path = tmp_path / "net.param"
+    lines = [
+        "Input data 0 1 data",
+        *(f"Convolution c{n} 1 1 {a} {b} 0=4 1=1 6=16" for n, a, b in ((1, "data", "x"), (2, "x", "y"))),
+    ]
+    path.write_text("\n".join(["7767517", "3 3", *lines, ""]))
+    plain = load(path, "random:7")
+    fenced = with_fences_in(plain, [Fence(2, 0)])
+    analysis: Any = SimpleNamespace(model=fenced, masks={})
+    planned, weights = plan_files(analysis, tmp_path, {"bin_path": None, "made_up": "random:7"})
+    found = load(planned.document.path, weights).weights.tensors
+    np.testing.assert_array_equal(plain.weights.tensors[2]["weight"], found[3]["weight"])
