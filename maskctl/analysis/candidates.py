@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from maskctl import featmask
+from maskctl.analysis.alone import worst
 from maskctl.analysis.boundary import STORAGE_BITS, closed_set
 from maskctl.analysis.cost import Costs
 from maskctl.analysis.metrics import Comparison
@@ -17,13 +18,17 @@ from maskctl.graph.model import Model
 _LEAST_SHARE = 1e-6
 """Of the network's time: what is cheaper counts as this much, so that a gain over nothing stays a number."""
 
+_UNSEEN = 1e-30
+"""The gain of a change that helps a layer's own output and none of the network's: less than any that can be measured."""
+
 
 @dataclass(frozen=True)
 class Candidate:
     """Bits to add, by layer index, that are decided together.
 
-    `gain` is the noise over signal that leaves the outputs of its layers, infinite where elements were lost, and `cost` is in
-    microseconds; both count from the same layer's gentler candidate on, where that has the better score.
+    `gain` is the noise over signal that it takes away, infinite where elements were lost: at the network's outputs where the
+    effect of each layer alone was measured, else at the outputs of its layers. `cost` is in microseconds. Both count from the
+    same layer's gentler candidate on, where that has the better score.
     """
 
     bits: Mapping[int, int]
@@ -65,7 +70,7 @@ def candidates(
     def price(bits: Mapping[int, int]) -> float:
         return max(least, costs.added({index: masks[index] | bit for index, bit in bits.items()}))
 
-    noise = {loss.op.layer.index: relative_noise(loss.layerwise) for loss in losses}
+    noise = {loss.op.layer.index: _gain(loss, "whole") for loss in losses}
     found = [candidate for loss in losses for candidate in _of_sums(loss, masks, policy, price, least)]
     found += [
         Candidate(together, math.fsum(noise.get(index, 0.0) for index in together), price(together))
@@ -79,21 +84,20 @@ def _of_sums(
     loss: LayerLoss, masks: Sequence[int], policy: Policy, price: Callable[[Mapping[int, int]], float], least: float
 ) -> Iterator[Candidate]:
     """No winograd, then fp32 sums."""
-    index, noise = loss.op.layer.index, relative_noise(loss.layerwise)
+    index = loss.op.layer.index
     gentler: Candidate | None = None
     plain, stored = loss.layerwise_no_winograd, loss.layerwise_storage
     if plain.elements and policy.target.winograd_rounds and not masks[index] & featmask.NO_WINOGRAD:
         bits = {index: featmask.NO_WINOGRAD}
-        gentler = Candidate(bits, _less(noise, relative_noise(plain)), price(bits))
+        gentler = Candidate(bits, _gain(loss, "whole", "no_winograd"), price(bits))
         yield gentler
     if stored.elements and not masks[index] & featmask.NO_FP16_ARITHMETIC:
         bits = {index: featmask.NO_FP16_ARITHMETIC}
-        whole = Candidate(bits, _less(noise, relative_noise(stored)), price(bits))
+        whole = Candidate(bits, _gain(loss, "whole", "storage"), price(bits))
         if gentler is None or gentler.score < whole.score:
             yield whole
         else:
-            more = _less(relative_noise(plain), relative_noise(stored))
-            yield Candidate(bits, more, max(least, whole.cost - gentler.cost))
+            yield Candidate(bits, _gain(loss, "no_winograd", "storage"), max(least, whole.cost - gentler.cost))
 
 
 def _closed_sets(
@@ -107,6 +111,18 @@ def _closed_sets(
         if together and frozenset(together) not in seen:
             seen.add(frozenset(together))
             yield {place: mask & ~masks[place] for place, mask in together.items()}
+
+
+def _gain(loss: LayerLoss, before: str, after: str = "") -> float:
+    """What goes away from one kind of loss to another, or to none; of the worst output where the layer was lowered alone.
+
+    What outputs do not show to help, and the layer's own output does, comes last.
+    """
+    own = _less(*(relative_noise(loss.of_kind(kind)) if kind else 0.0 for kind in (before, after)))
+    if not loss.alone.get(before) or (after and not loss.alone.get(after)):
+        return own
+    seen = _less(*(relative_noise(worst(loss.alone[kind])) if kind else 0.0 for kind in (before, after)))
+    return seen if seen > 0 else min(own, _UNSEEN)
 
 
 def relative_noise(sums: Comparison) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from maskctl.analysis.boundary import STORAGE_BITS, closed_set
-from maskctl.analysis.budget import steps
+from maskctl.analysis.budget import steps, traded_steps
 from maskctl.analysis.candidates import candidates, relative_noise, unheard
 from maskctl.analysis.cost import Costs, Timings
 from maskctl.analysis.goal import Goal, Outcome
@@ -115,6 +115,7 @@ def decide(
         dict(enumerate(policy.all_masks(model))),
         costs.added,
         [share * costs.total({}) for share in steps(terms.budget)],
+        [share * costs.total({}) for share in traded_steps(terms.budget)],
         costs.least,
     )
     plan = planner.plan(front=terms.front)

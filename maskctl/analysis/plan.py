@@ -20,7 +20,8 @@ _NEAR_BUDGET_DB = 0.05
 _MOST_BOUND_TRIALS = 24
 _MOST_SWAP_TRIALS = 24
 _MOST_TRADED = 32
-"""Trials that bound a plan, trials that trade masks of a plan, and changes looked at for a trade."""
+_MOST_REFILLS = 6
+"""Trials that bound a plan, trials that trade masks of a plan, changes looked at for a trade, and trades at one budget."""
 
 
 Evaluate = Callable[[Masks], Outcome]
@@ -69,7 +70,8 @@ class Planner:
     for their cost, `start` the masks there are before, `added` what masks cost, `least` what a layer adds to that at least
     under a mask, whatever masks the others have (without it there is no bound). With `budgets`, each
     greater than the one before, the plan is the best found that costs no more than the last, whether it reaches the goal
-    or not: each one is filled, so that a longer list finds nothing worse, but for the 0.05 dB that masks are saved for.
+    or not: each one is filled, so that a longer list finds nothing worse, but for the 0.05 dB that masks are saved for. At those
+    of `traded`, which must be among them, masks of the best so far are traded for others too.
     """
 
     goal: Goal
@@ -79,6 +81,7 @@ class Planner:
     start: Masks = field(default_factory=dict)
     added: Callable[[Masks], float] = count_of_masks
     budgets: Sequence[float] = ()
+    traded: Sequence[float] = ()
     least: Callable[[int, int], float] | None = None
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
     _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
@@ -285,8 +288,11 @@ class Planner:
 
     def _within_budget(self, before: Outcome) -> MaskPlan:
         """The best that the budgets buy, less what hardly matters."""
-        tried = [{}, *(self._filled(budget) for budget in self.budgets)]
-        best = min(tried, key=lambda masks: best_first(self._run(masks)))
+        best: Masks = {}
+        for budget in self.budgets:
+            best = self._better(best, self._filled(budget))
+            if budget in self.traded:
+                best = self._refilled(best, budget)
         best_db = self._run(best).worst_sqnr_db
         if math.isnan(best_db):
             return MaskPlan({}, before, before, reached=False)
@@ -296,15 +302,30 @@ class Planner:
             masks = best
         return MaskPlan(masks, before, self._run(masks), reached=self.goal.reached(self._run(masks)))
 
+    def _better(self, best: Masks, other: Masks) -> Masks:
+        """The one whose worst output is better, the first of equals."""
+        return min((best, other), key=lambda masks: best_first(self._run(masks)))
+
     def _filled(self, budget: float) -> Masks:
         """The cure and then changes by score, those that still fit."""
         cured = self._cure_sources()
-        chosen = cured if self._cost(cured) <= budget else {}
-        for change in self.changes:
-            grown = self._with(chosen, [change])
+        return self._filled_up(cured if self._cost(cured) <= budget else {}, self.changes, budget)
+
+    def _filled_up(self, masks: Masks, changes: Sequence[Masks], budget: float) -> Masks:
+        """`masks` and of `changes` in their order those that still fit."""
+        for change in changes:
+            grown = self._with(masks, [change])
             if self._cost(grown) <= budget:
-                chosen = grown
-        return chosen
+                masks = grown
+        return masks
+
+    def _refilled(self, best: Masks, budget: float) -> Masks:
+        """The best where one mask after another, the dearest first, makes room for others."""
+        for index in [*reversed(self._by_cost(best))][:_MOST_REFILLS]:
+            others = [change for change in self.changes if index not in change]
+            if index in best:
+                best = self._better(best, self._filled_up(_without(best, index), others, budget))
+        return best
 
     def _front(self) -> tuple[FrontPoint, ...]:
         """What a little more cost buys: the plan and longer and longer lists of changes, without those another one beats."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskctl.analysis.budget import steps
+from maskctl.analysis.budget import steps, traded_steps
 from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison
 from maskctl.analysis.plan import MaskPlan, Masks, Planner
@@ -209,6 +210,7 @@ class Priced(Made):
             {},
             self.added,
             steps(budget),
+            traded_steps(budget),
             lambda index, mask: self.added({index: mask}),
         )
 
@@ -252,7 +254,15 @@ def test_a_greater_budget_is_never_worse(data: st.DataObject) -> None:
     reached = []
     for budget in sorted(data.draw(st.lists(st.floats(0, 60), min_size=2, max_size=5))):
         changes = [{index: bit} for bit in (64, 1) for index in order]
-        plan = Planner(Goal(()), made.evaluate, no_repair, changes, added=made.added, budgets=steps(budget)).plan()
+        plan = Planner(
+            Goal(()),
+            made.evaluate,
+            no_repair,
+            changes,
+            added=made.added,
+            budgets=steps(budget),
+            traded=traded_steps(budget),
+        ).plan()
         assert made.added(plan.masks) <= budget
         reached.append(plan.after.worst_sqnr_db)
     assert all(more >= less - 0.05 - 1e-9 for less, more in itertools.pairwise(reached)), reached
@@ -263,10 +273,29 @@ def test_a_dear_change_ahead_of_a_better_one() -> None:
     made = Priced({1: 100.0, 2: 10.0}, BITS, PRICES)
     changes = [{2: 1}, {1: 1}]
     small, great = (
-        Planner(Goal(()), made.evaluate, no_repair, changes, added=made.added, budgets=steps(budget)).plan()
+        Planner(
+            Goal(()),
+            made.evaluate,
+            no_repair,
+            changes,
+            added=made.added,
+            budgets=steps(budget),
+            traded=traded_steps(budget),
+        ).plan()
         for budget in (4.0, 8.0)
     )
     assert ({1: 1}, {1: 1}) == (small.masks, great.masks)
+
+
+def test_a_mask_makes_room_for_a_better_one() -> None:
+    """Where the change with the best score keeps a better one out of the budget, it is traded for that."""
+    made = Priced({1: 10.0, 2: 100.0}, BITS, PRICES)
+    changes: list[Masks] = [{1: 64}, {2: 64}]
+    greedy = Planner(Goal(()), made.evaluate, no_repair, changes, added=made.added, budgets=steps(2.0))
+    assert ({1: 64}, {2: 64}) == (
+        greedy.plan().masks,
+        dataclasses.replace(greedy, traded=traded_steps(2.0)).plan().masks,
+    )
 
 
 def test_front() -> None:
