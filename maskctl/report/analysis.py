@@ -1,4 +1,4 @@
-"""An analysis as JSON. The schema is docs/analysis.schema.json, versioned by `schema`."""
+"""An analysis as JSON. The schema is docs/schemas/analysis.json, versioned by `schema`."""
 
 from __future__ import annotations
 
