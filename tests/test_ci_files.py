@@ -77,7 +77,7 @@ def action_step(**given: str) -> tuple[str, dict[str, str]]:
 
 def test_action(models: Path) -> None:
     """The action's script annotates lines and fails for errors, in a folder or in files of a pattern."""
-    script, variables = action_step()
+    script, variables = action_step(args="--select undefined-blob")
     done = shell(script, models, **variables)
     assert (1, "::error file=models/bad.param,line=4,") == (done.returncode, done.stdout[:37])
     script, variables = action_step(paths="models/g*.param", args="--strict")
@@ -86,7 +86,7 @@ def test_action(models: Path) -> None:
 
 def test_action_with_sarif(models: Path) -> None:
     """With an input `sarif` the findings are in that file too, with paths of the repository, and errors still fail."""
-    script, variables = action_step(sarif="found.sarif", paths="models")
+    script, variables = action_step(sarif="found.sarif", paths="models", args="--select undefined-blob")
     done = shell(script, models, **variables)
     assert (1, 1) == (done.returncode, done.stdout.count("::error "))
     (row,) = json.loads((models / "found.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]

@@ -68,6 +68,32 @@ class Weight:
         return product
 
 
+@dataclass(frozen=True)
+class _Declaration:
+    """Parameters of a type, laid out once: their defaults by name, those of each id, and those that are as others say."""
+
+    declared: Sequence[Param]
+    defaults: Mapping[str, Value]
+    by_id: Mapping[int, Param]
+    followers: tuple[Param, ...]
+
+
+_declarations: dict[int, _Declaration] = {}
+
+
+def _declaration(declared: Sequence[Param]) -> _Declaration:
+    """What follows from the declarations alone; they are told apart by identity, because hashing them is slow."""
+    known = _declarations.get(id(declared))
+    if known is None:
+        known = _declarations[id(declared)] = _Declaration(  # which keeps them, so that no others get their identity
+            declared,
+            {param.name: param.default for param in declared},
+            {param.id: param for param in declared},
+            tuple(param for param in declared if param.same_as),
+        )
+    return known
+
+
 class Params:
     """The parameters of one layer by ncnn's names, defaults filled in, and how many tops and bottoms it has."""
 
@@ -76,10 +102,15 @@ class Params:
     ) -> None:
         self._declared, self._written = declared, written
         self.tops, self.bottoms = tops, bottoms
-        self._values: dict[str, Value] = {}
-        for param in declared:
-            default = self._values[param.same_as] if param.same_as else param.default
-            self._values[param.name] = _typed(param, written.get(param.id, default))
+        facts = _declaration(declared)
+        self._values = dict(facts.defaults)
+        for number, value in written.items():
+            param = facts.by_id.get(number)
+            if param is not None:
+                self._values[param.name] = _typed(param, value)
+        for param in facts.followers:
+            if param.id not in written:
+                self._values[param.name] = _typed(param, self._values[param.same_as])
 
     def replaced(self, name: str, value: Value) -> Params:
         """The same parameters with one of them as if the line said so."""

@@ -158,11 +158,10 @@ class Subject:
 
     def _tops(self, op: Operator, known: Mapping[str, Shape]) -> tuple[Shape, ...]:
         given = self.conditions.shapes
-        if op.layer.tops and all(top in given for top in op.layer.tops):
+        if given and op.layer.tops and all(top in given for top in op.layer.tops):
             return tuple(given[top] for top in op.layer.tops)
-        if any(bottom not in known for bottom in op.layer.bottoms):
-            return ()
-        return op.kind.shapes(op.params, tuple(known[bottom] for bottom in op.layer.bottoms))
+        inputs = tuple([known[bottom] for bottom in op.layer.bottoms if bottom in known])
+        return op.kind.shapes(op.params, inputs) if len(inputs) == len(op.layer.bottoms) else ()
 
     @cached_property
     def loaded_weights(self) -> LoadedWeights | MaskctlError | None:

@@ -18,7 +18,6 @@ from maskctl.numeric.late import np
 Extents: TypeAlias = tuple[int, ...]
 
 SAME_UPPER, SAME_LOWER = -233, -234
-AXES = "dhw"
 SIDES = (("front", "behind"), ("top", "bottom"), ("left", "right"))
 """What ncnn calls the two ends of each axis."""
 
@@ -117,7 +116,9 @@ def require_axes(shape: Shape, axes: int) -> Shape:
 
 def axes_of(params: Params) -> str:
     """The axes a layer's window has: "w", "hw" or "dhw"; layers over fewer axes do not declare the others' kernel."""
-    return "".join(axis for axis in AXES if params.has(f"kernel_{axis}"))
+    if params.has("kernel_d"):
+        return "dhw"
+    return "hw" if params.has("kernel_h") else "w"
 
 
 def along(params: Params, name: str) -> Extents:
