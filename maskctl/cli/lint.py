@@ -24,7 +24,7 @@ STDIN = "-"
 
 
 @click.command("lint", short_help="Find mistakes in .param files without running them.")
-@click.argument("paths", metavar="PATH...", nargs=-1)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--select", multiple=True, metavar="RULES", help="Run these rules and groups only; separated by commas.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Leave these rules and groups out.")
 @click.option(
