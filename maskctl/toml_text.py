@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from maskctl.errors import InputError, did_you_mean
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,3 +33,11 @@ def parse_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ValueError("its brackets are nested too deeply") from None
+
+
+def refuse_unknown(table: Mapping[str, object], known: Collection[str], path: str, prefix: str = "") -> None:
+    """Raises `InputError` for the first key of a table that nobody would read; `prefix` is what the table is called, with a dot."""
+    for key in table:
+        if key not in known:
+            hint = did_you_mean(key, known, f"Keys are: {', '.join(known)}.")
+            raise InputError(f"there is no key '{prefix}{key}'. {hint}", path)

@@ -103,13 +103,12 @@ def _edit(
             print_change(one.index, document.layers[one.index], edited.layers[one.index], _called(one, document))
     _name(unsure, graph)
     if unsure and not (partial or dry_run):
-        click.echo(f"maskctl: {_count(unsure, found)} have no certain layer; nothing was written. {_HINT}", err=True)
+        click.echo(
+            f"maskctl: {_count(unsure, found)} no certain layer; nothing was written. {_hint(unsure, found)}", err=True
+        )
         return 1
     code = finish(edited, changes, model, output, dry_run=dry_run, backup=backup)
     return code or int(bool(unsure) and not partial)
-
-
-_HINT = "Give --partial to write the others, and set these with 'maskctl set-mask'."
 
 
 def _refuse_together(output: str | None, *, check: bool, backup: bool, partial: bool) -> None:
@@ -122,7 +121,16 @@ def _refuse_together(output: str | None, *, check: bool, backup: bool, partial: 
 
 
 def _count(unsure: Sequence[Found], found: Sequence[Found]) -> str:
-    return f"{len(unsure)} of {len(found)} masks"
+    from maskctl.cli.text import counted
+
+    return f"{len(unsure):,} of {counted(len(found), 'mask')} {'has' if len(unsure) == 1 else 'have'}"
+
+
+def _hint(unsure: Sequence[Found], found: Sequence[Found]) -> str:
+    """What to do about masks that have no certain layer."""
+    if len(unsure) < len(found):
+        return "Give --partial to write the others, and set these with 'maskctl set-mask'."
+    return "Is this the lock of another model? If not, set masks with 'maskctl set-mask'."
 
 
 def _called(one: Found, document: ParamDocument) -> str:

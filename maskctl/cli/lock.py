@@ -47,6 +47,8 @@ def _write(model: str, path: str, *, force: bool) -> int:
     from maskctl.param.write import refuse_unwritable
 
     graph = build(load(model))
+    _refuse_model(path, model)
+    refuse_unwritable(path)
     made, before = lock.lock_of(graph), _lock_there(path, force=force)
     if not made.entries and not (before and force):
         click.echo(f"{model} has no feature mask; nothing was written.{_lost(before)}")
@@ -54,10 +56,18 @@ def _write(model: str, path: str, *, force: bool) -> int:
     if before:
         made, gone = lock.updated(before, made, graph)
         _refuse_loss(gone, path, model, force=force)
-    refuse_unwritable(path)
     write_file(path, lock.to_text(made).encode())
     click.echo(f"Wrote {counted(len(made.entries), 'mask')} to {path}.")
     return 0
+
+
+def _refuse_model(path: str, model: str) -> None:
+    """Not even --force puts the lock in place of what it is the lock of."""
+    from maskctl.cli.writing import same_file
+    from maskctl.errors import InputError
+
+    if same_file(path, model):
+        raise InputError(f"'{path}' is the model, and would be replaced. Give another name.")
 
 
 def _lock_there(path: str, *, force: bool) -> Lock | None:
@@ -93,8 +103,8 @@ def _refuse_loss(gone: Sequence[Entry], path: str, model: str, *, force: bool) -
     if gone and not force:
         listed = ", ".join(map(str, gone[:_MOST_LISTED])) + (", ..." if len(gone) > _MOST_LISTED else "")
         raise EditRefusedError(
-            f"the lock holds masks that {model} has not: {listed}. Put them back with 'maskctl apply {path} {model}', "
-            "or give --force to drop them.",
+            f"the lock holds masks that {model} has not: {listed}. Put them back with 'maskctl apply {path} {model}'. "
+            "Where 'maskctl set-mask' has put them on other layers, or nobody wants them any more, give --force to drop them.",
             path,
         )
 

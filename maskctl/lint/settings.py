@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -14,7 +14,7 @@ from maskctl.lint.finding import Severity
 from maskctl.lint.rule import rules
 from maskctl.lint.select import selectors
 from maskctl.targets import DEFAULT, TARGETS
-from maskctl.toml_text import parse_toml
+from maskctl.toml_text import parse_toml, refuse_unknown
 
 _Given = TypeVar("_Given")
 
@@ -68,10 +68,10 @@ def parse_settings(text: str, path: str) -> Settings:
     for name in parents:
         table = _table(table.get(name, {}), path, name)
     if not parents:
-        _refuse_unknown(table, ["lint"], path, "")
+        refuse_unknown(table, ["lint"], path)
     where = ".".join([*parents, "lint"])
     rows = _table(table.get("lint", {}), path, where)
-    _refuse_unknown(rows, _KEYS, path, f"{where}.")
+    refuse_unknown(rows, _KEYS, path, f"{where}.")
     read: dict[str, Any] = {key.replace("-", "_"): _read(key, value, path, where) for key, value in rows.items()}
     return Settings(path, text, **read)
 
@@ -119,13 +119,6 @@ def _table(value: Any, path: str, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse(f"'{name}' is {value!r}. Expected a table, [{name}].", path)
     return value
-
-
-def _refuse_unknown(table: Mapping[str, object], known: Iterable[str], path: str, prefix: str) -> None:
-    for key in table:
-        if key not in known:
-            hint = did_you_mean(key, known, f"Keys are: {', '.join(known)}.")
-            _refuse(f"there is no key '{prefix}{key}'. {hint}", path)
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -12,13 +12,16 @@ from maskctl.errors import InputError
 from maskctl.graph.network import Graph
 from maskctl.lock import toml
 from maskctl.lock.fingerprint import NEAR, Alike, Fingerprint, fingerprints
-from maskctl.toml_text import parse_toml
+from maskctl.param.document import meant_file
+from maskctl.toml_text import parse_toml, refuse_unknown
 
 VERSION = 1
 SUFFIX = ".masks.toml"
 _EXACT = 2**53
 """Every whole number up to this is a float."""
 _ALIKE = ("shape", "up", "down", "around", "fine", "up_apart", "down_apart")
+_NAMES = ("name", "type", "shape", "name_bytes", "type_bytes", "shape_bytes")
+_KEYS = (*_NAMES, "mask", "words", "reason", "gain", "up", "down", "around", "fine", "alike")
 _HEAD = """\
 # Feature masks, written by `maskctl lock`. `maskctl apply` puts them back after a re-export; keep this file with the model.
 # `mask` counts, `words` says it in words; `reason` may be edited. The rest is how a layer is found that is called otherwise.
@@ -65,8 +68,7 @@ def beside(model: str | Path) -> Path:
     >>> beside("models/net.ncnn.param").name
     'net.ncnn.masks.toml'
     """
-    path = Path(model)
-    return path.with_name(path.name.removesuffix(".param") + SUFFIX)
+    return Path(str(Path(model)).removesuffix(".param") + SUFFIX)
 
 
 def lock_of(graph: Graph, masks: Sequence[int] | None = None) -> Lock:
@@ -105,7 +107,9 @@ def parse(data: bytes, path: str = "<lock>") -> Lock:
     layers = table.get("layer", [])
     if not isinstance(layers, list):
         raise InputError("'layer' is no list of tables. Expected [[layer]] for each masked layer.", path)
-    return Lock(tuple(_Reader(layer, number, path).entry() for number, layer in enumerate(layers, 1)), path)
+    entries = tuple(_Reader(layer, number, path).entry() for number, layer in enumerate(layers, 1))
+    refuse_unknown(table, ("lock", "layer"), path)  # a misspelt [[layer]] would be a mask that nobody misses
+    return Lock(entries, path)
 
 
 def load(path: str | Path) -> Lock:
@@ -114,7 +118,8 @@ def load(path: str | Path) -> Lock:
         data = Path(path).read_bytes()
     except OSError as error:
         raise InputError(
-            f"cannot read the file: {error.strerror}. 'maskctl lock MODEL' writes one.", str(path)
+            f"cannot read the file: {error.strerror}. 'maskctl lock MODEL' writes one.{meant_file(path, '*.toml')}",
+            str(path),
         ) from None
     return parse(data, str(path))
 
@@ -166,6 +171,7 @@ class _Reader:
         counts = [self._whole(alike, key, "alike.") for key in _ALIKE]
         found = Fingerprint(self._name("shape"), up, down, self._text("around"), self._text("fine"), Alike(*counts))
         reason = self._text("reason") if "reason" in self._table else ""
+        refuse_unknown(self._table, _KEYS, self._path, "layer.")
         return Entry(self._name("name"), self._name("type"), mask, found, reason, self._gain())
 
     def _gain(self) -> Gain | None:
@@ -218,4 +224,5 @@ class _Reader:
         return value
 
     def _error(self, problem: str) -> InputError:
-        return InputError(f"{self._where} {problem}. 'maskctl lock MODEL --force' writes the lock anew.", self._path)
+        anew = "Mend it, or write the lock anew, without its reasons, with 'maskctl lock MODEL --force'."
+        return InputError(f"{self._where} {problem}. {anew}", self._path)

@@ -26,7 +26,6 @@ from maskctl.lock.skeleton import Node, cone, skeleton
 How = Literal["name", "structure"]
 
 _SMALL_CONE = 4
-_MOST_LISTED = 4
 
 
 @dataclass(frozen=True)

@@ -56,20 +56,22 @@ def load(path: str | Path) -> ParamDocument:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        near = difflib.get_close_matches(Path(path).name, _neighbours(Path(path)), n=1)
-        hint = f" Did you mean '{Path(path).with_name(near[0])}'?" if near else ""
+        hint = meant_file(path, "*.param")
         raise InputError(
             f"cannot read the file: {error.strerror}. Expected an ncnn .param file.{hint}", str(path)
         ) from None
     return parse(data, str(path))
 
 
-def _neighbours(path: Path) -> list[str]:
-    """Names of the other .param files in the folder of a file that cannot be read."""
+def meant_file(path: str | Path, pattern: str) -> str:
+    """Asks for the file of a pattern whose name is nearest to that of one that cannot be read, a space before it; "" without."""
+    path = Path(path)
     try:
-        return sorted(entry.name for entry in path.parent.glob("*.param") if entry.name != path.name)
+        names = sorted(entry.name for entry in path.parent.glob(pattern) if entry.name != path.name)
     except OSError:
-        return []
+        return ""
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return f" Did you mean '{path.with_name(near[0])}'?" if near else ""
 
 
 def parse(data: bytes, path: str = "<param>") -> ParamDocument:

@@ -85,6 +85,17 @@ def test_no_certain_layer(net: Path, run: Runner) -> None:
     assert {MEANT[name]: mask for name, mask in LOCKED.items() if name != "fc2"} == masks(net)
 
 
+def test_the_lock_of_another_model(net: Path, run: Runner) -> None:
+    """Where no mask has a layer, the question is whose lock it is; there are no others for --partial to write."""
+    net.write_bytes(b"7767517\n2 2\nInput data 0 1 data\nInnerProduct fc 1 1 data out 0=2 2=8\n")
+    result = run("apply", LOCK, NET)
+    assert (1, "") == (result.code, result.out)
+    assert (
+        "maskctl: 6 of 6 masks have no certain layer; nothing was written. Is this the lock of another model? If not, set masks "
+        "with 'maskctl set-mask'."
+    ) == result.err.splitlines()[-1]
+
+
 def test_trusted_names(net: Path, run: Runner) -> None:
     """--by-name takes the layer of the name, whatever it has become."""
     edit(net, ("0=10 1=1 2=160", "0=12 1=1 2=192"))
@@ -124,6 +135,13 @@ def test_unsafe_after_the_export(net: Path, run: Runner) -> None:
             "maskctl: gone.toml: cannot read the file: No such file or directory. 'maskctl lock MODEL' writes one.",
         ),
         ((LOCK, "gone.param"), "maskctl: gone.param: cannot read the file: No such file or directory."),
+        (
+            ("net.mask.toml", NET),
+            (
+                "maskctl: net.mask.toml: cannot read the file: No such file or directory. "
+                "'maskctl lock MODEL' writes one. Did you mean 'net.masks.toml'?"
+            ),
+        ),
         (
             (LOCK, NET, "-o", LOCK),
             "maskctl: net.masks.toml: the file exists. Give another name, or --force to replace it.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,23 @@ def test_another_file_there(net: Path, run: Runner) -> None:
     assert "mine = 1\n" == other.read_text(encoding="utf-8")
     assert 0 == run("lock", "net.param", "--force").code
     assert other.read_text(encoding="utf-8").startswith("# Feature masks")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("net.param", "-o", "net.param", "--force"), "maskctl: 'net.param' is the model, and would be replaced."),
+        (("net.param", "-o", os.devnull), f"maskctl: {os.devnull}: this is a device or a pipe."),
+        ((".",), "maskctl: .: cannot read the file: Is a directory."),
+    ],
+)
+def test_refused(net: Path, run: Runner, arguments: tuple[str, ...], message: str) -> None:
+    """The model is no place for its lock, a pipe is not read from, and a folder is no model (exit 2)."""
+    before = state(net.parent)
+    result = run("lock", *arguments)
+    assert (2, "") == (result.code, result.out)
+    assert result.err.startswith(message)
+    assert before == state(net.parent)
 
 
 def test_analyze_enters_what_it_writes(digits: Path, run: Runner) -> None:

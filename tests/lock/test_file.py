@@ -77,6 +77,8 @@ def test_stories_are_read_back() -> None:
         ),
         ("lock = 1", f"lock = 1{'0' * 5000}", "net.masks.toml: this is no TOML: "),
         ("lock = 1", f"lock = {'[' * 5000}", "net.masks.toml: this is no TOML: "),
+        ("[[layer]]", "[[layers]]", "net.masks.toml: there is no key 'layers'. Did you mean 'layer'?"),
+        ("words =", 'reson = ""\nwords =', "net.masks.toml: there is no key 'layer.reson'. Did you mean 'reason'?"),
         ("[[layer]]", "[layer]", "net.masks.toml: 'layer' is no list of tables."),
         ("[[layer]]", "layer = [3]\n[[x]]", "net.masks.toml: [[layer]] 1 is no table."),
     ],
