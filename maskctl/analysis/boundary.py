@@ -23,7 +23,7 @@ def closed_set(
     """The smallest change of masks that keeps one layer in 32 bits safely, or None where it is already or cannot be.
 
     All that the layer's 16-bit inputs come from carries the bit with it, so that the branches of a layer that joins them are
-    decided together.
+    decided together. It cannot be where that would have a masked layer, which hands on what arrives, read two formats at once.
     """
     ways = steps(graph, target, options, masks)
     changed: dict[int, int] = {}
@@ -41,7 +41,8 @@ def closed_set(
         ]
     raised = [changed.get(place, mask) for place, mask in enumerate(masks)]
     unsafe = {hazard.layer.index for hazard in hazards(graph, target, raised)}
-    return None if not changed or unsafe.intersection(changed) else changed
+    before = {hazard.layer.index for hazard in hazards(graph, target, masks)}
+    return None if not changed or unsafe.intersection(changed) or unsafe - before else changed
 
 
 def _bit(step: Step) -> int:

@@ -90,7 +90,7 @@ def stored_tops(tops: Arrays, op: Operator, step: Step, target: Target) -> Array
 
 
 def _stored(values: Array, op: Operator, kept: str, step: Step, target: Target) -> Array:
-    if kept == "fp32" or values.dtype != np.float32:
+    if kept == "fp32" or values.dtype != np.float32 or step.is_handed_on:
         return values
     return casts.by_name(target.rounding(op.layer, kept, values.shape[1], step.options), values)
 

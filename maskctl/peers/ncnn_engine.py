@@ -41,7 +41,10 @@ class EngineRun:
 
 @dataclass(frozen=True)
 class Job:
-    """One network with its samples (n, …), the blobs to read, and the engine's options."""
+    """One network with its samples (n, …), the blobs to read, and the engine's options.
+
+    `guarded` puts every blob in front of a page that cannot be read, so that code which reads past a blob's end is killed.
+    """
 
     param: Path
     weights: Path
@@ -49,6 +52,7 @@ class Job:
     blobs: Sequence[str]
     options: Options
     threads: int = 1
+    guarded: bool = False
 
     @property
     def samples(self) -> int:
@@ -179,6 +183,7 @@ class NcnnEngine:
             "blobs": list(job.blobs),
             "samples": job.samples,
             "one_by_one": one_by_one,
+            "guarded": job.guarded,
             "seconds": math.ceil(self.timeout_s),
             "options": {**switches, "num_threads": job.threads},
         }

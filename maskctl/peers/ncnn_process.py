@@ -6,12 +6,15 @@ A request holds `param` and `bin` (paths), `blobs` (names to read) and `options`
 arrays (n, …) by blob name. Outputs are arrays without samples, named `BLOB NUMBER`, because a detection layer gives
 each sample as many rows as it finds; `__version__` is the engine's version. A crash costs the request that crashed:
 the others go on in another fork. What went wrong is written to OUTPUTS.npz.failed. With `one_by_one` each blob is also
-written on its own as it comes, to OUTPUTS.npz.NUMBER.npy, so that those before a crash are not lost.
+written on its own as it comes, to OUTPUTS.npz.NUMBER.npy, so that those before a crash are not lost. With `guarded` what
+reads past the end of a blob is killed, where it may otherwise get away with it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
+import mmap
 import os
 import signal
 import sys
@@ -19,6 +22,10 @@ import traceback
 from typing import Any
 
 import numpy as np
+
+_ALLOWED_BYTES = 64
+"""ncnn's `NCNN_MALLOC_OVERREAD`, which is what it aligns blobs to as well."""
+_KEPT: list[Any] = []
 
 
 class RefusedError(Exception):
@@ -58,6 +65,37 @@ def attempt(request_path: str, inputs_path: str, outputs_path: str) -> None:
         _fail(outputs_path, traceback.format_exc())
 
 
+def guard() -> Any:
+    """An allocator whose blobs end at a page that cannot be read, but for the 64 bytes that ncnn allows itself to read on.
+
+    Nothing is given back: a fork has one request.
+    """
+    import ncnn
+
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long)
+    libc.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    pointer = ctypes.pythonapi.PyCapsule_New
+    pointer.restype, pointer.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+
+    class Guard(ncnn.PoolAllocator):  # type: ignore[misc]
+        def fastMalloc(self, size: int) -> Any:  # noqa: N802 - ncnn's name
+            size = -(-(size + _ALLOWED_BYTES) // _ALLOWED_BYTES) * _ALLOWED_BYTES
+            pages = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
+            access, private = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+            begin = libc.mmap(None, pages + mmap.PAGESIZE, access, private, -1, 0)
+            ctypes.memset(begin, 0xFF, pages)  # NaN, as fp32 and in 16 bits
+            libc.mprotect(begin + pages, mmap.PAGESIZE, 0)
+            return pointer(begin + pages - size, None, None)
+
+        def fastFree(self, _: Any) -> None:  # noqa: N802 - ncnn's name
+            pass
+
+    _KEPT.append(Guard())  # longer than the blobs
+    return _KEPT[-1]
+
+
 def _fail(outputs_path: str, reason: str) -> None:
     with open(outputs_path + ".failed", "w", encoding="utf-8") as file:
         file.write(reason)
@@ -81,6 +119,8 @@ def run(request_path: str, inputs_path: str, outputs_path: str) -> None:
         setattr(net.opt, name, value)
     if net.load_param(request["param"]) != 0 or net.load_model(request["bin"]) != 0:
         raise RefusedError("ncnn refuses the model")
+    if request["guarded"]:
+        net.opt.blob_allocator = net.opt.workspace_allocator = guard()
     results: dict[str, Any] = {}
     for sample in range(request["samples"]):
         # A Mat over a numpy array does not own its memory: clone it, and keep the array until the run is over.

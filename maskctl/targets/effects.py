@@ -8,7 +8,7 @@ from maskctl import featmask
 from maskctl.featmask import Bit
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options
-from maskctl.targets.storage import STORAGE_OPTION, Step, kernel_of, with_mask
+from maskctl.targets.storage import STORAGE_BIT, STORAGE_OPTION, Step, kernel_of, with_mask
 from maskctl.targets.table import Target
 
 
@@ -40,7 +40,10 @@ def _effect(layer: Layer, step: Step, target: Target, options: Options, mask: in
         said = f"not honoured: '{under.hazard.blob}' arrives in {stored} and would be read as fp32"
         return BitEffect(bit, is_set, changes=True, honoured=False, effect=said)
     said = _difference(layer, without, under, target)
-    return BitEffect(bit, is_set, bool(said), honoured=True, effect=said or _why_nothing(layer, without, options, bit))
+    nothing = _why_nothing(layer, without, options, bit)
+    if under.is_handed_on and STORAGE_BIT[under.stored] == bit.value:
+        nothing = f"no effect: it hands on what arrives in {under.stored}"
+    return BitEffect(bit, is_set, bool(said), honoured=True, effect=said or nothing)
 
 
 def _difference(layer: Layer, before: Step, after: Step, target: Target) -> str:

@@ -2,7 +2,8 @@
 
 Source: ncnn `src/net.cpp`, `convert_layout` and `do_forward_layer`. The engine converts a layer's inputs by
 that layer's own masked options. With 16-bit storage masked off, nothing converts a 16-bit input back, and the
-fp32 kernel reads its bits as they are: that is a hazard.
+fp32 kernel reads its bits as they are: that is a hazard. Layers that go by the size of the elements alone hand such an input
+on as what it is, so that it depends on the next reader what becomes of it.
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ class Step:
     def gives_packed(self) -> bool:
         """True when its fp32 blobs leave it with four channels side by side."""
         return self.gives == "fp32" and self.support.packing and "use_packing_layout" in self.options
+
+    @property
+    def is_handed_on(self) -> bool:
+        """True when 16-bit blobs pass through the layer as they are although its mask has their storage off."""
+        return STORAGE_OPTION.get(self.stored, "") not in {"", *self.options}
 
     @property
     def weights(self) -> str:
@@ -117,6 +123,8 @@ def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Map
     if layer.type == "Input":
         return Step("fp32", masked, support)
     arrives = tuple(stored[bottom] for bottom in layer.bottoms)
+    if support.by_elemsize and len(set(arrives)) == 1 and STORAGE_OPTION.get(arrives[0], "") not in {"", *masked}:
+        return Step(arrives[0], masked, support, arrives)
     for bottom, kept in zip(layer.bottoms, arrives, strict=True):
         if kept in STORAGE_OPTION and STORAGE_OPTION[kept] not in masked:
             return Step("fp32", masked, support, arrives, _hazard(layer, target, mask, bottom, kept))
@@ -146,6 +154,8 @@ def kernel_of(layer: Layer, step: Step, target: Target) -> KernelChoice | None:
     """
     if step.broken:
         return KernelChoice("", step.broken)
+    if step.is_handed_on:
+        return None
     plain = step.weights == "fp32" and layer.type not in target.fp32_kernels and not sums_codes(layer)
     if plain or layer.params.get(_DYNAMIC_WEIGHT.get(layer.type, -1)):
         return None
@@ -200,7 +210,7 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
         return masks[index] | featmask.NO_FP16_ARITHMETIC
     if step.broken:
         raised = masks[index] | featmask.NO_BF16_STORAGE
-    elif step.weights in STORAGE_BIT:
+    elif step.weights in STORAGE_BIT and not step.is_handed_on:
         raised = masks[index] | STORAGE_BIT[step.weights]
     else:
         return None

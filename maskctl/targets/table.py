@@ -31,7 +31,9 @@ class Support:
     same, "fp32" where they always are fp32, and "moves" where nothing is computed. `packing` is True where it keeps
     four or eight channels side by side; its fp32 blobs leave it so, in fours, when their channels are a multiple of 4.
     `fp16_weights` is True where fp16 storage reaches the weights alone and blobs stay fp32. `gives_fp32` are the formats in
-    which blobs are read while the result is given in fp32; further tops, which are caches, keep the format.
+    which blobs are read while the result is given in fp32; further tops, which are caches, keep the format. `by_elemsize` is
+    True where the code goes by the size of the elements that arrive and not by the mask: 16-bit blobs are read, and given, as
+    what they are even where the mask switches their storage off.
     """
 
     fp16: bool = False
@@ -40,6 +42,7 @@ class Support:
     packing: bool = False
     fp16_weights: bool = False
     gives_fp32: frozenset[str] = frozenset()
+    by_elemsize: bool = False
 
 
 UNSUPPORTED = Support()

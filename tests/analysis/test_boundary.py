@@ -58,3 +58,10 @@ def test_always_safe(types: list[str], data: st.DataObject) -> None:
     assert () == hazards(graph, ARM, masks)
     for place in set(found) - {index}:
         assert hazards(graph, ARM, [0 if other == place else mask for other, mask in enumerate(masks)])
+
+
+def test_a_layer_that_hands_on_reads_one_format() -> None:
+    """A branch cannot be kept in 32 bits where a masked layer behind it would read two formats at once."""
+    masks = [0, 0, 0, 0, 4, 0]
+    assert () == hazards(JOINED, TARGETS["x86"], masks)
+    assert closed_set(JOINED, TARGETS["x86"], BF16, masks, 2) is None

@@ -67,7 +67,12 @@ def _choice(graph: Graph, precision: str = "fp16") -> KernelChoice | None:
         (FENCED, (0, 0, 2), []),
         (FENCED, (0, 0, 3), []),
         (FENCED, (0, 0, 4), []),
-        (FENCED, (0, 2, 0), [("l1", 2, "b0", "fp16", 1)]),
+        (FENCED, (0, 2, 0), []),
+        (FENCED, (0, 2, 2), [("l2", 2, "b1", "fp16", 1)]),
+        (("Convolution", "Split", "Convolution"), (0, 2, 0), []),
+        (("Convolution", "Split", "Convolution"), (0, 4, 4), [("l2", 4, "b1", "bf16", 0)]),
+        (("Convolution", "Reshape", "Convolution"), (0, 2, 0), [("l1", 2, "b0", "fp16", 1)]),
+        (("Convolution", "ReLU", "Convolution"), (0, 2, 0), [("l1", 2, "b0", "fp16", 1)]),
         (("Convolution", "Tile", "Convolution"), (0, 0, 2), []),
         (("Convolution", "Dropout", "Convolution"), (0, 0, 2), []),
         (("Convolution", "Noop", "Convolution"), (0, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
@@ -76,7 +81,8 @@ def _choice(graph: Graph, precision: str = "fp16") -> KernelChoice | None:
         (("Convolution", "Split", "Convolution"), (2, 0, 2), [("l2", 2, "b1", "fp16", 1)]),
         (("Convolution", "Split", "Convolution"), (2, 2, 2), []),
         (("Convolution", "Reduction"), (0, 2), [("l1", 2, "b0", "fp16", 1)]),
-        (("Convolution", "Permute"), (0, 2), [("l1", 2, "b0", "fp16", 1)]),
+        (("Convolution", "Permute"), (0, 2), []),
+        (("Convolution", "Permute 0=1"), (0, 2), [("l1", 2, "b0", "fp16", 1)]),
         (("Convolution", "LRN"), (0, 2), [("l1", 2, "b0", "fp16", 1)]),
         (("Convolution", "MyOwnLayer", "Convolution"), (0, 0, 2), []),
     ],
@@ -84,7 +90,7 @@ def _choice(graph: Graph, precision: str = "fp16") -> KernelChoice | None:
 def test_hazards(
     types: tuple[str, ...], masks: tuple[int, ...], expected: list[tuple[str, int, str, str, int]]
 ) -> None:
-    """A mask is a hazard exactly where a 16-bit blob arrives at a layer that no longer converts it."""
+    """A mask is a hazard exactly where a 16-bit blob arrives at a layer that no longer converts it, and looks at it."""
     assert expected == _hazards(chain_of(*types, masks=masks))
 
 
@@ -213,13 +219,13 @@ def test_sums_in_fp16(layer: str, mask: int, precision: str, expected: bool) -> 
         ("InnerProduct", Support(fp16=True, bf16=True, arithmetic="bit 1", packing=True)),
         ("ReLU", Support(fp16=True, bf16=True, arithmetic="fp16", packing=True)),
         ("GroupNorm", Support(fp16=True, bf16=True, arithmetic="fp32", packing=True)),
-        ("Split", Support(fp16=True, bf16=True, arithmetic="moves", packing=True)),
+        ("Split", Support(fp16=True, bf16=True, arithmetic="moves", packing=True, by_elemsize=True)),
         ("Pooling", Support(fp16=True, bf16=True, arithmetic="moves", packing=True)),
         ("Pooling 4=1", Support(fp16=True, bf16=True, arithmetic="moves", packing=True)),
         ("Pooling 0=1 4=1", Support(fp16=True, bf16=True, arithmetic="fp32", packing=True)),
         *(
             (name, Support(packing=name in {"AbsVal", "Scale", "Requantize"}))
-            for name in ("AbsVal", "Scale", "Bias", "LRN", "Requantize", "Permute", "Embed", "MyOwnLayer")
+            for name in ("AbsVal", "Scale", "Bias", "LRN", "Requantize", "Permute 0=1", "Embed", "MyOwnLayer")
         ),
     ],
 )

@@ -68,6 +68,12 @@ def test_why_nothing_changes(kind: str, precision: str, bit: int, effect: str) -
     assert (effect, False) == (row.effect, row.changes)
 
 
+def test_a_layer_that_goes_by_the_size_of_elements_hands_on_what_arrives() -> None:
+    """Behind a layer with fp16 blobs bit 2 is honoured on a Split, and does nothing there."""
+    row = found(chain_of(WINOGRAD, "Split"), 2)[2]
+    assert (True, False, "no effect: it hands on what arrives in fp16") == (row.honoured, row.changes, row.effect)
+
+
 @pytest.mark.parametrize("precision", ["fp16", "fp16-storage", "bf16"])
 @pytest.mark.parametrize("target", ["arm82", "x86"])
 def test_bits_agree_with_whole_networks(precision: str, target: str) -> None:

@@ -125,3 +125,31 @@ def test_groups_are_broken_in_bf16(line: str, *, expected: bool) -> None:
     assert not steps(graph, X86, PRECISIONS["fp16"], masks)[1].broken
     if expected:
         assert 4 == gentlest_mask(graph, X86, PRECISIONS["bf16"], masks, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "handed"),
+    [
+        ("Concat", True),
+        ("Reshape 0=-1", True),
+        ("AbsVal", True),
+        ("Padding 0=1", True),
+        ("Padding 0=1 5=2.5", False),
+        ("Padding 0=1 4=1 5=2.5", True),
+        ("Dropout", True),
+        ("Dropout 0=0.5", False),
+        ("Tile 1=1", True),
+        ("Tile 1=2", False),
+        ("Cast 0=1 1=1", True),
+        ("Cast 0=1 1=2", False),
+        ("Clip", False),
+        ("PixelShuffle 0=1", False),
+    ],
+)
+def test_what_goes_by_the_size_of_elements(line: str, *, handed: bool) -> None:
+    """Bit 4 in the middle is honoured where code copies elements of any size: the next reader gets bf16, and bf16 bits."""
+    graph = chain_of("Convolution", line, "Convolution", masks=(0, 4, 0))
+    found = steps(graph, X86, PRECISIONS["bf16"], [layer.mask for layer in graph.layers])
+    assert handed == (found[2].hazard is None)
+    assert handed == (found[3].arrives == ("bf16",))
+    assert (None if handed else found[2].hazard) == next(iter(hazards(graph, X86, [0, 0, 4, 0])), None)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from maskctl.graph.network import Layer
 from maskctl.targets.arm82.int8 import gives_fp32, packs
+from maskctl.targets.identity import changes_nothing
 from maskctl.targets.int8 import int8_term
 from maskctl.targets.table import UNSUPPORTED, Support
 
@@ -24,6 +25,9 @@ _UNPACKED = {"MatMul", "SDPA", "RotaryEmbed", "LSTM", "GRU", "RNN"}
 """Types whose fp16 and bf16 code takes channels one by one."""
 _PACKED_IN_FP32 = "AbsVal DeepCopy Dropout Requantize Scale"
 """Types without 16-bit storage that keep channels side by side."""
+
+_BY_ELEMSIZE = "DeepCopy ExpandDims Noop Packing Split Squeeze"
+"""Types whose code copies elements of any size, or hands the blob on. Others that move values look at the mask."""
 
 SUPPORT = {
     name: Support(fp16=True, bf16=True, arithmetic=arithmetic, packing=name not in _UNPACKED)
@@ -52,6 +56,8 @@ def supports(layer: Layer) -> Support:
     if layer.type in {"Gemm", "MultiHeadAttention"} and _is_block_quantised(layer):
         return UNSUPPORTED
     support = SUPPORT.get(layer.type, UNSUPPORTED)
+    if layer.type in _BY_ELEMSIZE.split() or changes_nothing(layer):
+        support = replace(support, by_elemsize=True)
     if int8_term(layer):
         wide = frozenset({"fp16", "bf16"}) if gives_fp32(layer) else frozenset()
         support = replace(support, gives_fp32=wide, packing=packs(layer))

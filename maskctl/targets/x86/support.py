@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maskctl.graph.network import Layer
+from maskctl.targets.identity import changes_nothing
 from maskctl.targets.table import UNSUPPORTED, Support
 
 _SUMS_IN_FP32 = (
@@ -34,14 +35,26 @@ SUPPORT = {
 SUPPORT["InnerProduct"] = replace(SUPPORT["InnerProduct"], fp16_weights=True)
 
 
+_BY_ELEMSIZE = "AbsVal Concat Crop DeepCopy ExpandDims Flatten Noop Packing Permute Reshape Slice Split Squeeze"
+"""Types whose code asks for the size of an element, or copies elements of any size."""
+
+
 def supports(layer: Layer) -> Support:
     """What the layer's type keeps; a few types depend on their parameters."""
     if layer.type == "Pooling" and layer.params.get(7, 0):  # adaptive pooling has no bf16 code
         return UNSUPPORTED
     if layer.type in {"Gemm", "MultiHeadAttention", "SDPA"} and layer.params.get(18, 0):  # int8 or blocks of codes
         return UNSUPPORTED
-    support = SUPPORT.get(layer.type, UNSUPPORTED)
+    support = replace(SUPPORT.get(layer.type, UNSUPPORTED), by_elemsize=_goes_by_elemsize(layer))
     gives_fp32 = layer.type in {"MultiHeadAttention", "SDPA"} or (
         layer.type == "InnerProduct" and bool(layer.params.get(8, 0))
     )
     return replace(support, gives_fp32=frozenset({"bf16"})) if gives_fp32 else support
+
+
+def _goes_by_elemsize(layer: Layer) -> bool:
+    """True for `_BY_ELEMSIZE`, for layers that change nothing, and for borders whose elements are 0 or those of the blob."""
+    if layer.type == "Padding":
+        is_constant = layer.params.get(4, 0) == 0
+        return not is_constant or not (layer.params.get(5, 0.0) or layer.params.get(6, 0))
+    return layer.type in _BY_ELEMSIZE.split() or changes_nothing(layer)
