@@ -50,11 +50,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that is not the same; `changed` are pairs with a change, each tuple in the order of its file."""
+    """Which layers went and came, and which stayed, each tuple in the order of its file, pairs in that of the old one."""
 
     removed: tuple[Layer, ...]
     added: tuple[Layer, ...]
-    changed: tuple[Pair, ...]
+    kept: tuple[Pair, ...]
+
+    @property
+    def changed(self) -> tuple[Pair, ...]:
+        """The layers that stayed and are not what they were."""
+        return tuple(pair for pair in self.kept if pair.changes)
 
     @property
     def is_nothing(self) -> bool:
@@ -77,7 +82,7 @@ def difference(before: Graph, after: Graph) -> Difference:
     return Difference(
         tuple(layer for layer in before.layers if layer.index not in pairs),
         tuple(layer for layer in after.layers if layer.index not in back),
-        tuple(pair for pair in found if pair.changes),
+        tuple(found),
     )
 
 
@@ -211,7 +216,7 @@ def _moved(pairs: Mapping[int, int]) -> set[int]:
 
 def in_order(found: Difference, after: Graph) -> Sequence[Layer | Pair]:
     """Everything in the order in which it is shown: that of the old file, what was added behind what it stands behind."""
-    old_of = {pair.after.index: pair.before.index for pair in found.changed}
+    old_of = {pair.after.index: pair.before.index for pair in found.kept}
     rows: list[tuple[tuple[float, int], Layer | Pair]] = [((layer.index, 0), layer) for layer in found.removed]
     rows += [((pair.before.index, 1), pair) for pair in found.changed]
     place = -1.0

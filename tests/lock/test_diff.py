@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from conformance.reexports import CHANGES, changed
-from maskctl.graph.network import build
-from maskctl.lock.diff import Change, Difference, difference
+from maskctl.graph.network import Layer, build
+from maskctl.lock.diff import Change, Difference, difference, in_order
 from maskctl.param import load, parse
 from tests.builders import graph_of
 from tests.lock.nets import INT8, MADE, MEANT, OPTIMIZED, by_hand, made
@@ -92,6 +92,15 @@ def test_a_layer_put_in() -> None:
     after = [*PLAIN[:2], "Noop noop 1 1 conv x", PLAIN[2].replace("conv", "x"), *PLAIN[3:]]
     assert ["+noop"] == shown(difference(graph_of(*PLAIN), graph_of(*after)))
     assert ["-noop"] == shown(difference(graph_of(*after), graph_of(*PLAIN)))
+
+
+def test_shown_in_the_order_of_the_file() -> None:
+    """A layer put in is shown behind those it stands behind, also where nothing has changed about these."""
+    before = [PLAIN[0], "Noop early 1 1 data e", PLAIN[1].replace(" data", " e"), *PLAIN[2:]]
+    after = [*PLAIN, "Noop late 1 1 out end"]
+    network = graph_of(*after)
+    rows = in_order(difference(graph_of(*before), network), network)
+    assert ["early", "late"] == [row.name for row in rows if isinstance(row, Layer)]
 
 
 def test_ncnnoptimize() -> None:
