@@ -146,6 +146,7 @@ def _lint(paths: Sequence[str], options: dict[str, Any]) -> Report:
     """What the rules asked for find in the files that are meant."""
     from dataclasses import replace
 
+    from maskctl.cli.writing import replaced
     from maskctl.errors import InputError
     from maskctl.lint.discover import discover
     from maskctl.lint.session import Session
@@ -160,6 +161,8 @@ def _lint(paths: Sequence[str], options: dict[str, Any]) -> Report:
     if options["stdin_filename"]:
         raise InputError("--stdin-filename names the text on stdin, and no PATH is -. Give both, or neither.")
     files, missing = discover(paths or ["."])
+    if options["output"] and replaced(options["output"], files):
+        raise InputError(f"--output '{options['output']}' is linted, and would be replaced. Give another name.")
     report = Session(_asked(options), _settings(options), fixes=fixes).lint(files)
     return replace(report, failures=(*missing, *report.failures))
 
@@ -178,7 +181,7 @@ def _settings(options: dict[str, Any]) -> Callable[[str], Settings]:
 
 
 def _written(report: Report) -> Report:
-    """Writes what was repaired, and says what could not be."""
+    """Writes what was repaired; a file that could not be written is left out, and told as a failure."""
     from dataclasses import replace
 
     from maskctl.errors import EditRefusedError
@@ -191,8 +194,9 @@ def _written(report: Report) -> Report:
         except EditRefusedError as error:
             yield Failure(file.path, error.problem)
 
-    failures = [failure for file in report.files if file.fixed for failure in written(file)]
-    return replace(report, failures=(*report.failures, *failures))
+    failures = {file.path: failure for file in report.files if file.fixed for failure in written(file)}
+    left = tuple(file for file in report.files if file.path not in failures)
+    return replace(report, files=left, failures=(*report.failures, *failures.values()))
 
 
 def _baseline(path: str) -> tuple[Known, ...]:

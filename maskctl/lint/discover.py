@@ -61,6 +61,8 @@ def below(folder: str) -> Iterator[str]:
 def _why_not(path: str) -> str:
     if os.path.isdir(path):
         return f"there is no *{SUFFIX} file in this folder. Give another one, or the names of the files."
+    if os.path.islink(path):
+        return "this is a link to a file that is not there. Mend the link, or give the name of the file."
     if glob.has_magic(path):
         return "no file matches this pattern. Give another one, or the names of the files."
     near = did_you_mean(Path(path).name, _neighbours(Path(path).parent))

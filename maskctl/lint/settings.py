@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -67,8 +67,7 @@ def parse_settings(text: str, path: str) -> Settings:
     parents = ["tool", "maskctl"] if Path(path).name == PROJECT_FILE else []
     for name in parents:
         table = _table(table.get(name, {}), path, name)
-    if not parents:
-        refuse_unknown(table, ["lint"], path)
+    refuse_unknown(table, ["lint"], path, "".join(f"{name}." for name in parents))
     where = ".".join([*parents, "lint"])
     rows = _table(table.get("lint", {}), path, where)
     refuse_unknown(rows, _KEYS, path, f"{where}.")
@@ -77,15 +76,18 @@ def parse_settings(text: str, path: str) -> Settings:
 
 
 def has_settings(text: str) -> bool:
-    """True for the text of a `pyproject.toml` that says something about linting; False for one that is no TOML."""
+    """True for the text of a `pyproject.toml` with a table `tool.maskctl`, or with its head where the text is no TOML.
+
+    What is in the table may be misspelled: `parse_settings` says so.
+    """
     if "maskctl" not in text:
         return False
     try:
         tool = parse_toml(text).get("tool")
     except ValueError:
-        return False
+        return "[tool.maskctl" in text
     own = tool.get("maskctl") if isinstance(tool, dict) else None
-    return isinstance(own, dict) and "lint" in own
+    return isinstance(own, dict) and bool(own)
 
 
 def conditions_of(settings: Settings) -> Conditions:
@@ -121,14 +123,16 @@ def _table(value: Any, path: str, name: str) -> dict[str, Any]:
     return value
 
 
-def _words(value: object) -> tuple[str, ...]:
+def _words(value: object, example: str, entry: str = "") -> tuple[str, ...]:
+    """A list of names, the value of the key or of an `entry` in it."""
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise _MeaninglessError(f'is {value!r}. Expected a list of names, e.g. ["graph", "unknown-mask-bit"].')
+        given = f"has {value!r} for '{entry}'" if entry else f"is {value!r}"
+        raise _MeaninglessError(f"{given}. Expected a list of names, e.g. {example}.")
     return tuple(value)
 
 
-def _rule_names(value: object) -> tuple[str, ...]:
-    return selectors(_words(value), "")
+def _rule_names(value: object, entry: str = "") -> tuple[str, ...]:
+    return selectors(_words(value, '["graph", "unknown-mask-bit"]', entry), "")
 
 
 def _flag(value: object) -> bool:
@@ -139,8 +143,15 @@ def _flag(value: object) -> bool:
 
 def _target(value: object) -> str:
     if not isinstance(value, str) or value not in TARGETS:
-        raise _MeaninglessError(f"is {value!r}. {did_you_mean(str(value), TARGETS)} Targets are: {', '.join(TARGETS)}.")
+        raise _MeaninglessError(f"is {value!r}. {_expected(value, TARGETS)}")
     return value
+
+
+def _expected(value: object, words: Iterable[str]) -> str:
+    """What would have been right, the nearest first."""
+    known = f"Expected one of {', '.join(words)}."
+    near = did_you_mean(str(value), words)
+    return f"{near} {known}" if near else known
 
 
 def _runtime(value: object) -> int:
@@ -162,9 +173,7 @@ def _severities(value: object) -> Mapping[str, Severity]:
                 f"names '{name}', which is no rule. {did_you_mean(name, rules(), 'See maskctl lint --list-rules.')}"
             )
         if word not in words:
-            raise _MeaninglessError(
-                f"has {word!r} for '{name}'. {did_you_mean(str(word), words)} Expected one of {', '.join(words)}."
-            )
+            raise _MeaninglessError(f"has {word!r} for '{name}'. {_expected(word, words)}")
         found[name] = Severity(word)
     return found
 
@@ -205,7 +214,7 @@ def _ignores(value: object) -> tuple[Ignore, ...]:
             raise _MeaninglessError(
                 f"has the key '{key}'. Expected a pattern of paths, or one of paths and one of layer names: 'net.param:conv*'."
             )
-        found.append(Ignore(glob, layer_glob, _rule_names(names)))
+        found.append(Ignore(glob, layer_glob, _rule_names(names, key)))
     return tuple(found)
 
 
@@ -217,7 +226,7 @@ _KEYS: Mapping[str, Callable[[object], object]] = {
     "runtime": _runtime,
     "weights": _flag,
     "strict": _flag,
-    "custom-layers": lambda value: frozenset(_words(value)),
+    "custom-layers": lambda value: frozenset(_words(value, '["YoloV5Focus"]')),
     "severity": _severities,
     "shapes": _shapes,
     "ranges": _ranges,

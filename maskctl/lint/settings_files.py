@@ -39,7 +39,7 @@ def load_settings(path: str) -> Settings:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")  # which some editors on Windows write
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 ({error.reason})"
         raise InputError(f"cannot read the settings: {reason}.", path) from None

@@ -21,8 +21,8 @@ from maskctl.lint.finding import Span
 from maskctl.lint.tensors import Tensor, tensors
 from maskctl.param import ParamDocument, ParamToken
 from maskctl.param.scan import Scan
-from maskctl.targets.storage import Step, steps
-from maskctl.targets.table import PRECISIONS
+from maskctl.targets.storage import Step, hazards, steps
+from maskctl.targets.table import PRECISIONS, Hazard
 
 _WORD = re.compile(r"[^ \t\r\n\v\f]+")
 _HEAD_WORDS = 4
@@ -201,6 +201,13 @@ class Subject:
             and self._in_fp16
             and self._in_fp16[tensor.op.layer.index].weights == "fp16"
         )
+
+    @cached_property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """The masks that the target's engine does not honour; none where the network is not sound."""
+        if self.graph is None:
+            return ()
+        return tuple(hazards(self.graph, self.conditions.target, [layer.mask for layer in self.graph.layers]))
 
     def sums_in_fp16(self, layer: Layer) -> bool:
         """True where the target computes a layer's sums in fp16 under its mask."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import subprocess
@@ -119,6 +120,25 @@ def test_output(models: Path, run: Runner) -> None:
     log = json.loads((models / "found.sarif").read_text(encoding="utf-8"))
     assert ["undefined-blob", "unknown-mask-bit"] == [row["ruleId"] for row in log["runs"][0]["results"]]
     assert 2 == run("lint", "--output", "nowhere/found.txt").code
+
+
+@pytest.mark.usefixtures("models")
+def test_output_spares_what_is_linted(run: Runner) -> None:
+    """--output never replaces a file that is linted, by whatever name."""
+    result = run("lint", "models", "--output", "./models/bad.param")
+    assert (2, "", BAD) == (result.code, result.out, Path("models/bad.param").read_bytes())
+    assert result.err.startswith("maskctl: --output './models/bad.param' is linted, and would be replaced.")
+
+
+@pytest.mark.parametrize("name", ["full", "concise", "json", "github", "sarif", "junit"])
+def test_settings_are_told(models: Path, run: Runner, name: str) -> None:
+    """What is found in a settings file is in every format, whatever makes the command fail."""
+    text = '[lint.per-file-ignores]\n"good.param" = ["undefined-blob"]\n'
+    (models / "maskctl.toml").write_text(text, encoding="utf-8")
+    result = run("lint", "models", "--strict", "--format", name, "--select", "undefined-blob,unused-ignore")
+    assert "'undefined-blob' is ignored in files 'good.param', and there is nothing to ignore." in html.unescape(
+        result.out
+    )
 
 
 def test_reader_gone(models: Path) -> None:

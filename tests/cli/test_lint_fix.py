@@ -89,7 +89,10 @@ def test_read_only(net: Path, run: Runner) -> None:
     (net.parent / "other.param").write_bytes(BAD)
     result = run("lint", "--fix", *RULES)
     assert (2, BAD, SAFE) == (result.code, net.read_bytes(), (net.parent / "other.param").read_bytes())
-    assert "maskctl: net.param: cannot write: the file is read-only. The file is as it was.\n" in result.err
+    assert (
+        "maskctl: net.param: cannot write: the file is read-only. The file is as it was.\n"
+        "Mended 2 findings. All clean: 1 file.\n"
+    ) == result.err
 
 
 def test_baseline(net: Path, run: Runner) -> None:

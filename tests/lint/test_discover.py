@@ -58,6 +58,14 @@ def test_nothing(path: str, message: str) -> None:
     assert (("b.param",), message) == (files, str(missing))
 
 
+def test_dead_link(tmp_path: Path) -> None:
+    """A link to nothing, or to itself, is told as such and not as a file that might be called otherwise."""
+    link = tmp_path / "net.param"
+    link.symlink_to(link)
+    message = "this is a link to a file that is not there. Mend the link, or give the name of the file."
+    assert [message] == [missing.message for missing in discover([str(link)])[1]]
+
+
 def test_empty_folder(tmp_path: Path) -> None:
     """A folder without any .param in it is no success."""
     message = "there is no *.param file in this folder. Give another one, or the names of the files."

@@ -17,6 +17,17 @@ def network(second: str, third: str = "Sigmoid last 1 1 conv last", head: str = 
     return f"{HEAD}{head}\n{second}\n{third}\n"
 
 
+@pytest.mark.parametrize(("target", "told"), [("arm82", ["unsafe-storage-mask"]), ("x86", ["mask-contradiction"])])
+def test_one_advice_for_one_mask(target: str, told: list[str], tmp_path: Path) -> None:
+    """Where bit 2 has to go, nobody is told to complete it with bit 1."""
+    text = network(
+        "Convolution conv 1 1 data conv 0=16 1=1 6=256", "Convolution last 1 1 conv last 0=16 1=1 6=256 31=2"
+    )
+    rules = ("mask-contradiction", "unsafe-storage-mask")
+    rows = [row for rule in rules for row in found(tmp_path, rule, text, settings=f'[lint]\ntarget = "{target}"')]
+    assert told == [row.rule for row in rows]
+
+
 @pytest.mark.parametrize(
     ("layer", "settings", "bits"),
     [

@@ -82,6 +82,18 @@ def test_every_key() -> None:
             "'lint.severity' has 'eror' for 'undefined-blob'. Did you mean 'error'?",
         ),
         ("[lint.severity]\ngraph = 'error'", "'lint.severity' names 'graph', which is no rule."),
+        (
+            "[lint.severity]\nundefined-blob = 1",
+            "'lint.severity' has 1 for 'undefined-blob'. Expected one of error, warning, info.",
+        ),
+        (
+            "[lint]\ncustom-layers = 'Focus'",
+            "'lint.custom-layers' is 'Focus'. Expected a list of names, e.g. [\"YoloV5Focus\"].",
+        ),
+        (
+            "[lint.per-file-ignores]\n'a.param' = 'mask'",
+            "'lint.per-file-ignores' has 'mask' for 'a.param'. Expected a list of names, ",
+        ),
         ("[lint.per-file-ignores]\n'a:' = ['all']", "'lint.per-file-ignores' has the key 'a:'. "),
         ("[lint.per-file-ignores]\na = ['undefined-blub']", "'lint.per-file-ignores' names 'undefined-blub', "),
     ],
@@ -91,6 +103,28 @@ def test_mistakes(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_settings(text, "some/maskctl.toml")
     assert str(caught.value).startswith(f"some/maskctl.toml: {message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.maskctl.lnt]", "there is no key 'tool.maskctl.lnt'. Did you mean 'lint'?"),
+        ("[tool.maskctl]\nselect = ['file']", "there is no key 'tool.maskctl.select'. Keys are: lint."),
+        ("[tool.maskctl.lint", "this is no TOML: "),
+    ],
+)
+def test_mistakes_in_project_files(tmp_path: Path, text: str, message: str) -> None:
+    """A project file that names maskctl's table counts, so that a misspelled key or a broken table does not go unseen."""
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        settings_finder()(str(tmp_path / "net.param"))
+    assert caught.value.problem.startswith(message)
+
+
+def test_byte_order_mark(tmp_path: Path) -> None:
+    """A byte order mark, which some editors put in front, does not count."""
+    (tmp_path / "maskctl.toml").write_text("[lint]\nstrict = true\n", encoding="utf-8-sig")
+    assert settings_finder()(str(tmp_path / "net.param")).strict
 
 
 def test_nearest_file(tmp_path: Path) -> None:
@@ -134,7 +168,9 @@ def test_command_line_goes_first() -> None:
     assert [Severity.ERROR] == [rule.severity for rule in plan.rules if rule.name == "unknown-mask-bit"]
 
 
-@pytest.mark.parametrize("text", ["tool = 5 # maskctl", "tool = { maskctl = 5 }", f"maskctl = {'[' * 5000}", "maskctl"])
+@pytest.mark.parametrize(
+    "text", ["tool = 5 # maskctl", "tool.maskctl = 5", "tool.maskctl = {}", f"maskctl = {'[' * 5000}", "maskctl"]
+)
 def test_project_files_that_say_nothing(text: str) -> None:
-    """A project file in which maskctl is no table, or that is no TOML, says nothing about linting."""
+    """A project file in which maskctl is no table or an empty one, or that is no TOML with its head, says nothing."""
     assert not has_settings(text)

@@ -33,10 +33,15 @@ _ON_CPU = featmask.BY_WORD["no-vulkan"].value
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """Every mask with bit 2 and neither bit 1 nor bit 16; the fix adds bit 1, which changes nothing on CPUs."""
+    """Every mask with bit 2 and neither bit 1 nor bit 16; the fix adds bit 1, which changes nothing on CPUs.
+
+    Where bit 2 has to go, which `unsafe-storage-mask` tells, nothing is said of what goes with it.
+    """
     for layer in subject.layers:
         mask = layer.mask
         if not mask & featmask.NO_FP16_STORAGE or mask & (featmask.NO_FP16_ARITHMETIC | _ON_CPU):
+            continue
+        if (layer.index, featmask.NO_FP16_STORAGE) in {(hazard.layer.index, hazard.bit) for hazard in subject.hazards}:
             continue
         meant = mask | featmask.NO_FP16_ARITHMETIC
         yield Problem(

@@ -28,7 +28,6 @@ from maskctl import featmask
 from maskctl.lint.editing import mask_edit
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
-from maskctl.targets.storage import hazards
 
 GROUP = "mask"
 SEVERITY = Severity.ERROR
@@ -36,10 +35,7 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every mask that the target's engine does not honour, one problem for each bit; the fix is the safe alternative."""
-    if subject.graph is None:
-        return
-    masks = [layer.mask for layer in subject.graph.layers]
-    for hazard in hazards(subject.graph, subject.conditions.target, masks):
+    for hazard in subject.hazards:
         layer = hazard.layer
         yield Problem(
             str(hazard),

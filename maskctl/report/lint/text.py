@@ -24,7 +24,9 @@ def concise(report: Report) -> str:
 
 def full(report: Report, width: int, paint: Paint = plain) -> str:
     """Each finding with its line, the characters that are meant, and what would mend it."""
-    parts = ["\n".join(_full_lines(file, finding, width, paint)) for file in report.files for finding in file.findings]
+    parts = [
+        "\n".join(_full_lines(file, finding, width, paint)) for file in report.everything for finding in file.findings
+    ]
     return "\n\n".join(parts) + "\n" * bool(parts)
 
 
