@@ -16,7 +16,7 @@ from maskctl.cli.engine_options import TARGET_NAMES
 if TYPE_CHECKING:
     from maskctl.lint.baseline import Known
     from maskctl.lint.plan import Asked
-    from maskctl.lint.report import FileReport, Report
+    from maskctl.lint.report import Report
     from maskctl.lint.settings import Settings
 
 FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
@@ -181,20 +181,28 @@ def _settings(options: dict[str, Any]) -> Callable[[str], Settings]:
 
 
 def _written(report: Report) -> Report:
-    """Writes what was repaired; a file that could not be written is left out, and told as a failure."""
+    """Writes what was repaired; a file that could not be written is left out, and told as a failure.
+
+    An interruption says how many files had been mended.
+    """
     from dataclasses import replace
 
     from maskctl.errors import EditRefusedError
     from maskctl.lint.discover import Failure
     from maskctl.param.write import write_text
 
-    def written(file: FileReport) -> Iterator[Failure]:
-        try:
-            write_text(file.path, file.source, file.text)
-        except EditRefusedError as error:
-            yield Failure(file.path, error.problem)
-
-    failures = {file.path: failure for file in report.files if file.fixed for failure in written(file)}
+    failures: dict[str, Failure] = {}
+    mended = 0
+    try:
+        for file in report.files:
+            if file.fixed:
+                try:
+                    write_text(file.path, file.source, file.text)
+                    mended += 1
+                except EditRefusedError as error:
+                    failures[file.path] = Failure(file.path, error.problem)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"files mended before: {mended:,}" if mended else "") from None
     left = tuple(file for file in report.files if file.path not in failures)
     return replace(report, files=left, failures=(*report.failures, *failures.values()))
 
@@ -229,8 +237,13 @@ def _spelled(option: str) -> str:
     return "--" + option.replace("_", "-")
 
 
-def _split(values: Sequence[str]) -> list[str]:
-    """Names given several times or separated by commas."""
+def _split(values: Sequence[str], option: str) -> list[str]:
+    """Names given several times or separated by commas; raises `InputError` for a value that holds none."""
+    from maskctl.errors import InputError
+
+    for value in values:
+        if not value.strip(" ,"):
+            raise InputError(f"{option} '{value}' names no rule and no group. See maskctl lint --list-rules.")
     return [name.strip() for value in values for name in value.split(",") if name.strip()]
 
 
@@ -245,7 +258,7 @@ def _asked(options: dict[str, Any]) -> Asked:
     ranges = parse_ranges(options["ranges"], ())
     if "" in ranges:
         raise InputError("--range names no blob. Expected BLOB=LO:HI, e.g. data=0:255.")
-    names = {option: selectors(_split(options[option]), _spelled(option)) for option in _CHOOSING}
+    names = {option: selectors(_split(options[option], _spelled(option)), _spelled(option)) for option in _CHOOSING}
     return Asked(
         **names,
         target=options["target"] or "",

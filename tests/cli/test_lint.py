@@ -59,6 +59,7 @@ def test_printed(run: Runner, name: str, arguments: tuple[str, ...]) -> None:
         (("--ignore", "undefined-blob", "--strict", "--exit-zero"), 0),
         (("missing.param", "--exit-zero"), 2),
         (("--select", "grahp"), 2),
+        (("--ignore", " ,"), 2),
         (("--runtime", "2024"), 2),
         (("--range", "0:1"), 2),
         (("--statistics", "--format", "json"), 2),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from maskctl.lint import repair, session
+from maskctl.param.write import write_text
 from tests.cli.driver import Runner, check_golden, environment, program, state
 
 BAD = (
@@ -93,6 +94,21 @@ def test_read_only(net: Path, run: Runner) -> None:
         "maskctl: net.param: cannot write: the file is read-only. The file is as it was.\n"
         "Mended 2 findings. All clean: 1 file.\n"
     ) == result.err
+
+
+def test_interrupted(net: Path, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who interrupts --fix is told how many files were written; the others are as they were."""
+    (net.parent / "other.param").write_bytes(BAD)
+
+    def interrupted_at_second(path: str, before: bytes, after: bytes) -> None:
+        if path == "other.param":
+            raise KeyboardInterrupt
+        write_text(path, before, after)
+
+    monkeypatch.setattr("maskctl.param.write.write_text", interrupted_at_second)
+    result = run("lint", "--fix", *RULES)
+    assert (130, "\nmaskctl: interrupted; files mended before: 1.\n") == (result.code, result.err)
+    assert (SAFE, BAD) == (net.read_bytes(), (net.parent / "other.param").read_bytes())
 
 
 def test_baseline(net: Path, run: Runner) -> None:
