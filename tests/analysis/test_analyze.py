@@ -224,7 +224,7 @@ def test_progress(digits: Model, images: Samples) -> None:
     assert sorted(measuring) == measuring
     assert {measuring[-1][0]} == {total for _, total in measuring}
     assert 2 * 7 <= len(set(measuring))
-    assert {"measuring layers", "trying masks"} == {what for what, _, _ in seen}
+    assert {"measuring layers", "weighing masks", "trying masks"} == {what for what, _, _ in seen}
 
 
 MASKS = st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 32, 64, 66, 128, 257])

@@ -619,7 +619,7 @@ def test_interrupt_while_reading(digits: Path) -> None:
 
 @pytest.mark.usefixtures("interruptible")
 def test_interrupt_while_computing(run: Runner, digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C in the middle of a layer ends analyze with 130, and nothing is written."""
+    """Ctrl-C in the middle of a layer ends analyze with 130, says what is known and how to go on, and nothing is written."""
     before, real = state(digits), kernel_of
 
     def interrupted(*arguments: Any) -> Any:
@@ -629,7 +629,9 @@ def test_interrupt_while_computing(run: Runner, digits: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr("maskctl.executor.layer.kernel_of", interrupted)
         result = run("analyze", "digits_overflow.param", "-i", "digits_test.npz", "--write", "--backup")
-    assert (130, "", "maskctl: interrupted; nothing was written.") == (result.code, result.out, result.err.strip())
+    said = "maskctl: interrupted; nothing was written. The same command goes on from here.\n"
+    known = "Partial: No layer was measured over all samples before the interrupt, and nothing is proposed.\n"
+    assert (130, known, said) == (result.code, result.out, result.err)
     assert before == state(digits)
 
 
