@@ -629,9 +629,9 @@ def test_interrupt_while_computing(run: Runner, digits: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr("maskctl.executor.layer.kernel_of", interrupted)
         result = run("analyze", "digits_overflow.param", "-i", "digits_test.npz", "--write", "--backup")
-    said = "maskctl: interrupted; nothing was written. The same command goes on from here.\n"
+    said = "maskctl: interrupted; nothing was written. The same command goes on from here."
     known = "Partial: No layer was measured over all samples before the interrupt, and nothing is proposed.\n"
-    assert (130, known, said) == (result.code, result.out, result.err)
+    assert (130, known, said) == (result.code, result.out, result.err.strip())
     assert before == state(digits)
 
 
