@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +67,22 @@ def test_dead_link(tmp_path: Path) -> None:
     link.symlink_to(link)
     message = "this is a link to a file that is not there. Mend the link, or give the name of the file."
     assert [message] == [missing.message for missing in discover([str(link)])[1]]
+
+
+@pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize(("path", "files"), [(".", ("a.param", "b.param", "x[1].param")), ("sub", ())])
+def test_closed_folder(path: str, files: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that may not be read is told, so that nobody takes its files for linted; those beside it are found."""
+    scandir = os.scandir
+
+    def closed(place: str) -> Any:
+        if os.path.normpath(place) == "sub":
+            raise PermissionError(errno.EACCES, "Permission denied", place)
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    found, failures = discover([path])
+    assert (files, ["sub: cannot read the folder: Permission denied."]) == (found, [str(one) for one in failures])
 
 
 def test_empty_folder(tmp_path: Path) -> None:

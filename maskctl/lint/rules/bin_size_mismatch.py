@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.errors import MaskctlError
+from maskctl.errors import MaskctlError, WeightsError
 from maskctl.lint.finding import Problem, Severity
 from maskctl.lint.subject import Subject
 
@@ -36,6 +36,11 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """A `.bin` that is used up before the layers have theirs, or after, or holds what no layer can read."""
-    if isinstance(subject.loaded_weights, MaskctlError):
-        yield Problem(f"'{subject.loaded_weights.place}' does not fit: {subject.loaded_weights.problem}")
+    """A `.bin` that is used up before the layers have theirs, or after, or holds what no layer can read, or nobody may read."""
+    error = subject.loaded_weights
+    if isinstance(error, WeightsError):
+        yield Problem(f"'{error.place}' does not fit: {error.problem}")
+    elif isinstance(error, MaskctlError):
+        yield Problem(
+            f"'{error.place}' cannot be read, so its weights are not looked at. Make it readable, or give --no-weights."
+        )
