@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 .PHONY: test lint docs golden models
 
 test:
-	$(PYTHON) -m pytest -n auto
+	$(PYTHON) -m pytest -n auto --dist worksteal
 
 lint:
 	$(PYTHON) -m ruff check .

@@ -88,7 +88,7 @@ def difference(before: Graph, after: Graph) -> Difference:
 
 def _pairs(before: Graph, after: Graph) -> dict[int, int]:
     """Indices of the layers that are the same, old to new."""
-    found = match(lock_of(before, [1] * len(before.layers)), after)
+    found = match(lock_of(before, [1] * len(before.layers)), after, passing_by_place=True)
     pairs = {place: one.index for place, one in enumerate(found) if one.index is not None}
     taken = set(pairs.values())
     old = [layer for layer in before.layers if layer.index not in pairs]

@@ -21,6 +21,7 @@ from typing import Literal
 from maskctl.graph.network import Graph
 from maskctl.lock.file import Entry, Lock
 from maskctl.lock.fingerprint import Fingerprint, agreement, fingerprints
+from maskctl.lock.shapes import MOVES
 from maskctl.lock.skeleton import Node, cone, skeleton
 
 How = Literal["name", "structure"]
@@ -56,16 +57,20 @@ class _Side:
     chosen: frozenset[int] = frozenset()
 
 
-def match(lock: Lock, graph: Graph, *, by_name: bool = False) -> tuple[Found, ...]:
+def match(lock: Lock, graph: Graph, *, by_name: bool = False, passing_by_place: bool = False) -> tuple[Found, ...]:
     """What became of each entry of a lock, in its order; no layer is given to two of them.
 
-    `by_name` takes a layer of the same name and type whatever stands around it, where there is exactly one.
+    `by_name` takes a layer of the same name and type whatever stands around it, where there is exactly one. A layer that
+    passes its values on needs its name too: exports take such layers out and put others in, and one that stands at its
+    place may be another. `passing_by_place` takes it all the same, for a reader who only wants to see what changed.
     """
     search = _Search(lock, graph, by_name=by_name)
     found = [search.find(entry) for entry in lock.entries]
     found = _whole_classes(found)
     if not by_name and _names_moved(found, graph):
         found = [search.without_names(one) for one in found]
+    if not (by_name or passing_by_place):
+        found = [_named_too(one, graph) for one in found]
     return tuple(_refuse_shared(found, graph))
 
 
@@ -252,6 +257,14 @@ def _names_moved(found: Sequence[Found], graph: Graph) -> bool:
         one.how == "structure" and one.index is not None and one.entry.name in names - {graph.layers[one.index].name}
         for one in found
     )
+
+
+def _named_too(found: Found, graph: Graph) -> Found:
+    """The same, but for a layer that passes its values on and has lost its name."""
+    if found.index is None or found.entry.type not in MOVES or graph.layers[found.index].name == found.entry.name:
+        return found
+    why = f"{graph.layers[found.index]} stands at its place, but such layers come and go with exports, and its name is gone"
+    return Found(found.entry, None, why=why, candidates=(found.index,))
 
 
 def _refuse_shared(found: Sequence[Found], graph: Graph) -> list[Found]:

@@ -211,6 +211,19 @@ def test_a_split_put_in_front_of_a_masked_one() -> None:
     assert {"s": None} == names(lock.match(lock.lock_of(before), after), after)
 
 
+def test_a_masked_split_taken_out_and_another_put_in() -> None:
+    """Where a layer that passes values on has lost its name its place is not enough: the one there may be another's."""
+    branches = "InnerProduct p 1 1 a x 0=4 2=16", "InnerProduct q 1 1 b y 0=4 2=16"
+    before = graph_of(
+        "Input data 0 1 data", "Split s 1 2 data a b", *branches, "Split l 1 1 x z 31=1", "ReLU r 1 1 z o"
+    )
+    after = graph_of("Input data 0 1 data", "Split s 1 2 data a b", *branches, "Split m 1 1 y z", "ReLU r 1 1 z o")
+    (found,) = lock.match(lock.lock_of(before), after)
+    assert (None, True) == (found.index, "come and go with exports, and its name is gone" in found.why)
+    kept = graph_of("Input data 0 1 data", "Split s 1 2 data a b", *branches, "Split l 1 1 x z", "ReLU r 1 1 z o")
+    assert {"l": "l"} == names(lock.match(lock.lock_of(before), kept), kept)
+
+
 def test_one_layer_for_two_entries() -> None:
     """Where two entries mean one layer neither gets it."""
     before = build(parse(chain(*ROW, mask="c3")))
