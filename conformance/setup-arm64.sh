@@ -127,7 +127,20 @@ if [ "$(cat "$root/.wheels-done" 2>/dev/null || true)" != "$stamp" ]; then
     printf '%s\n' "$stamp" >"$root/.wheels-done"
 fi
 
-# --- 4. the launcher ------------------------------------------------------------
+# --- 4. the cache ---------------------------------------------------------------
+# ncnn reads the size of the second-level cache from the system, cuts its matrices
+# into tiles by it, and so adds up in another order on another machine. qemu looks
+# below ROOT first: every emulated CPU has the 1 MB that maskctl computes for.
+for cpu in $(seq 0 63); do
+    cache=$root/sys/devices/system/cpu/cpu$cpu/cache/index0
+    mkdir -p "$cache"
+    echo 2 >"$cache/level"
+    echo Unified >"$cache/type"
+    echo 1024K >"$cache/size"
+    echo 1 >"$cache/shared_cpu_map"
+done
+
+# --- 5. the launcher ------------------------------------------------------------
 # -cpu max has half-precision arithmetic (asimdhp) and bf16; a weaker CPU can be
 # chosen at run time to see ncnn's fallbacks (cortex-a53: no fp16 arithmetic).
 # -E sets the variables for the guest alone: qemu itself is a host program and
@@ -152,7 +165,7 @@ chmod +x "$root/python.new"
 mv "$root/python.new" "$root/python"
 rm -rf "$work"
 
-# --- 5. proof -----------------------------------------------------------------
+# --- 6. proof -----------------------------------------------------------------
 "$root/python" -c '
 import platform, ncnn, numpy
 print("machine", platform.machine())

@@ -146,7 +146,7 @@ def _unknown(text: str, term: str, hint: str) -> str:
         ("+3,-1", "mask '+3,-1' both adds and drops no-fp16-arithmetic. Keep one of the two."),
         ("2147483648", "mask '2147483648' does not fit the engine's 32-bit integer. Known bits are 1 to 128."),
         ("+0x100000000", "mask '+0x100000000' does not fit the engine's 32-bit integer. Known bits are 1 to 128."),
-        ("9" * 6000, f"mask '{'9' * 6000}' does not fit the engine's 32-bit integer. Known bits are 1 to 128."),
+        ("9" * 3500, f"mask '{'9' * 3500}' does not fit the engine's 32-bit integer. Known bits are 1 to 128."),
     ],
 )
 def test_refused(text: str, message: str) -> None:
