@@ -29,6 +29,7 @@ _TAG_FP32 = 0x0002C056
 _TABLE_ENTRIES = 256
 _INT8_TERMS = ("int8_scale_term", "quantize_term")
 _CHECKED_AT_ONCE = 1 << 20
+_NOT_ITS_PARAM = "belongs to another .param, or a layer's type or parameters were changed"
 
 _Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 _Widen = Callable[[], FloatArray]
@@ -170,9 +171,9 @@ def read(data: _Bytes, ops: tuple[Operator, ...], path: str = "<bin>", *, requir
             f"the file has {len(data):,} bytes and the layers of the .param use {reader.offset:,}: "
             f"{len(data) - reader.offset:,} are left over. "
             + (
-                "This .bin belongs to another .param, or layers of unknown types have weights: add them with --plugin."
+                f"This .bin {_NOT_ITS_PARAM}, or layers of unknown types have weights: add them with --plugin."
                 if any(op.is_unknown for op in ops)
-                else "This .bin belongs to another .param."
+                else f"This .bin {_NOT_ITS_PARAM}."
             ),
             path,
         )
@@ -204,7 +205,7 @@ class _Reader:
             if not any(op.params.has(term) and op.params.integer(term) for term in _INT8_TERMS):
                 raise WeightsError(
                     f"{self._where}: is stored as int8, and the layer has no int8_scale_term (8=). The engine would read it as "
-                    "fp32 and crash. This .bin belongs to another .param.",
+                    f"fp32 and crash. This .bin {_NOT_ITS_PARAM}.",
                     self._path,
                 )
             codes = self._padded(count, f"{count:,} x int8").view(np.int8)
@@ -260,7 +261,7 @@ class _Reader:
         if size > left:
             raise WeightsError(
                 f"{self._where}: wants {size:,} bytes ({what}) at offset {self.offset:,}, found {left:,}. "
-                "The file was cut short, or belongs to another .param.",
+                f"The file was cut short, {_NOT_ITS_PARAM}.",
                 self._path,
             )
         taken = self._data[self.offset : self.offset + size]

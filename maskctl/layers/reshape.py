@@ -31,7 +31,7 @@ PARAMS = (
 )
 
 
-def _by_place(params: Params) -> bool:
+def by_place(params: Params) -> bool:
     """True when an axis of the samples is set, and extents of 0 mean the same place instead of the same name."""
     return any(params.integer(name) != NO_AXIS for name in ("input_batch_axis", "output_batch_axis"))
 
@@ -95,7 +95,7 @@ def _without_samples(params: Params, shape: Shape, inputs: tuple[Shape, ...]) ->
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The shape asked for, its 0 and -1 resolved."""
     shape = wanted(params, inputs)
-    if _by_place(params):
+    if by_place(params):
         return (_without_samples(params, shape, inputs),)
     kept = tuple(extent(inputs[0], name) for name in NAMES[len(shape)])
     return (_resolved(shape, kept, math.prod(inputs[0])),)

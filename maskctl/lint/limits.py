@@ -16,6 +16,7 @@ from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Param
 from maskctl.lint.declared import Values, by_name
 from maskctl.lint.per_kind import per_kind
+from maskctl.param import Value
 
 Condition: TypeAlias = Callable[[Values], bool]
 
@@ -118,6 +119,7 @@ LIMITS = (
     Limit("Reduction", "fixbug0", (1,), "1 where axes are given", lambda values: values.length("axes") > 0),
     Limit("Softmax", "fixbug0", (1,), "1 where axis is not 0", lambda values: values.integer("axis") != 0),
     Limit("Concat Slice Softmax GLU CumulativeSum", "axis", _AXES, _AXES_TEXT),
+    Limit("Slice", "slices", Among((_SOME, (-233,))), "extents of 1 or more, or -233 for an equal share of the rest"),
     Limit("Tile", "axis", range(4), "0 to 3"),
     Limit("Tile", "tiles", _SOME, _SOME_TEXT),
     Limit("Cast", "type_from type_to", range(1, 5), "1 fp32, 2 fp16, 3 int8, 4 bf16", _casts),
@@ -169,9 +171,15 @@ def broken_limits(layer: Layer, kind: LayerType) -> Iterator[tuple[Param, Limit]
     """Every whole number that is none of the values its type has; one that another parameter gives is that one's."""
     for number, param, limit, is_default_wrong in _limits(kind):
         value = layer.params.get(number)
-        is_wrong = is_default_wrong if value is None else isinstance(value, int) and value not in limit.allowed
+        is_wrong = is_default_wrong if value is None else bool(_beyond(value, limit))
         if is_wrong and (limit.when is None or limit.when(Values(layer, kind))):
             yield param, limit
+
+
+def _beyond(value: Value, limit: Limit) -> tuple[int, ...]:
+    """The whole numbers of a parameter that its limit does not allow."""
+    numbers = value if isinstance(value, tuple) else (value,)
+    return tuple([number for number in numbers if isinstance(number, int) and number not in limit.allowed])
 
 
 def undivided(layer: Layer, kind: LayerType) -> Iterator[Divides]:
@@ -187,7 +195,7 @@ def undivided(layer: Layer, kind: LayerType) -> Iterator[Divides]:
 def _limits(kind: LayerType) -> Sequence[tuple[int, Param, Limit, bool]]:
     """The limits of a type's parameters, with their ids, and whether the default breaks them where nothing is written."""
     return [
-        (param.id, param, limit, not limit.written and not param.same_as and param.default not in limit.allowed)
+        (param.id, param, limit, not limit.written and not param.same_as and bool(_beyond(param.default, limit)))
         for limit, param in product(LIMITS, kind.params)
         if param.name in limit.params.split() and (not limit.types or kind.type in limit.types.split())
     ]

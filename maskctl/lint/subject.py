@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from maskctl.errors import GraphError, MaskctlError, ParamSyntaxError
@@ -15,6 +16,7 @@ from maskctl.graph.operators import Operator
 from maskctl.graph.weights import LoadedWeights
 from maskctl.graph.weights import load as load_weights
 from maskctl.layers import LayerType, Params, Shape, find
+from maskctl.lint.channels import with_channels
 from maskctl.lint.conditions import Conditions
 from maskctl.lint.declared import Written, written
 from maskctl.lint.finding import Span
@@ -126,10 +128,19 @@ class Subject:
         """The shape of every blob that follows from those of the inputs."""
         return self._inference[0]
 
+    @property
+    def extents(self) -> Mapping[str, Shape]:
+        """The shapes, and those of which the outermost extent is known; the others are 0, shown as `?`."""
+        return self._channels[0]
+
     @cached_property
     def misfits(self) -> Sequence[tuple[Layer, MaskctlError]]:
-        """The layers that refuse the shapes that reach them, and why; none where extents depend on values."""
-        return self._inference[1]
+        """The layers that refuse the shapes or channels that reach them, and why; none where extents depend on values."""
+        return (*self._inference[1], *self._channels[1])
+
+    @cached_property
+    def _channels(self) -> tuple[Mapping[str, Shape], Sequence[tuple[Layer, MaskctlError]]]:
+        return with_channels(self.operators, self.shapes, self.bounds)
 
     @property
     def bounds(self) -> Container[str]:
@@ -256,7 +267,7 @@ class Subject:
         return self._word_span(layer, _HEAD_WORDS + len(layer.bottoms) + place)
 
     def _word_span(self, layer: Layer, number: int) -> Span:
-        word = list(_WORD.finditer(layer.line.text))[number]
+        word = next(islice(_WORD.finditer(layer.line.text), number, None))
         return Span(layer.line.number, word.start() + 1, word.end() - word.start())
 
 

@@ -18,5 +18,5 @@ def is_told(subject: Subject, layer: Layer) -> bool:
         or any(True for _ in broken_limits(layer, kind))
         or any(True for _ in undivided(layer, kind))
         or any(True for _ in wrong_lengths(layer, kind))
-        or wrong_size(layer, kind, subject.shapes) is not None
+        or wrong_size(layer, kind, subject.extents) is not None
     )

@@ -13,7 +13,7 @@ def is_on_vector(subject: Subject, layer: Layer) -> bool:
     Source: ncnn `src/layer/convolution.cpp`, `forward`.
     """
     kind = subject.kinds[layer.index]
-    shape = subject.shapes.get(layer.bottoms[0], ()) if layer.bottoms else ()
+    shape = subject.extents.get(layer.bottoms[0], ()) if layer.bottoms else ()
     if kind is None or layer.type != "Convolution" or len(shape) != 1:
         return False
     values = Values(layer, kind)

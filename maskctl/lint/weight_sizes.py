@@ -51,7 +51,7 @@ Rule: TypeAlias = Callable[[Values, Shape | None], Size | None]
 
 
 def wrong_size(layer: Layer, kind: LayerType, shapes: Mapping[str, Shape]) -> Size | None:
-    """The size that a layer's weight does not have, None where it has it or nothing is known."""
+    """The size that a layer's weight does not have, None where it has it or nothing is known; unknown extents are 0."""
     rule = _RULES.get(layer.type)
     values = Values(layer, kind)
     if rule is None or not isinstance(values.value(PARAM), int):
@@ -76,10 +76,12 @@ def _of_kernels(values: Values, shape: Shape | None) -> Size | None:
 
 
 def _of_inner_product(values: Values, shape: Shape | None) -> Size:
-    """Outputs times the elements of the input, or of a row of it."""
+    """Outputs times the elements of the input, or of a row of it; where only the channels are known a multiple of them."""
     size, outputs = values.integer(PARAM), values.integer("num_output")
     is_by_rows = shape is not None and len(shape) == 2 and shape[1] * outputs == size
     inputs = 0 if shape is None or is_by_rows else math.prod(shape)
+    if shape is not None and not inputs and len(shape) > 2:
+        return _size(values, {"num_output": outputs, "channels": shape[0]}, 0)
     return _size(values, {"num_output": outputs, **({"inputs": inputs} if inputs else {})}, inputs)
 
 
@@ -113,13 +115,16 @@ def _size(values: Values, terms: Terms, exact: int) -> Size:
     return Size(values.integer(PARAM), terms, bool(exact))
 
 
-_KERNELS = (
-    "Convolution Convolution1D Convolution3D ConvolutionDepthWise ConvolutionDepthWise1D ConvolutionDepthWise3D "
-    "Deconvolution Deconvolution1D Deconvolution3D DeconvolutionDepthWise DeconvolutionDepthWise1D "
-    "DeconvolutionDepthWise3D DeformableConv2D"
+CONVOLUTIONS = (
+    *("Convolution", "Convolution1D", "Convolution3D"),
+    *("ConvolutionDepthWise", "ConvolutionDepthWise1D", "ConvolutionDepthWise3D"),
+    *("Deconvolution", "Deconvolution1D", "Deconvolution3D"),
+    *("DeconvolutionDepthWise", "DeconvolutionDepthWise1D", "DeconvolutionDepthWise3D", "DeformableConv2D"),
 )
+"""The types that make as many channels as outputs."""
+
 _RULES: Mapping[str, Rule] = {
-    **dict.fromkeys(_KERNELS.split(), _of_kernels),
+    **dict.fromkeys(CONVOLUTIONS, _of_kernels),
     "InnerProduct": _of_inner_product,
     "Embed": _of_table,
     "MultiHeadAttention": _of_attention,

@@ -130,7 +130,7 @@ def _foreign(data: bytes, path: str) -> ParamSyntaxError | None:
     elif data.startswith(_UTF16_MARKS):
         problem = "this is UTF-16 text, which the engine refuses. Save it as UTF-8 without BOM."
     elif b"\0" in data:
-        problem = "this is a binary file. Expected an ncnn .param file, which is text; weights go to --bin."
+        problem = "this is a binary file. Expected an ncnn .param file, which is text: give the .param, not the .bin with its weights."
     else:
         return None
     return ParamSyntaxError(problem, path, "magic-number")

@@ -51,7 +51,7 @@ PARAM_FILES: Mapping[str, tuple[bytes | None, str]] = {
     "blank": (b" \n", "net.param: the file is empty. Expected an ncnn .param file, whose first line is 7767517."),
     "binary": (
         b"\x7fELF\0\1",
-        "net.param: this is a binary file. Expected an ncnn .param file, which is text; weights go to --bin.",
+        "net.param: this is a binary file. Expected an ncnn .param file, which is text: give the .param, not the .bin with its weights.",
     ),
     "param.bin": (
         b"\xdd\x85\x76\0\1\0\0\0",
@@ -140,14 +140,14 @@ BIN_FILES: Mapping[str, tuple[bytes | None, str]] = {
         BIN[:-2],
         (
             "net.bin: #1 'conv' (Convolution), bias of 1: wants 4 bytes (1 x fp32) at offset 8, found 2. "
-            "The file was cut short, or belongs to another .param."
+            "The file was cut short, belongs to another .param, or a layer's type or parameters were changed."
         ),
     ),
     "oversized": (
         BIN + b"\0\0\0\0",
         (
             "net.bin: the file has 16 bytes and the layers of the .param use 12: 4 are left over. "
-            "This .bin belongs to another .param."
+            "This .bin belongs to another .param, or a layer's type or parameters were changed."
         ),
     ),
     "NaN": (

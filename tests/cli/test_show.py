@@ -133,7 +133,7 @@ def test_bin_of_layers_that_cannot_be_run(unknown: Path, run: Runner) -> None:
     result = run("show", "net.param")
     reason = (
         "net.bin: the file has 5,148 bytes and the layers of the .param use 5,144: 4 are left over. This .bin belongs to another "
-        ".param, or layers of unknown types have weights: add them with --plugin."
+        ".param, or a layer's type or parameters were changed, or layers of unknown types have weights: add them with --plugin."
     )
     assert f"maskctl: warning: weight bytes are those of fp32 weights, because {reason}\n" == result.err
     assert "(as fp32)" in result.out

@@ -102,10 +102,10 @@ def test_layers_in_file_order() -> None:
     )
 
 
-CUT = "The file was cut short, or belongs to another .param."
+CUT = "The file was cut short, belongs to another .param, or a layer's type or parameters were changed."
 FINITE = "Expected finite numbers; export the model again."
 WEIGHT, BIAS_OF = f"net.bin: {FC}, weight of 1x3:", f"net.bin: {FC}, bias of 1:"
-LEFT_OVER = "This .bin belongs to another .param."
+LEFT_OVER = "This .bin belongs to another .param, or a layer's type or parameters were changed."
 
 
 @pytest.mark.parametrize(

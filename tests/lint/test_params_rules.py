@@ -164,6 +164,15 @@ def test_sizes_of_weights(shape: str, layer: str, says: str, tmp_path: Path) -> 
     assert () == found(tmp_path, "shape-mismatch", file)
 
 
+@pytest.mark.parametrize("slices", ["58,-2330", "58,0", "58,58,-7", "-234,58"])
+def test_slices_are_extents_or_shares(slices: str, tmp_path: Path) -> None:
+    """A slice is 1 or more, or -233; the newest engine loads no other, whatever the indices are."""
+    layer = f"Slice l 1 2 data a b -23300={slices.count(',') + 1},{slices} -23302=1,58"
+    (only,) = told(tmp_path, "value-out-of-range", layer)
+    assert "Expected extents of 1 or more, or -233 for an equal share of the rest." in only
+    assert [] == told(tmp_path, "value-out-of-range", "Slice l 1 2 data a b -23300=2,58,-233")
+
+
 @pytest.mark.parametrize(
     "layer",
     [

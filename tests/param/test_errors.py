@@ -39,7 +39,7 @@ WHOLE_FILES = [
     ),
     (
         b"7767517\n1 1\nInput d\0 0 1 d\n",
-        "n.param: this is a binary file. Expected an ncnn .param file, which is text; weights go to --bin.",
+        "n.param: this is a binary file. Expected an ncnn .param file, which is text: give the .param, not the .bin with its weights.",
     ),
     (
         b"\xef\xbb\xbf7767517\n1 1\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from maskctl.lint.finding import Span
@@ -37,6 +39,17 @@ def test_long_lines(start: int, *, wide: bool) -> None:
     assert "^^^^" == marks.lstrip()
     assert len(marks) - 4 == len(before) + before.count("层")
     assert columns in {38, 39, 40}
+
+
+@pytest.mark.parametrize(("start", "before"), [(0, ""), (3_000_000, "…"), (6_000_000, "…")])
+def test_of_a_huge_line_only_what_is_near_is_looked_at(start: int, before: str) -> None:
+    """Millions of characters, also such that take no column, cost no more than a copy, and say that they go on."""
+    line = "\u0301" * start + "MARK" + "\u0301" * (6_000_000 - start)
+    began = time.process_time()
+    shown, marks = snippet(line, Span(1, start + 1, 4), 40)
+    assert time.process_time() - began < 0.5
+    assert (before, "…" if start < 6_000_000 else "") == (shown[:1].strip("M"), shown[-1:].strip("K"))
+    assert " " * len(before) + "^^^^" == marks
 
 
 def test_long_mark() -> None:

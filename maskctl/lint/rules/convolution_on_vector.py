@@ -47,7 +47,7 @@ def check(subject: Subject) -> Iterator[Problem]:
             continue
         is_int8 = layer.params.get(_INT8_TERM, 0) != 0
         why = "its int8 weights are read beyond their end" if is_int8 else "engines will not take that any more"
-        elements = subject.shapes[layer.bottoms[0]][0]
+        elements = subject.extents[layer.bottoms[0]][0]
         edit = line_edit(layer.line.number, layer.line.text, _as_inner_product(layer))
         yield Problem(
             f"{layer} reads '{layer.bottoms[0]}', a vector of {elements}: {why}. Write InnerProduct, "

@@ -1,6 +1,7 @@
 """A layer cannot take the blob that reaches it.
 
-Shapes follow from those of the inputs, layer by layer; inputs without extents get theirs with `--shape`. Where the layer's weights,
+Shapes follow from those of the inputs, layer by layer; inputs without extents get theirs with `--shape`, and without that channels
+follow from the convolutions. Where the layer's weights,
 axes or other inputs are for another shape the engine fails in the middle of a run, or reads beyond a blob and gives garbage: it
 does not compare. Behind a layer whose extents depend on values, such as boxes, nothing is told. Sizes of weights against
 channels are the rule `weight-size-mismatch`.
@@ -17,6 +18,13 @@ Bad:
     Input     a    0 1 a 0=4 1=4 2=16
     Input     b    0 1 b 0=5 1=4 2=16
     BinaryOp  add  2 1 a b add
+
+Bad:
+    7767517
+    3 3
+    Input           data  0 1 data
+    Convolution     conv  1 1 data conv 0=16 1=3 6=432
+    ShuffleChannel  mix   1 1 conv mix 0=3
 
 Good:
     7767517
@@ -48,6 +56,6 @@ def check(subject: Subject) -> Iterator[Problem]:
 
 
 def _reads(subject: Subject, layer: Layer) -> str:
-    """The blobs it reads, with their shapes."""
-    blobs = [f"'{name}' {subject.shapes[name]}" for name in dict.fromkeys(layer.bottoms)]
+    """The blobs it reads, with their shapes as far as they are known."""
+    blobs = [f"'{name}' {subject.extents[name]}" for name in dict.fromkeys(layer.bottoms) if name in subject.extents]
     return f" It reads {', '.join(blobs)}." if blobs else ""

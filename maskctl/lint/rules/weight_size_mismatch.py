@@ -3,7 +3,8 @@
 `weight_data_size` says how many elements the engine takes from the `.bin` for the weight. It then indexes them by outputs, channels
 and kernel, without a look at the end: with another size it computes with the wrong elements or reads beyond them, and all layers
 behind take theirs from the wrong place in the `.bin`. The newest engine refuses sizes that do not divide evenly. Where the shape
-of the layer's input is known the size is compared with its channels too; mostly a channel count was changed and the size was not.
+of the layer's input is known, or its channels, as behind another convolution, the size is compared with these too; mostly a channel
+count was changed and the size was not.
 
 Bad:
     7767517
@@ -16,6 +17,13 @@ Bad:
     2 2
     Input         data  0 1 data
     InnerProduct  fc    1 1 data fc 0=10 2=64
+
+Bad:
+    7767517
+    3 3
+    Input                 data  0 1 data
+    Convolution           conv  1 1 data conv 0=116 1=3 6=3132
+    ConvolutionDepthWise  dw    1 1 conv dw 0=116 1=3 11=1 6=1044 7=116
 
 Good:
     7767517
@@ -44,7 +52,7 @@ _MOST = 2**31 - 1
 def check(subject: Subject) -> Iterator[Problem]:
     """Every weight of another size; the fix, unsafe as another parameter may be the wrong one, writes the size that fits."""
     for layer, kind in zip(subject.layers, subject.kinds, strict=True):
-        size = wrong_size(layer, kind, subject.shapes) if kind else None
+        size = wrong_size(layer, kind, subject.extents) if kind else None
         if kind is None or size is None:
             continue
         param = next(param for param in kind.params if param.name == PARAM)

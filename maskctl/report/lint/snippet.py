@@ -9,6 +9,8 @@ from maskctl.lint.finding import Span
 
 _TAB = "    "
 _CUT = "…"
+_REACH = 8
+"""Characters to look at on each side for each column; a terminal shows some in no column."""
 
 
 def snippet(line: str, span: Span, width: int) -> tuple[str, str]:
@@ -17,11 +19,13 @@ def snippet(line: str, span: Span, width: int) -> tuple[str, str]:
     >>> snippet("ReLU\trelu 1 1 da relu\n", Span(4, 15, 2), 80)
     ('ReLU    relu 1 1 da relu', '                 ^^')
     """
-    cells = [_shown(character) for character in line.rstrip("\r\n")]
     start, end = _marked(line, span)
-    first, last = _window(cells, start, end, width)
-    before = (_CUT if first else "") + "".join(cells[first:start])
-    shown = before + "".join(cells[start:last]) + (_CUT if last < len(cells) else "")
+    text, cut = line.rstrip("\r\n"), max(0, start - _REACH * width)
+    near = text[cut : start + _REACH * width]
+    start, end, cells = start - cut, end - cut, [_shown(character) for character in near]
+    first, last = _window(cells, start, end, width, is_whole=len(near) == len(text))
+    before = (_CUT if cut + first else "") + "".join(cells[first:start])
+    shown = before + "".join(cells[start:last]) + (_CUT if cut + last < len(text) else "")
     marks = max(1, _columns(cells[start : min(end, last)]))
     return shown.rstrip(), " " * _columns(before) + "^" * marks
 
@@ -34,9 +38,9 @@ def _marked(line: str, span: Span) -> tuple[int, int]:
     return max(span.column - 1, len(text) - len(text.lstrip())), len(text)
 
 
-def _window(cells: Sequence[str], start: int, end: int, width: int) -> tuple[int, int]:
+def _window(cells: Sequence[str], start: int, end: int, width: int, *, is_whole: bool) -> tuple[int, int]:
     """The characters to show so that the marked ones are among them, with as much as fits on both sides."""
-    if _columns(cells) <= width:
+    if is_whole and _columns(cells) <= width:
         return 0, len(cells)
     first = min(start, len(cells))
     room = width - 2 * len(_CUT)
