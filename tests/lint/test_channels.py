@@ -101,6 +101,12 @@ SIZE, SHAPE = "weight-size-mismatch", "shape-mismatch"
         ("InnerProduct l 1 1 map out 0=4 2=100", SIZE, "a multiple of 64: 4 (num_output) x 16 (channels)."),
         ("Pooling p 1 1 map a 0=1 4=1\nInnerProduct l 1 1 a out 0=4 2=128", SIZE, "Expected 64: 4 (num_output) x 16"),
         ("ConvolutionDepthWise l 1 1 map out 0=15 1=3 6=135 7=15", SHAPE, "has 16 channels. Its weight is for 15."),
+        (
+            "Pooling p 1 1 map a 0=1 4=1\nConvolution l 1 1 a out 0=4 1=1 6=64",
+            "convolution-on-vector",
+            "a vector of 16:",
+        ),
+        ('Reshape p 1 1 data a 6="1w,1h,128"\nConvolution l 1 1 a out 0=4 1=1 6=256', SIZE, "Expected 512:"),
         ("BatchNorm l 1 1 map out 0=8", SHAPE, "wants 16 elements of a weight and channels is 8."),
         ("PReLU l 1 1 map out 0=8", SHAPE, "num_slope is 8."),
         ("Scale l 1 1 map out 0=8", SHAPE, "scale_data_size is 8."),
