@@ -16,9 +16,9 @@ from maskctl.graph.operators import Operator
 from maskctl.graph.weights import LoadedWeights
 from maskctl.graph.weights import load as load_weights
 from maskctl.layers import LayerType, Params, Shape, find
-from maskctl.lint.channels import with_channels
 from maskctl.lint.conditions import Conditions
-from maskctl.lint.declared import Written, written
+from maskctl.lint.facts.channels import with_channels
+from maskctl.lint.facts.declared import Written, written
 from maskctl.lint.finding import Span
 from maskctl.lint.tensors import Tensor, tensors
 from maskctl.param import ParamDocument, ParamToken

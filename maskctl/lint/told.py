@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from maskctl.graph.network import Layer
-from maskctl.lint.declared import are_of_kind
-from maskctl.lint.lengths import wrong_lengths
-from maskctl.lint.limits import broken_limits, undivided
+from maskctl.lint.facts.declared import are_of_kind
+from maskctl.lint.facts.lengths import wrong_lengths
+from maskctl.lint.facts.limits import broken_limits, undivided
+from maskctl.lint.facts.weight_sizes import wrong_size
 from maskctl.lint.subject import Subject
-from maskctl.lint.weight_sizes import wrong_size
 
 
 def is_told(subject: Subject, layer: Layer) -> bool:

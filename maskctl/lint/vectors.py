@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskctl.graph.network import Layer
-from maskctl.lint.declared import Values
+from maskctl.lint.facts.declared import Values
 from maskctl.lint.subject import Subject
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from maskctl.layers import Param, find
 from maskctl.lint.conditions import Conditions
+from maskctl.lint.facts.limits import LIMITS, Limit
 from maskctl.lint.finding import Severity
-from maskctl.lint.limits import LIMITS, Limit
 from maskctl.lint.rule import rules
 from maskctl.lint.run import lint
 from maskctl.lint.subject import Subject

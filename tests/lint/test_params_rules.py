@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from maskctl.layers import Param, find
-from maskctl.lint import since
 from maskctl.lint.conditions import Conditions
 from maskctl.lint.editing import edited
-from maskctl.lint.elements import EITHER, FLOATS, INTEGERS
-from maskctl.lint.lengths import LENGTHS
-from maskctl.lint.limits import DIVIDES, LIMITS
+from maskctl.lint.facts import since
+from maskctl.lint.facts.elements import EITHER, FLOATS, INTEGERS
+from maskctl.lint.facts.lengths import LENGTHS
+from maskctl.lint.facts.limits import DIVIDES, LIMITS
+from maskctl.lint.facts.since import PARAMS, TYPES, VALUES
 from maskctl.lint.rule import rules
 from maskctl.lint.run import lint
-from maskctl.lint.since import PARAMS, TYPES, VALUES
 from maskctl.lint.subject import Subject
 from maskctl.param.scan import scan
 from tests.layers.rows import families

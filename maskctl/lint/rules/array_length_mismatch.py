@@ -27,9 +27,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import Values, called
+from maskctl.lint.facts.declared import Values, called
+from maskctl.lint.facts.lengths import wrong_lengths
 from maskctl.lint.finding import Problem, Severity
-from maskctl.lint.lengths import wrong_lengths
 from maskctl.lint.subject import Subject
 from maskctl.lint.unreadable import problems
 

@@ -24,9 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from maskctl.lint.facts.type_names import COMPILED_OUT
 from maskctl.lint.finding import Problem, Severity
 from maskctl.lint.subject import Subject
-from maskctl.lint.type_names import COMPILED_OUT
 
 GROUP = "graph"
 SEVERITY = Severity.ERROR

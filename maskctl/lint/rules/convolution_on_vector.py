@@ -25,8 +25,8 @@ from collections.abc import Iterator
 
 from maskctl import featmask
 from maskctl.graph.network import Layer
-from maskctl.lint.declared import HINTS_ID, spelled
 from maskctl.lint.editing import line_edit
+from maskctl.lint.facts.declared import HINTS_ID, spelled
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 from maskctl.lint.vectors import is_on_vector

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl import featmask
-from maskctl.lint.declared import called, spelled, taken_off
+from maskctl.lint.facts.declared import called, spelled, taken_off
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 

@@ -31,8 +31,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.layers import Param
-from maskctl.lint.declared import Written, called, problem, rewritten
-from maskctl.lint.elements import EITHER, are_bits, as_floats, of_bits, takes_floats
+from maskctl.lint.facts.declared import Written, called, problem, rewritten
+from maskctl.lint.facts.elements import EITHER, are_bits, as_floats, of_bits, takes_floats
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import HINTS_ID, taken_off
+from maskctl.lint.facts.declared import HINTS_ID, taken_off
+from maskctl.lint.facts.hints import malformed
 from maskctl.lint.finding import Fix, Problem, Severity
-from maskctl.lint.hints import malformed
 from maskctl.lint.subject import Subject
 
 GROUP = "params"

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import rewritten, spelled
+from maskctl.lint.facts.declared import rewritten, spelled
+from maskctl.lint.facts.since import NEW_ARRAYS, release
 from maskctl.lint.finding import Fix, Problem, Severity
-from maskctl.lint.since import NEW_ARRAYS, release
 from maskctl.lint.subject import Subject
 
 GROUP = "params"

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import Written, called, problem, rewritten
+from maskctl.lint.facts.declared import Written, called, problem, rewritten
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 from maskctl.param import Value

@@ -27,8 +27,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.lint.declared import Written, called, problem, rewritten
-from maskctl.lint.elements import is_whole, takes_integers
+from maskctl.lint.facts.declared import Written, called, problem, rewritten
+from maskctl.lint.facts.elements import is_whole, takes_integers
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 

@@ -23,9 +23,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.graph.network import Layer
-from maskctl.lint.declared import HINTS_ID, rewritten
+from maskctl.lint.facts.declared import HINTS_ID, rewritten
+from maskctl.lint.facts.hints import shapes_said, written_for
 from maskctl.lint.finding import Edit, Fix, Problem, Severity
-from maskctl.lint.hints import shapes_said, written_for
 from maskctl.lint.subject import Subject
 
 GROUP = "params"

@@ -33,8 +33,8 @@ from collections.abc import Container, Iterator
 
 from maskctl import featmask
 from maskctl.graph.network import Layer
-from maskctl.lint import since
-from maskctl.lint.declared import HINTS_ID, called, problem, spelled
+from maskctl.lint.facts import since
+from maskctl.lint.facts.declared import HINTS_ID, called, problem, spelled
 from maskctl.lint.finding import Problem, Severity
 from maskctl.lint.subject import Subject
 from maskctl.param import ParamToken

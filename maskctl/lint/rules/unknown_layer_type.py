@@ -32,9 +32,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.lint.editing import span_edit
+from maskctl.lint.facts.type_names import COMPILED_OUT, meant_type
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
-from maskctl.lint.type_names import COMPILED_OUT, meant_type
 
 GROUP = "graph"
 SEVERITY = Severity.ERROR

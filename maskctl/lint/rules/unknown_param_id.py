@@ -28,9 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.layers import LayerType
-from maskctl.lint.declared import Written, problem, taken_off
+from maskctl.lint.facts.declared import Written, problem, taken_off
+from maskctl.lint.facts.since import GONE, release
 from maskctl.lint.finding import Fix, Problem, Severity
-from maskctl.lint.since import GONE, release
 from maskctl.lint.subject import Subject
 from maskctl.lint.unreadable import problems
 

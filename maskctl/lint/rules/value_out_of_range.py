@@ -36,10 +36,10 @@ from collections.abc import Iterator
 
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Param
-from maskctl.lint.declared import Values, called
 from maskctl.lint.editing import line_edit
+from maskctl.lint.facts.declared import Values, called
+from maskctl.lint.facts.limits import Divides, Limit, broken_limits, undivided
 from maskctl.lint.finding import Fix, Problem, Severity
-from maskctl.lint.limits import Divides, Limit, broken_limits, undivided
 from maskctl.lint.subject import Subject
 from maskctl.lint.told import is_told
 

@@ -38,10 +38,10 @@ from collections.abc import Iterator
 
 from maskctl.graph.network import Layer
 from maskctl.layers import Param
-from maskctl.lint.declared import called, rewritten
+from maskctl.lint.facts.declared import called, rewritten
+from maskctl.lint.facts.weight_sizes import PARAM, Size, wrong_size
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
-from maskctl.lint.weight_sizes import PARAM, Size, wrong_size
 
 GROUP = "params"
 SEVERITY = Severity.ERROR

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.graph.operators import count_words
-from maskctl.lint.arity import bottoms_of
+from maskctl.lint.facts.arity import bottoms_of
 from maskctl.lint.finding import Problem, Severity
 from maskctl.lint.subject import Subject
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from maskctl import featmask
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Param
+from maskctl.lint.facts.per_kind import per_kind
 from maskctl.lint.finding import Edit, Fix, Problem, Span
-from maskctl.lint.per_kind import per_kind
 from maskctl.param import ParamToken, Value
 
 HINTS_ID = 30

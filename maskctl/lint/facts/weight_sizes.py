@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Shape
-from maskctl.lint.declared import Values
+from maskctl.lint.facts.declared import Values
 
 PARAM = "weight_data_size"
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from maskctl.graph.network import Layer
 from maskctl.layers import Shape
-from maskctl.lint.declared import HINTS_ID
+from maskctl.lint.facts.declared import HINTS_ID
 
 _SHORT, _LONG = 4, 5
 _MOST_RANK = 4

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Param
-from maskctl.lint.declared import Values
-from maskctl.lint.per_kind import per_kind
+from maskctl.lint.facts.declared import Values
+from maskctl.lint.facts.per_kind import per_kind
 
 Allowed: TypeAlias = Callable[[Values], Container[int]]
 

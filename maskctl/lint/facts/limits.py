@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Param
-from maskctl.lint.declared import Values, by_name
-from maskctl.lint.per_kind import per_kind
+from maskctl.lint.facts.declared import Values, by_name
+from maskctl.lint.facts.per_kind import per_kind
 from maskctl.param import Value
 
 Condition: TypeAlias = Callable[[Values], bool]

@@ -18,7 +18,7 @@ from maskctl.layers.base import same_shape
 from maskctl.layers.families.convolution_params import declared, is_dynamic
 from maskctl.layers.families.extents import axis_of
 from maskctl.layers.reshape import by_place, wanted
-from maskctl.lint.weight_sizes import CONVOLUTIONS
+from maskctl.lint.facts.weight_sizes import CONVOLUTIONS
 
 Inputs: TypeAlias = Sequence[Shape | None]
 """The shapes of a layer's bottoms as far as they are known, None where not even the rank is."""
