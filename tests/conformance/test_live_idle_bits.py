@@ -5,10 +5,7 @@ Set MASKCTL_ARM64_PYTHON to the launcher that conformance/setup-arm64.sh leaves 
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import os
-import platform
 from pathlib import Path
 
 import numpy as np
@@ -22,24 +19,10 @@ from maskctl.numeric.formats import FloatArray
 from maskctl.peers.engines import engine_named, target_of
 from maskctl.peers.ncnn_engine import Job
 from maskctl.targets.table import PRECISIONS, Target
+from tests.conformance.engines import ENGINES
 
 BITS = (1, 8, 32, 64, 73, 96, 105)
 SEEDS = range(3000, 3040)
-ENGINES = [
-    pytest.param(
-        "arm64",
-        marks=pytest.mark.skipif(
-            not os.environ.get("MASKCTL_ARM64_PYTHON"), reason="no arm64 engine: set MASKCTL_ARM64_PYTHON"
-        ),
-    ),
-    pytest.param(
-        "host",
-        marks=[
-            pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed"),
-            pytest.mark.skipif(platform.machine().lower() not in {"x86_64", "amd64"}, reason="not x86-64"),
-        ],
-    ),
-]
 
 
 def masked_pair(model: Model, target: Target, seed: int, *, anywhere: bool) -> tuple[dict[int, int], dict[int, int]]:

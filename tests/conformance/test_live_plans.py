@@ -6,9 +6,7 @@ conformance/setup-arm64.sh leaves behind.
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import platform
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +20,8 @@ from maskctl.graph.model import load
 from maskctl.peers.engines import engine_named, target_of
 from maskctl.peers.ncnn_engine import Job
 from maskctl.targets.storage import STORAGE_BIT
+from tests.conformance.engines import ENGINES
 
-ENGINES = [
-    pytest.param(
-        "arm64",
-        marks=pytest.mark.skipif(
-            not os.environ.get("MASKCTL_ARM64_PYTHON"), reason="no arm64 engine: set MASKCTL_ARM64_PYTHON"
-        ),
-    ),
-    pytest.param(
-        "host",
-        marks=[
-            pytest.mark.skipif(importlib.util.find_spec("ncnn") is None, reason="the ncnn wheel is not installed"),
-            pytest.mark.skipif(platform.machine().lower() not in {"x86_64", "amd64"}, reason="not x86-64"),
-        ],
-    ),
-]
 SEED, COUNT = 1000, 20
 pytestmark = pytest.mark.skipif(
     not os.environ.get("MASKCTL_REAL_MODELS"), reason="takes minutes: set MASKCTL_REAL_MODELS=1, as .ci/run does"
