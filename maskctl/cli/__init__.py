@@ -99,6 +99,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with the code the module documents."""
     _print_anything()
+    _print_all()
     try:
         code = cli.main(args=None if arguments is None else list(arguments), prog_name="maskctl", standalone_mode=False)
         if sys.stdout:
@@ -129,6 +130,18 @@ def _print_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _print_all() -> None:
+    """Puts a buffer, flushed at each line, into a stdout that PYTHONUNBUFFERED left without one.
+
+    Without it Python passes over it when the system takes only a part of what is printed, as it does when the reader goes
+    in the middle; with one the rest is tried too, and fails.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.RawIOBase):
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        buffer = io.BufferedWriter(sys.stdout.detach())
+        sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=True)
 
 
 def _discard_stdout() -> None:

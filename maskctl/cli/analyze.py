@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from maskctl.analysis.analyze import Analysis
     from maskctl.analysis.work import Progress
+    from maskctl.cli.cache import Cache
     from maskctl.cli.plan_proof import Witness
     from maskctl.targets.table import Hazard
 
@@ -92,16 +93,16 @@ def command(model: str, **options: Any) -> int:
     """
     _refuse_early(model, options)
     witness = witness_for(policy_of(options).target) if options["verify"] else None
-    analysis, unsafe = _analyzed_or_partial(model, options)
+    analysis, unsafe, goes_on = _analyzed_or_partial(model, options)
     written: list[str] = []
     try:
         _show(analysis, unsafe, options, written)
         return _act(analysis, model, witness, options)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_reports_written(written)) from None
+        raise _interruption(written, goes_on) from None
 
 
-def _analyzed_or_partial(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:
+def _analyzed_or_partial(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard], str]:
     """The analysis; an interrupt while layers are measured shows those that were, beside a document for stdout on stderr."""
     from maskctl.analysis.analyze import MeasuringInterruptedError
 
@@ -111,10 +112,7 @@ def _analyzed_or_partial(model: str, options: Mapping[str, Any]) -> tuple[Analys
         from maskctl.cli.analysis_tables import print_partial
 
         print_partial(error.partial, options["top"], err=options["json_path"] == "-")
-        raise KeyboardInterrupt("" if options["no_cache"] else _GOES_ON) from None
-
-
-_GOES_ON = "nothing was written. The same command goes on from here"
+        raise KeyboardInterrupt(*error.args) from None
 
 
 def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[str, Any]) -> int:
@@ -127,13 +125,19 @@ def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[
     return 0 if analysis.plan.reached else 1
 
 
-def _reports_written(written: Sequence[str]) -> str:
-    """What an interruption has to say of the reports that are there by then; "" where there are none."""
-    return f"{' and '.join(written)} {'was' if len(written) == 1 else 'were'} written, no mask was" if written else ""
+def _interruption(written: Sequence[str], goes_on: str) -> KeyboardInterrupt:
+    """An interrupt that says which reports are there by then, and whether the same command goes on."""
+    said = "nothing was written"
+    if written:
+        said = f"{' and '.join(written)} {'was' if len(written) == 1 else 'were'} written, no mask was"
+    return KeyboardInterrupt(f"{said}. {goes_on}" if goes_on else said)
 
 
-def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard]]:
-    """The analysis that `ANALYSIS_OPTIONS` ask for, and the masks of the file that the engine does not honour."""
+def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence[Hazard], str]:
+    """The analysis that `ANALYSIS_OPTIONS` ask for, the masks of the file that the engine does not honour, `Cache.goes_on`.
+
+    An interrupt that gives no analysis tells the last in its message.
+    """
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.text import warn_unsafe
 
@@ -146,7 +150,7 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
     cache = open_cache(loaded, samples, policy, options)
-    with progress_bar() as progress:
+    with _telling(cache), progress_bar() as progress:
         analysis = analyze(
             loaded,
             samples,
@@ -161,7 +165,17 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
         )
     if cache and not analysis.plan.interrupted:
         cache.finish()
-    return analysis, unsafe
+    return analysis, unsafe, cache.goes_on if cache else ""
+
+
+@contextmanager
+def _telling(cache: Cache | None) -> Iterator[None]:
+    """An interrupt within says whether the same command goes on from what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.args = _interruption((), cache.goes_on if cache else "").args
+        raise
 
 
 def _refuse_early(model: str, options: dict[str, Any]) -> None:

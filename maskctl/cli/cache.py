@@ -29,7 +29,7 @@ class Cache:
     """One file of outcomes of trials and of measurements, a line each, by a hash of all that they depend on.
 
     It is there while the analysis is unfinished. A folder that cannot be written costs nothing but the memory of an
-    interrupted run. Lines that a kill cut short are passed over.
+    interrupted run. Lines that are cut short or damaged are passed over.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -46,6 +46,11 @@ class Cache:
         layers = sum(len(indices) for tasks in self._measured.values() for _, indices, _ in tasks)
         counts = ((len(self._trials), "trial"), (layers, "measurement"))
         return " and ".join(counted(count, what) for count, what in counts if count)
+
+    @property
+    def goes_on(self) -> str:
+        """In words that another run finds what is kept; "" where nothing is, as in a folder that cannot be written."""
+        return "The same command goes on from here" if self._path.is_file() else ""
 
     def find(self, model: Model, masks: Mapping[int, int]) -> Outcome | None:
         """The outcome of these masks on this text, if it is known."""
@@ -82,8 +87,8 @@ class Cache:
                 file.write(json.dumps(line) + "\n")
 
     def _lines(self) -> Sequence[str]:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            return self._path.read_text(encoding="utf-8").splitlines()
+        with contextlib.suppress(OSError):
+            return self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         return ()
 
     def _know(self, stored: Any) -> None:

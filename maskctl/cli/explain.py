@@ -33,7 +33,7 @@ def command(model: str, layer: str, *, as_json: bool, **options: Any) -> int:
     from maskctl.param import load
 
     index = _only_one(load(model), layer)
-    analysis, unsafe = analyzed(model, options)
+    analysis, unsafe, _ = analyzed(model, options)
     if analysis.plan.interrupted:
         raise KeyboardInterrupt
     for fence in analysis.fence_layers:  # they are counted in the analysed model

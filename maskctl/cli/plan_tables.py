@@ -23,7 +23,7 @@ def print_proposal(analysis: Analysis) -> None:
     if analysis.fences:
         masks += f" and {counted(len(analysis.fences), 'fence')}"
     if plan.interrupted:
-        click.echo(f"Interrupted. Of what was tried {masks} {_reaches(analysis)}.")
+        click.echo(f"Interrupted. The best tried so far takes {masks} and {_reaches(analysis)}.")
     elif plan.reached:
         click.echo(
             f"With {masks} every output {_met(goal)}."

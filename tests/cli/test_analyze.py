@@ -561,7 +561,7 @@ def test_interrupt_shows_what_is_known(
     before = state(digits)
     result = run(*few, "--write", "--no-cache")
     assert (130, "\nmaskctl: interrupted; nothing was written.\n") == (result.code, result.err)
-    assert "Interrupted. Of what was tried 1 mask reaches " in result.out
+    assert "Interrupted. The best tried so far takes 1 mask and reaches " in result.out
     assert before == state(digits)
     both = run(*few, "--html", "page.html", "--json", "report.json", "--no-cache")
     said = "\nmaskctl: interrupted; report.json and page.html were written, no mask was.\n"

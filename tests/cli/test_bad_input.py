@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -587,6 +588,23 @@ def test_broken_pipe(net: Path, arguments: tuple[str, ...]) -> None:
     assert (141, b"") == (done.returncode, done.stderr)
 
 
+def test_reader_gone_amid_a_document(digits: Path) -> None:
+    """A reader that leaves in the middle of `--json -` is told of by 141 too, where Python does not buffer stdout."""
+    reader, writer = socket.socketpair()
+    writer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least there is: the document does not fit
+    running = subprocess.Popen(
+        program("analyze", "digits_overflow.param", "--json", "-"),
+        cwd=digits,
+        env=environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=writer.fileno(),
+        stderr=subprocess.PIPE,
+    )
+    writer.close()
+    assert b"{" == reader.recv(1)
+    reader.close()
+    assert (b"", 141) == (running.communicate(timeout=60)[1], running.returncode)
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """Ctrl-C has its usual meaning here and in child processes, also when the tests were started with it ignored."""
@@ -619,7 +637,7 @@ def test_interrupt_while_reading(digits: Path) -> None:
 
 @pytest.mark.usefixtures("interruptible")
 def test_interrupt_while_computing(run: Runner, digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C in the middle of a layer ends analyze with 130, says what is known and how to go on, and nothing is written."""
+    """Ctrl-C in the middle of a layer ends analyze with 130, says what is known, and nothing is written."""
     before, real = state(digits), kernel_of
 
     def interrupted(*arguments: Any) -> Any:
@@ -629,7 +647,7 @@ def test_interrupt_while_computing(run: Runner, digits: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr("maskctl.executor.layer.kernel_of", interrupted)
         result = run("analyze", "digits_overflow.param", "-i", "digits_test.npz", "--write", "--backup")
-    said = "maskctl: interrupted; nothing was written. The same command goes on from here."
+    said = "maskctl: interrupted; nothing was written."
     known = "Partial: No layer was measured over all samples before the interrupt, and nothing is proposed.\n"
     assert (130, known, said) == (result.code, result.out, result.err.strip())
     assert before == state(digits)

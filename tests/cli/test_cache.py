@@ -75,6 +75,25 @@ def test_lines_cut_short(run: Runner, trials: list[dict[int, int]]) -> None:
     assert trials
 
 
+def test_damaged_bytes(run: Runner, trials: list[dict[int, int]]) -> None:
+    """Bytes that are no text cost the line they are in and no other."""
+    assert 130 == run(*COMMAND).code
+    file = next(Path(FOLDER).iterdir())
+    file.write_bytes(b"\xff\xfe\n" + file.read_bytes())
+    assert "note: 3 trials and " in run(*COMMAND).err
+    assert trials
+
+
+@pytest.mark.parametrize(("in_the_way", "said"), [("", " The same command goes on from here."), ("a file", "")])
+def test_says_whether_it_goes_on(run: Runner, trials: list[dict[int, int]], in_the_way: str, said: str) -> None:
+    """An interrupt among the trials says that the same command goes on, and does not where nothing could be kept."""
+    if in_the_way:
+        Path(FOLDER).write_text(in_the_way)
+    result = run(*COMMAND)
+    assert (130, f"maskctl: interrupted; nothing was written.{said}") == (result.code, result.err.strip())
+    assert 4 == len(trials)
+
+
 def test_no_cache(run: Runner, trials: list[dict[int, int]]) -> None:
     """With --no-cache nothing is written."""
     assert 130 == run(*COMMAND, "--no-cache").code
