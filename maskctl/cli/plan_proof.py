@@ -47,9 +47,21 @@ def witness_for(target: Target) -> Witness:
     if runs_on != target.name:
         raise InputError(
             f"--verify: the engine that is set up ({name}) runs on {runs_on}, and masks are asked for {target.name}. Give "
-            f"--target {runs_on}, or set up the arm64 engine (conformance/setup-arm64.sh)."
+            f"--target {runs_on}, or {_engine_for(target, name)}."
         )
     return Witness(name, engine)
+
+
+def _engine_for(target: Target, name: str) -> str:
+    """How to come by an engine that runs on `target`, which the one of that name does not."""
+    from maskctl.peers.engines import ARM64_PYTHON, target_of
+    from maskctl.targets import ARM82
+
+    if target.name == ARM82.name:
+        return "set up the arm64 engine (conformance/setup-arm64.sh)"
+    if name == "arm64" and target_of("host").name == target.name:
+        return f"unset {ARM64_PYTHON} for this machine's own"
+    return "verify on a machine of that kind"
 
 
 @dataclass

@@ -11,7 +11,7 @@ from maskctl.analysis.analyze import Analysis
 from maskctl.analysis.goal import Goal
 from maskctl.analysis.metrics import SQNR
 from maskctl.analysis.plan import FrontPoint
-from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, table
+from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, sqnr_text, table
 
 _MOST_LISTED = 6
 
@@ -48,7 +48,8 @@ def _met(goal: Goal) -> str:
 
 
 def _missed(goal: Goal) -> str:
-    return f"{goal} {'are' if goal.is_finiteness else 'is'} out of reach"
+    what = str(goal)
+    return f"{what[0].upper()}{what[1:]} {'are' if goal.is_finiteness else 'is'} out of reach"
 
 
 def _state(noise: float) -> str:
@@ -62,7 +63,7 @@ def _state(noise: float) -> str:
 
 def _reaches(analysis: Analysis) -> str:
     worst = min(analysis.plan.after.outputs.values(), key=SQNR.worst_first)
-    return f"reaches {decibels(SQNR.of(worst))} dB, cosine {cosine_text(analysis.plan.after.worst_cosine)}"
+    return f"reaches {sqnr_text(SQNR.of(worst))}, cosine {cosine_text(analysis.plan.after.worst_cosine)}"
 
 
 def _print_price(analysis: Analysis) -> None:

@@ -69,6 +69,15 @@ def decibels(value: float) -> str:
     return "exact" if value == math.inf else f"{value:.1f}"
 
 
+def sqnr_text(value: float) -> str:
+    """An SQNR in a sentence.
+
+    >>> sqnr_text(52.04), sqnr_text(float("inf"))
+    ('52.0 dB', 'exact values')
+    """
+    return "exact values" if value == math.inf else f"{decibels(value)} dB"
+
+
 def cosine_text(value: float) -> str:
     """A cosine with six decimals, or with the first two behind its nines, at most twelve; never rounded up to 1.
 

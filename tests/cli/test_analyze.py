@@ -291,7 +291,7 @@ def test_out_of_reach(run: Runner, few: tuple[str, ...], digits: Path) -> None:
     result = run(*few, "--target-sqnr", "150", "--target-cos", "0.9", "--also-vulkan")
     assert (1, "") == (result.code, result.err)
     assert (
-        "cosine 0.9 and SQNR 150 dB is out of reach with masks the engine honours. The best found takes" in result.out
+        "Cosine 0.9 and SQNR 150 dB is out of reach with masks the engine honours. The best found takes" in result.out
     )
     assert " and reaches " in result.out
     assert "31=1" in result.out
@@ -305,7 +305,7 @@ def test_nothing_helps(run: Runner, few: tuple[str, ...], monkeypatch: pytest.Mo
     before = Path("digits_overflow.param").read_bytes()
     result = run(*few, "--write")
     assert 1 == result.code
-    assert "cosine 0.999 is out of reach: no mask the engine honours helps.\n" in result.out
+    assert "Cosine 0.999 is out of reach: no mask the engine honours helps.\n" in result.out
     assert before == Path("digits_overflow.param").read_bytes()
 
 
@@ -512,7 +512,7 @@ def test_budget_too_small_for_the_cure(run: Runner, few: tuple[str, ...]) -> Non
     """A budget that does not buy finite outputs is an answer of no."""
     result = run(*few, "--budget", "0.1%")
     assert 1 == result.code
-    assert "finite values are out of reach: no mask the engine honours helps within the budget.\n" in result.out
+    assert "Finite values are out of reach: no mask the engine honours helps within the budget.\n" in result.out
     why = "fp16 sums, and a gentler mask costs more than is left of the budget"
     assert f"  #4 'conv3' (Convolution) loses elements: {why}.\n" in result.out
 
