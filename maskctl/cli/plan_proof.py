@@ -55,9 +55,8 @@ def witness_for(target: Target) -> Witness:
 def _engine_for(target: Target, name: str) -> str:
     """How to come by an engine that runs on `target`, which the one of that name does not."""
     from maskctl.peers.engines import ARM64_PYTHON, target_of
-    from maskctl.targets import ARM82
 
-    if target.name == ARM82.name:
+    if target.name == target_of("arm64").name:
         return "set up the arm64 engine (conformance/setup-arm64.sh)"
     if name == "arm64" and target_of("host").name == target.name:
         return f"unset {ARM64_PYTHON} for this machine's own"
