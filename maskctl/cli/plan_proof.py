@@ -92,7 +92,7 @@ def print_proof(analysis: Analysis, witness: Witness, options: Mapping[str, Any]
     is the user's own check, where all samples were run.
     """
     from maskctl.analysis.goal import Goal, Outcome
-    from maskctl.cli.text import cosine_text, decibels
+    from maskctl.cli.text import cosine_text, sqnr_text
 
     proof = _run(analysis, witness, options)
     to_stderr = options["json_path"] == "-"
@@ -107,7 +107,7 @@ def print_proof(analysis: Analysis, witness: Witness, options: Mapping[str, Any]
     reached = goal.reached(outcome)
     click.echo(
         f"The real engine (ncnn {proof.version}, {witness.name}), {_samples(analysis, proof)}: worst output "
-        f"{decibels(outcome.worst_sqnr_db)} dB, cosine {cosine_text(outcome.worst_cosine)}{checked}: {goal} "
+        f"{sqnr_text(outcome.worst_sqnr_db)}, cosine {cosine_text(outcome.worst_cosine)}{checked}: {goal} "
         f"{'is reached' if reached else 'is not reached'}.",
         err=to_stderr,
     )
