@@ -62,7 +62,7 @@ def kept(reader: str, inputs: set[bytes], most: int) -> list[bytes]:
 def main() -> None:
     """Writes the corpus of every reader."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("work"))
+    parser.add_argument("--work", type=Path, default=Path("fuzz-work"))
     parser.add_argument("--most", type=int, default=14, help="inputs of one reader")
     options = parser.parse_args()
     for reader in READERS:

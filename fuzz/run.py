@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=4096, help="bytes of an input")
     parser.add_argument("--memory", type=int, default=1024, help="MB that the process may take on top of what it has")
     parser.add_argument("--found", type=Path, default=Path("found"))
-    parser.add_argument("--work", type=Path, default=Path("work"))
+    parser.add_argument("--work", type=Path, default=Path("fuzz-work"))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     work = options.work / options.reader

@@ -185,6 +185,7 @@ class _HeadReader:
         self.end = 0
 
     def name(self, what: str) -> str:
+        """The next word as a name; raises `ParamSyntaxError` where there is none, or one too long for the engine."""
         word, start = self._next(what)
         if 4 * len(word) > _MAX_NAME_BYTES and len(word.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
             raise self._error(
