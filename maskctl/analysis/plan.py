@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,14 +95,14 @@ class Planner:
         """
         before = self._run({})
         try:
-            found = self._bounded(self._searched(before))
+            found = self._bounded(self._searched(before, every_step=front))
             return replace(found, front=self._front()) if front else found
         except KeyboardInterrupt:
             return self._best_known(before)
 
-    def _searched(self, before: Outcome) -> MaskPlan:
+    def _searched(self, before: Outcome, *, every_step: bool) -> MaskPlan:
         if self.budgets:
-            return self._within_budget(before)
+            return self._within_budget(before, self.budgets if every_step else self._worth_filling())
         if self.goal.reached(before):
             return MaskPlan({}, before, before, reached=True)
         cured = self._cure_sources()
@@ -286,10 +287,21 @@ class Planner:
         masks = self._shrink(self._grow(cured, near) or best, near)
         return MaskPlan(masks, before, self._run(masks), self.goal.reached(self._run(masks)))
 
-    def _within_budget(self, before: Outcome) -> MaskPlan:
+    def _worth_filling(self) -> Sequence[float]:
+        """The budgets; where the last buys exact outputs, which nothing betters, the least found by halving that does."""
+        if not self._is_exact(self.budgets[-1]):
+            return self.budgets
+        place = bisect.bisect_left(self.budgets, 1, key=self._is_exact)
+        return self.budgets[place : place + 1]
+
+    def _is_exact(self, budget: float) -> bool:
+        """True where the budget, filled, leaves no output with a difference."""
+        return self._run(self._filled(budget)).worst_sqnr_db == math.inf
+
+    def _within_budget(self, before: Outcome, budgets: Sequence[float]) -> MaskPlan:
         """The best that the budgets buy, less what hardly matters."""
         best: Masks = {}
-        for budget in self.budgets:
+        for budget in budgets:
             best = self._better(best, self._filled(budget))
             if budget in self.traded:
                 best = self._refilled(best, budget)

@@ -246,6 +246,20 @@ def test_budget() -> None:
     assert made.planner(30.0, budget=4.0).plan().reached
 
 
+def test_a_budget_beyond_exact_outputs() -> None:
+    """Where a budget buys outputs without any difference few of the smaller ones are tried, and the masks are the same."""
+    made, other = (Made({index: float(index) for index in range(1, 101)}) for _ in range(2))
+    changes = [{index: 1} for index in made.noise]
+
+    def plan(of: Made, budget: float, *, front: bool) -> MaskPlan:
+        return Planner(Goal(()), of.evaluate, no_repair, changes, budgets=steps(budget)).plan(front=front)
+
+    found, every = plan(made, 500.0, front=False), plan(other, 500.0, front=True)
+    assert (100, math.inf, every.masks) == (len(found.masks), found.after.worst_sqnr_db, found.masks)
+    assert len(made.trials) <= len(other.trials) - 30
+    assert math.isfinite(plan(made, 99.0, front=False).after.worst_sqnr_db)
+
+
 @given(st.data())
 def test_a_greater_budget_is_never_worse(data: st.DataObject) -> None:
     """Whatever the order of changes, the worst SQNR falls by no more than the 0.05 dB that masks are saved for."""
