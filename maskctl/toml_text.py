@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from maskctl.errors import InputError, did_you_mean
@@ -14,6 +14,8 @@ else:
     import tomli as tomllib
 
 _MOST_DOTS = 200
+_BITS = 64
+"""What TOML asks of a reader of whole numbers."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -30,9 +32,22 @@ def parse_toml(text: str) -> dict[str, Any]:
         if line.count(".") > _MOST_DOTS and line.partition("=")[0].count(".") > _MOST_DOTS:
             raise ValueError(f"a key has more than {_MOST_DOTS} dots (at line {number})")
     try:
-        return tomllib.loads(text)
+        table = tomllib.loads(text)
     except RecursionError:
         raise ValueError("its brackets are nested too deeply") from None
+    if any(number.bit_length() > _BITS for number in _whole_numbers(table)):
+        raise ValueError(f"a whole number has more than {_BITS} bits")  # in hexadecimal it may be too long to be shown
+    return table
+
+
+def _whole_numbers(table: dict[str, Any]) -> Iterator[int]:
+    values: list[Any] = [table]
+    while values:
+        value = values.pop()
+        if isinstance(value, dict | list):
+            values += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int):
+            yield value
 
 
 def refuse_unknown(table: Mapping[str, object], known: Collection[str], path: str, prefix: str = "") -> None:

@@ -41,7 +41,8 @@ class Terms:
 
     `also_vulkan` leaves bits 2 and 4 out, which break every layer under Vulkan compute; `fences` lets layers be put in that
     cast to 32 bits, where nothing else reaches the goal; `front` asks for the trade of cost
-    against accuracy; `timings` are a device's own, `remembered` outcomes of an interrupted search.
+    against accuracy, `gains` for what each mask of the plan gives; `timings` are a device's own, `remembered` outcomes of an
+    interrupted search.
     """
 
     budget: float = math.inf
@@ -49,6 +50,7 @@ class Terms:
     also_vulkan: bool = False
     fences: bool = False
     front: bool = False
+    gains: bool = False
     remembered: Remembered | None = None
 
 
@@ -118,7 +120,7 @@ def decide(
         [share * costs.total({}) for share in traded_steps(terms.budget)],
         costs.least,
     )
-    plan = planner.plan(front=terms.front)
+    plan = planner.plan(front=terms.front, gains=terms.gains)
     if _unsafe(model, policy, plan.masks):
         raise AssertionError(f"the plan {plan.masks} holds a mask the engine does not honour")
     dear = _too_dear(costs, planner, plan.masks, terms.budget * costs.total({}))

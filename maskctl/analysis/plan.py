@@ -44,7 +44,8 @@ class MaskPlan:
     `bound` is what any set that reaches the goal costs at least, where more masks never lose accuracy: the cheapest masks
     of the layers that must carry one, without casts that masks of their neighbours spare, less what masks of the others can
     save; None where it was not looked for. `needed` are the layers that must carry one. `interrupted` is true where the
-    search was broken off, and the plan is the best until then.
+    search was broken off, and the plan is the best until then. `without` is the outcome without each one of the masks, by
+    layer index, where it was asked for.
     """
 
     masks: Masks
@@ -55,6 +56,7 @@ class MaskPlan:
     needed: tuple[int, ...] = ()
     front: tuple[FrontPoint, ...] = ()
     interrupted: bool = False
+    without: Mapping[int, Outcome] = field(default_factory=dict)
 
 
 def count_of_masks(masks: Masks) -> float:
@@ -87,16 +89,18 @@ class Planner:
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
     _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
 
-    def plan(self, *, front: bool = False) -> MaskPlan:
+    def plan(self, *, front: bool = False, gains: bool = False) -> MaskPlan:
         """The plan; without any mask where the goal is reached already.
 
         Where no set reaches the goal, the plan comes within half a dB of the best that was found. `front` asks for the
-        trade of cost against accuracy as well. An interrupt from the keyboard gives the best plan known by then.
+        trade of cost against accuracy as well, `gains` for what is left without each one mask, most of which a search tries
+        anyway. An interrupt from the keyboard gives the best plan known by then.
         """
         before = self._run({})
         try:
             found = self._bounded(self._searched(before, every_step=front))
-            return replace(found, front=self._front()) if front else found
+            found = replace(found, front=self._front()) if front else found
+            return replace(found, without=self._without_each(found.masks)) if gains else found
         except KeyboardInterrupt:
             return self._best_known(before)
 
@@ -111,6 +115,9 @@ class Planner:
             return self._near_best(cured, before)
         masks = self._swapped(self._shrink(masks, self.goal))
         return MaskPlan(masks, before, self._run(masks), reached=True)
+
+    def _without_each(self, masks: Masks) -> dict[int, Outcome]:
+        return {index: self._run(_without(masks, index)) for index in sorted(masks)}
 
     def _run(self, masks: Masks) -> Outcome:
         key = tuple(sorted(masks.items()))

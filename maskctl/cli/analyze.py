@@ -139,6 +139,7 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
     An interrupt that gives no analysis tells the last in its message.
     """
     from maskctl.analysis.analyze import analyze
+    from maskctl.cli.lock_record import fills_lock
     from maskctl.cli.text import warn_unsafe
 
     goal = goal_with_check(goal_of(options), options)
@@ -158,7 +159,7 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
             target=policy.target,
             without=policy.without,
             goal=goal,
-            terms=replace(terms, remembered=cache),
+            terms=replace(terms, remembered=cache, gains=fills_lock(model, options)),
             wishes=wishes,
             means=replace(means_of(options), remembered=cache),
             progress=progress,

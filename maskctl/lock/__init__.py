@@ -9,7 +9,7 @@ r"""Masks that survive: kept in a file beside the model, and put back on the lay
 [('fc', 1, '')]
 """
 
-from maskctl.lock.file import Entry, Gain, Lock, beside, load, lock_of, parse, to_text
+from maskctl.lock.file import Entry, Gain, Lock, Together, beside, load, lock_of, parse, to_text
 from maskctl.lock.match import Found, match
 from maskctl.lock.update import recorded, updated
 
@@ -18,6 +18,7 @@ __all__ = [
     "Found",
     "Gain",
     "Lock",
+    "Together",
     "beside",
     "load",
     "lock_of",

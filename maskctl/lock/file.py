@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from maskctl import featmask
 from maskctl.errors import InputError
@@ -21,27 +21,49 @@ _EXACT = 2**53
 """Every whole number up to this is a float."""
 _ALIKE = ("shape", "up", "down", "around", "fine", "up_apart", "down_apart")
 _NAMES = ("name", "type", "shape", "name_bytes", "type_bytes", "shape_bytes")
-_KEYS = (*_NAMES, "mask", "words", "reason", "gain", "up", "down", "around", "fine", "alike")
+_KEYS = (*_NAMES, "mask", "words", "reason", "gain", "plan", "up", "down", "around", "fine", "alike")
+_Key = TypeVar("_Key", str, float)
+_Four: TypeAlias = tuple[_Key, _Key, _Key, _Key]
+_GAIN = ("sqnr_db_without", "sqnr_db_with", "cosine_without", "cosine_with")
+_PLAN = ("sqnr_db_before", "sqnr_db_after", "cosine_before", "cosine_after")
+_PLAN_ONCE = ("db_before", "db_after", "cosine_before", "cosine_after")
+"""Figures by their keys, and those of a plan as older locks have them under `gain`."""
 _HEAD = """\
 # Feature masks, written by `maskctl lock`. `maskctl apply` puts them back after a re-export; keep this file with the model.
 # `mask` counts, `words` says it in words; `reason` may be edited. The rest is how a layer is found that is called otherwise.
+masks = {count}
+lock = {version}
 """
+"""The count stands first: a file cut behind it has no version, or fewer tables."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What masks did to the worst output when they were written, together: SQNR in dB and cosine, without and with them."""
+    """What one mask gave when it was written: the worst output without it, beside all others of its plan, and with it.
 
-    db_before: float
-    db_after: float
+    SQNR in dB; NaN where an output lost elements, or the engine does not honour what is left without the mask.
+    """
+
+    sqnr_db_without: float
+    sqnr_db_with: float
+    cosine_without: float
+    cosine_with: float
+
+
+@dataclass(frozen=True)
+class Together:
+    """What the masks of a plan gave when they were written: the worst output before and after, in dB SQNR and cosine."""
+
+    masks: int
+    sqnr_db_before: float
+    sqnr_db_after: float
     cosine_before: float
     cosine_after: float
-    masks: int
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One masked layer of a lock. `gain` and `reason` are what `analyze` said when it proposed the mask, if it did."""
+    """One masked layer of a lock. `reason`, `gain` and `plan` are what `analyze` said when it proposed the mask, if it did."""
 
     name: str
     type: str
@@ -49,6 +71,7 @@ class Entry:
     fingerprint: Fingerprint
     reason: str = ""
     gain: Gain | None = None
+    plan: Together | None = None
 
     def __str__(self) -> str:
         return f"'{self.name}' ({self.type})"
@@ -87,7 +110,7 @@ def lock_of(graph: Graph, masks: Sequence[int] | None = None) -> Lock:
 def to_text(lock: Lock) -> str:
     """The file of a lock: the same for the same lock, one table per layer."""
     tables = ["\n".join(["\n[[layer]]", *toml.lines(_table(entry)), ""]) for entry in lock.entries]
-    return "".join([_HEAD, f"lock = {VERSION}\n", *tables])
+    return "".join([_HEAD.format(count=len(tables), version=VERSION), *tables])
 
 
 def parse(data: bytes, path: str = "<lock>") -> Lock:
@@ -108,8 +131,19 @@ def parse(data: bytes, path: str = "<lock>") -> Lock:
     if not isinstance(layers, list):
         raise InputError("'layer' is no list of tables. Expected [[layer]] for each masked layer.", path)
     entries = tuple(_Reader(layer, number, path).entry() for number, layer in enumerate(layers, 1))
-    refuse_unknown(table, ("lock", "layer"), path)  # a misspelt [[layer]] would be a mask that nobody misses
+    refuse_unknown(table, ("masks", "lock", "layer"), path)  # a misspelt [[layer]] would be a mask that nobody misses
+    _refuse_cut(table.get("masks", len(entries)), len(entries), path)
     return Lock(entries, path)
+
+
+def _refuse_cut(count: object, found: int, path: str) -> None:
+    """Raises `InputError` where a lock does not hold as many masks as its head says; older ones say nothing."""
+    if count != found or type(count) is not int:
+        raise InputError(
+            f"the file says masks = {count!r} and holds {found}: it was cut short, merged, or edited. Take a whole copy of it, or, "
+            f"where it should hold these, write masks = {found}.",
+            path,
+        )
 
 
 def load(path: str | Path) -> Lock:
@@ -127,8 +161,7 @@ def load(path: str | Path) -> Lock:
 def _table(entry: Entry) -> toml.Table:
     found = entry.fingerprint
     story: dict[str, Any] = {"reason": entry.reason} if entry.reason else {}
-    if entry.gain:
-        story["gain"] = vars(entry.gain)
+    story |= {key: vars(said) for key, said in (("gain", entry.gain), ("plan", entry.plan)) if said}
     return {
         **_named("name", entry.name),
         **_named("type", entry.type),
@@ -172,23 +205,33 @@ class _Reader:
         found = Fingerprint(self._name("shape"), up, down, self._text("around"), self._text("fine"), Alike(*counts))
         reason = self._text("reason") if "reason" in self._table else ""
         refuse_unknown(self._table, _KEYS, self._path, "layer.")
-        return Entry(self._name("name"), self._name("type"), mask, found, reason, self._gain())
+        gain, plan = self._told()
+        return Entry(self._name("name"), self._name("type"), mask, found, reason, gain, plan)
 
-    def _gain(self) -> Gain | None:
-        if "gain" not in self._table:
-            return None
-        table = self._part("gain")
-        figures = [self._figure(table, key) for key in ("db_before", "db_after", "cosine_before", "cosine_after")]
-        return Gain(figures[0], figures[1], figures[2], figures[3], self._whole(table, "masks", "gain."))
+    def _told(self) -> tuple[Gain | None, Together | None]:
+        """What the mask gave, and its plan; the gain of an older lock is that of its plan."""
+        told = self._table.get("gain")
+        if isinstance(told, dict) and "masks" in told:
+            return None, self._together("gain", _PLAN_ONCE)
+        gain = Gain(*self._figures("gain", _GAIN)) if told is not None else None
+        return gain, self._together("plan", _PLAN) if "plan" in self._table else None
 
-    def _figure(self, table: Mapping[str, Any], key: str) -> float:
+    def _together(self, part: str, keys: _Four[str]) -> Together:
+        return Together(self._whole(self._part(part), "masks", f"{part}."), *self._figures(part, keys))
+
+    def _figures(self, part: str, keys: _Four[str]) -> _Four[float]:
+        table = self._part(part)
+        one, two, three, four = (self._figure(table, part, key) for key in keys)
+        return one, two, three, four
+
+    def _figure(self, table: Mapping[str, Any], part: str, key: str) -> float:
         value = table.get(key)
         if (
             not isinstance(value, int | float)
             or isinstance(value, bool)
             or (isinstance(value, int) and abs(value) > _EXACT)
         ):
-            raise self._error(f"has no number under 'gain.{key}'")
+            raise self._error(f"has no number under '{part}.{key}'")
         return float(value)
 
     def _colours(self, key: str) -> tuple[str, ...]:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from maskctl.graph.network import Graph
-from maskctl.lock.file import Entry, Gain, Lock, lock_of
+from maskctl.lock.file import Entry, Gain, Lock, Together, lock_of
 from maskctl.lock.match import match
 
 
 def updated(before: Lock, made: Lock, graph: Graph) -> tuple[Lock, tuple[Entry, ...]]:
     """`made`, the lock of a network as it is, with what `before` tells of its layers; and the entries that have no mask there.
 
-    A layer keeps its reason, and its gain as long as its mask is the same.
+    A layer keeps its reason, and its figures as long as its mask is the same.
     """
     entries = dict(zip((layer.index for layer in graph.layers if layer.mask), made.entries, strict=True))
     gone = []
@@ -22,19 +22,22 @@ def updated(before: Lock, made: Lock, graph: Graph) -> tuple[Lock, tuple[Entry, 
             gone.append(found.entry)
             continue
         mine, told = entries[found.index], found.entry
-        entries[found.index] = replace(mine, reason=told.reason, gain=told.gain if told.mask == mine.mask else None)
+        mine = replace(mine, reason=told.reason)
+        if told.mask == mine.mask:
+            mine = replace(mine, gain=told.gain, plan=told.plan)
+        entries[found.index] = mine
     return replace(made, entries=tuple(entries.values()), path=before.path), tuple(gone)
 
 
-def recorded(before: Lock, graph: Graph, reasons: Mapping[int, str], gain: Gain) -> Lock:
-    """A lock after masks were put on layers of a network: they get an entry with the reason of their layer and the gain.
+def recorded(before: Lock, graph: Graph, reasons: Mapping[int, str], gains: Mapping[int, Gain], plan: Together) -> Lock:
+    """A lock after the masks of a plan were put on layers of a network: entries with the reason and the gain of their layer.
 
     Entries of layers without a mask stay behind the others: they are masks still to be put back.
     """
     made, gone = updated(before, lock_of(graph), graph)
     indices = [layer.index for layer in graph.layers if layer.mask]
     entries = [
-        replace(entry, reason=reasons[index], gain=gain) if index in reasons else entry
+        replace(entry, reason=reasons[index], gain=gains[index], plan=plan) if index in reasons else entry
         for index, entry in zip(indices, made.entries, strict=True)
     ]
     return replace(made, entries=(*entries, *gone))

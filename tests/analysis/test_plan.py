@@ -53,6 +53,24 @@ def db(noise: float) -> float:
     return 10 * math.log10(SIGNAL / noise)
 
 
+@pytest.mark.parametrize("budgets", [(), (2.0,)])
+def test_gains(budgets: Sequence[float]) -> None:
+    """Asked for, there is the outcome without each mask of the plan, by whatever way this was found; else there is none."""
+    made = Made({1: 5.0, 2: 3.0, 3: 2.0, 4: 0.5}, broken=[4])
+    changes = [{index: 1} for index in (1, 2, 3, 4)]
+    goal = Goal(((SQNR, db(2.5)),))
+    planner = Planner(goal, made.evaluate, made.repair, changes, added=len, budgets=budgets)
+    assert {} == planner.plan().without
+    plan = planner.plan(gains=True)
+    assert plan.masks
+    assert {index: made.evaluate(without(plan.masks, index)) for index in plan.masks} == plan.without
+
+
+def without(masks: Masks, index: int) -> Masks:
+    """All masks but one."""
+    return {other: mask for other, mask in masks.items() if other != index}
+
+
 def test_nothing_to_do() -> None:
     """Where the goal is reached already there are no masks, and one trial was enough."""
     made = Made({1: 1.0, 2: 1.0})

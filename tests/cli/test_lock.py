@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from maskctl.lock import load
@@ -127,15 +130,61 @@ def test_analyze_enters_what_it_writes(digits: Path, run: Runner) -> None:
     assert (0, "") == (result.code, result.err)
     assert result.out.endswith(f"Wrote 1 mask to {model}. {lock} has them too.\n")
     text = (digits / lock).read_text(encoding="utf-8")
-    assert text.startswith(first)
+    assert text.startswith(first.replace("masks = 1\n", "masks = 2\n"))
     assert (
         'name = "conv3"\ntype = "Convolution"\nmask = 1\nwords = "no-fp16-arithmetic"\nreason = "sum reaches -161,206'
         in text
     )
     (entry,) = (entry for entry in load(digits / lock).entries if entry.gain)
-    assert entry.gain is not None
-    assert (True, True, 1) == (math.isnan(entry.gain.db_before), entry.gain.db_after > 50, entry.gain.masks)
+    assert entry.gain
+    assert entry.plan
+    assert (True, True) == (math.isnan(entry.gain.sqnr_db_without), entry.gain.sqnr_db_with > 50)
+    assert (1, True) == (entry.plan.masks, math.isnan(entry.plan.sqnr_db_before))
+    assert entry.gain.sqnr_db_with == entry.plan.sqnr_db_after
     assert 0 == run("apply", lock, model, "--check").code
+
+
+def test_the_gain_of_each_mask_is_what_dropping_it_costs(digits: Path, run: Runner) -> None:
+    """The recorded figures of a mask are those that `run` and `compare` give where only this mask is taken back by hand."""
+    with np.load(digits / "digits_test.npz") as every:
+        np.savez(digits / "few.npz", image=every["image"][:24])
+    model, lock, feed = "digits_overflow.param", "digits_overflow.masks.toml", ("-i", "image=few.npz", "-o")
+    run("set-mask", "conv[12]", "64", "-m", model)
+    run("lock", model)
+    assert 0 == run("analyze", model, "-i", "image=few.npz", "--target-sqnr", "62.5", "--write").code
+    run("run", model, *feed, "fp32.npz")
+    planned = [entry for entry in load(digits / lock).entries if entry.gain]
+    assert [("conv1", 65), ("conv3", 1)] == [(entry.name, entry.mask) for entry in planned]
+    whole = worst_output(run, model, feed)
+    for entry in planned:
+        before = "64" if entry.name == "conv1" else "0"
+        run("set-mask", entry.name, before, "-m", model)
+        without = worst_output(run, model, feed)
+        run("set-mask", entry.name, str(entry.mask), "-m", model)
+        assert entry.gain
+        assert str((without["sqnr_db"], whole["sqnr_db"])) == str((entry.gain.sqnr_db_without, entry.gain.sqnr_db_with))
+        assert str((without["cosine"], whole["cosine"])) == str((entry.gain.cosine_without, entry.gain.cosine_with))
+
+
+def worst_output(run: Runner, model: str, feed: Sequence[str]) -> dict[str, float]:
+    """SQNR and cosine, rounded as a lock has them, of the one output in fp16 against `fp32.npz`."""
+    run("run", model, *feed, "fp16.npz", "--precision", "fp16", "--force")
+    (row,) = json.loads(run("compare", "fp32.npz", "fp16.npz", "--json").out)["blobs"].values()
+    return {key: round(float(row[key]), digits) for key, digits in (("sqnr_db", 2), ("cosine", 9))}
+
+
+@pytest.mark.parametrize("cut_behind", ["masks = 6\n", "masks = 6\nlock = 1\n", "[[layer]]"])
+def test_a_lock_that_was_cut_short(net: Path, run: Runner, cut_behind: str) -> None:
+    """A lock cut between two tables, also in its head, is refused: its masks would be missed by no check (exit 2)."""
+    run("lock", "net.param")
+    lock = net.with_name("net.masks.toml")
+    text = lock.read_text(encoding="utf-8")
+    end = text.rindex("\n" + cut_behind) if cut_behind == "[[layer]]" else text.index(cut_behind) + len(cut_behind)
+    lock.write_text(text[:end], encoding="utf-8")
+    result = run("apply", "net.masks.toml", "net.param", "--check")
+    assert (2, "") == (result.code, result.out)
+    told = {"[[layer]]": "masks = 6 and holds 5", "masks = 6\n": "has no line 'lock = 1'"}
+    assert told.get(cut_behind, "masks = 6 and holds 0") in result.err
 
 
 def test_analyze_without_a_lock(digits: Path, run: Runner) -> None:

@@ -10,13 +10,13 @@ import pytest
 from maskctl import lock
 from maskctl.errors import InputError
 from maskctl.graph.network import build
-from maskctl.lock import Gain
+from maskctl.lock import Gain, Together
 from maskctl.param import parse
 from tests.builders import graph_of
 from tests.lock.nets import made
 
 NET = "Input data 0 1 data", "InnerProduct fc 1 1 data fc 0=2 2=8 31=65"
-GAIN = Gain(12.5, math.inf, 0.25, 1.0, 3)
+GAIN, PLAN = Gain(12.5, math.inf, 0.25, 1.0), Together(3, 9.5, math.inf, 0.125, 1.0)
 TEXT = lock.to_text(lock.lock_of(graph_of(*NET)))
 
 
@@ -28,8 +28,10 @@ def test_deterministic_and_apart() -> None:
     masks = [layer.mask for layer in graph.layers]
     masks[next(layer.index for layer in graph.layers if layer.name == "right")] = 4
     more = lock.to_text(lock.lock_of(graph, masks))
-    assert set(whole.split("\n\n")) < set(more.split("\n\n"))
-    assert len(whole.split("\n\n")) + 1 == len(more.split("\n\n"))
+    before, after = (text.split("\n\n") for text in (whole, more))
+    assert before[0] == after[0].replace(f"masks = {len(after) - 1}\n", f"masks = {len(before) - 1}\n")
+    assert set(before[1:]) < set(after[1:])
+    assert len(before) + 1 == len(after)
 
 
 def test_words_and_numbers() -> None:
@@ -43,8 +45,25 @@ def test_words_and_numbers() -> None:
 def test_stories_are_read_back() -> None:
     """Reasons and gains survive writing and reading, infinite decibels included."""
     (entry,) = lock.lock_of(graph_of(*NET)).entries
-    told = lock.Lock((replace(entry, reason='sum reaches "8" \\ 9', gain=GAIN),))
+    told = lock.Lock((replace(entry, reason='sum reaches "8" \\ 9', gain=GAIN, plan=PLAN),))
     assert told == lock.parse(lock.to_text(told).encode())
+
+
+def test_older_locks() -> None:
+    """A lock without a count of its masks, whose gain is that of the plan, is read; written again it has both."""
+    told = "gain = { db_before = nan, db_after = 59.62, cosine_before = -0.5, cosine_after = 1, masks = 3 }"
+    old = TEXT.replace("masks = 1\n", "").replace("words =", f"{told}\nwords =")
+    (entry,) = lock.parse(old.encode()).entries
+    assert (
+        None,
+        "Together(masks=3, sqnr_db_before=nan, sqnr_db_after=59.62, cosine_before=-0.5, cosine_after=1.0)",
+    ) == (
+        entry.gain,
+        str(entry.plan),
+    )
+    again = lock.to_text(lock.Lock((entry,)))
+    assert "\nmasks = 1\n" in again
+    assert "\nplan = { masks = 3, sqnr_db_before = nan, sqnr_db_after = 59.62, " in again
 
 
 @pytest.mark.parametrize(
@@ -58,7 +77,18 @@ def test_stories_are_read_back() -> None:
         (
             "words =",
             f"gain = {{ db_before = {'9' * 400} }}\nwords =",
-            "layer 'fc' has no number under 'gain.db_before'.",
+            "net.masks.toml: this is no TOML: a whole number has more than 64 bits.",
+        ),
+        (
+            "masks = 1",
+            "masks = 2",
+            "net.masks.toml: the file says masks = 2 and holds 1: it was cut short, merged, or edited.",
+        ),
+        ("masks = 1", "masks = true", "net.masks.toml: the file says masks = True and holds 1"),
+        (
+            "masks = 1",
+            f"masks = 0x{'f' * 5000}",
+            "net.masks.toml: this is no TOML: a whole number has more than 64 bits.",
         ),
         ("mask = 65", "mask = 0", "net.masks.toml: layer 'fc' has the mask 0. Expected a number above 0"),
         ("mask = 65", 'mask = "65"', "net.masks.toml: layer 'fc' has no whole number under 'mask'."),
@@ -70,10 +100,13 @@ def test_stories_are_read_back() -> None:
         ("shape = 1,", "shape = 1.0,", "net.masks.toml: layer 'fc' has no whole number under 'alike.shape'."),
         ("words =", "gain = 3\nwords =", "net.masks.toml: layer 'fc' has no table under 'gain'."),
         ("words =", "gain = { masks = 1 }\nwords =", "layer 'fc' has no number under 'gain.db_before'."),
+        ("words =", "gain = { cosine_with = 1 }\nwords =", "layer 'fc' has no number under 'gain.sqnr_db_without'."),
+        ("words =", "plan = { masks = 1 }\nwords =", "layer 'fc' has no number under 'plan.sqnr_db_before'."),
+        ("words =", "plan = { }\nwords =", "layer 'fc' has no whole number under 'plan.masks'."),
         (
             "words =",
-            f"gain = {{ db_before = 1{'0' * 400} }}\nwords =",
-            "layer 'fc' has no number under 'gain.db_before'.",
+            f"gain = {{ sqnr_db_without = {2**63 - 1} }}\nwords =",
+            "layer 'fc' has no number under 'gain.sqnr_db_without'.",
         ),
         ("lock = 1", f"lock = 1{'0' * 5000}", "net.masks.toml: this is no TOML: "),
         ("lock = 1", f"lock = {'[' * 5000}", "net.masks.toml: this is no TOML: "),
@@ -109,12 +142,13 @@ def test_kept_up_to_date() -> None:
     """A lock made anew keeps reasons, gains of masks that are the same, and says which layers have lost their mask."""
     before = lock.lock_of(graph_of(*TWO.format(1, 64, "a", "b").splitlines()))
     told = replace(
-        before, entries=tuple(replace(entry, reason=f"of {entry.name}", gain=GAIN) for entry in before.entries)
+        before,
+        entries=tuple(replace(entry, reason=f"of {entry.name}", gain=GAIN, plan=PLAN) for entry in before.entries),
     )
     graph = graph_of(*TWO.format(1, 65, "x", "y").splitlines())
     made_anew, gone = lock.updated(told, lock.lock_of(graph), graph)
-    assert [("x", 1, "of a", GAIN), ("y", 65, "of b", None)] == [
-        (entry.name, entry.mask, entry.reason, entry.gain) for entry in made_anew.entries
+    assert [("x", 1, "of a", GAIN, PLAN), ("y", 65, "of b", None, None)] == [
+        (entry.name, entry.mask, entry.reason, entry.gain, entry.plan) for entry in made_anew.entries
     ]
     assert () == gone
     graph = graph_of(*TWO.format(0, 64, "x", "y").splitlines())
@@ -130,7 +164,7 @@ def test_recorded() -> None:
     before = lock.lock_of(graph_of(*TWO.format(1, 64, "a", "b").splitlines()))
     told = replace(before, entries=tuple(replace(entry, reason=f"of {entry.name}") for entry in before.entries))
     graph = graph_of(*TWO.format(0, 65, "a", "b").splitlines())
-    found = lock.recorded(told, graph, {2: "sum overflows"}, GAIN)
-    assert [("b", 65, "sum overflows", GAIN), ("a", 1, "of a", None)] == [
-        (entry.name, entry.mask, entry.reason, entry.gain) for entry in found.entries
+    found = lock.recorded(told, graph, {2: "sum overflows"}, {2: GAIN}, PLAN)
+    assert [("b", 65, "sum overflows", GAIN, PLAN), ("a", 1, "of a", None, None)] == [
+        (entry.name, entry.mask, entry.reason, entry.gain, entry.plan) for entry in found.entries
     ]

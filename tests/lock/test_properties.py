@@ -12,7 +12,7 @@ from conformance.reexports import CHANGES, Row, closed, opened
 from maskctl import lock
 from maskctl.errors import InputError
 from maskctl.graph.network import Graph, build
-from maskctl.lock import Entry, Gain, Lock
+from maskctl.lock import Entry, Gain, Lock, Together
 from maskctl.lock.fingerprint import NEAR, Alike, Fingerprint
 from maskctl.param import parse
 from tests.builders import param_text
@@ -31,7 +31,8 @@ ENTRIES = st.builds(
     st.integers(1, 2**31 - 1),
     st.builds(Fingerprint, NAMES, COLOURS, COLOURS, WORDS, WORDS, ALIKE),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
-    st.none() | st.builds(Gain, FLOATS, FLOATS, FLOATS, FLOATS, COUNTS),
+    st.none() | st.builds(Gain, FLOATS, FLOATS, FLOATS, FLOATS),
+    st.none() | st.builds(Together, COUNTS, FLOATS, FLOATS, FLOATS, FLOATS),
 )
 
 
