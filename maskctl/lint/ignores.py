@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path
 
-from maskctl.lint.discover import below
-from maskctl.lint.finding import Finding, Problem, Span
+from maskctl.lint.finding import Finding, Problem
 from maskctl.lint.path_globs import path_matches
+from maskctl.lint.reach import Reach
 from maskctl.lint.rule import Rule, rules
 from maskctl.lint.select import matches
-from maskctl.lint.settings import Ignore, Settings
+from maskctl.lint.settings import Ignore
 
 UNUSED = "unused-ignore"
 
 
 class Ignores:
-    """The ignores of one settings file, which remember which files they were asked about and what they took away."""
+    """The ignores of one settings file, which remember which rules ran and what they took away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._folder = Path(os.path.abspath(settings.path)).parent
-        self._seen: set[str] = set()
+    def __init__(self, reach: Reach) -> None:
+        self._reach, self._settings = reach, reach.settings
         self._ran: set[str] = set()
         self._used: set[tuple[Ignore, str]] = set()
 
@@ -31,8 +27,7 @@ class Ignores:
         """The findings in the file at `path`, by the rules that ran, that are not ignored there."""
         if not self._settings.per_file_ignores:
             return tuple(findings)
-        place = self._relative(path)
-        self._seen.add(place)
+        place = self._reach.saw(path)
         self._ran.update(rule.name for rule in ran)
         here = [ignore for ignore in self._settings.per_file_ignores if path_matches(place, ignore.glob)]
         return tuple(finding for finding in findings if not self._is_ignored(finding, here))
@@ -51,7 +46,7 @@ class Ignores:
     def unused(self, rule: Rule) -> Iterator[Finding]:
         """Every rule of an entry that took no finding away, where all files that the entry is about were linted."""
         for ignore in self._settings.per_file_ignores:
-            files = [place for place in self._seen if path_matches(place, ignore.glob)]
+            files = [place for place in self._reach.seen if path_matches(place, ignore.glob)]
             idle = [name for name in ignore.names if (ignore, name) not in self._used and self._has_run(name)]
             if files and idle and not self._others(ignore):
                 for name in idle:
@@ -64,8 +59,7 @@ class Ignores:
 
     def _others(self, ignore: Ignore) -> bool:
         """True where the entry is about files that were not linted."""
-        found = (self._relative(path) for path in below(str(self._folder)))
-        return any(path_matches(place, ignore.glob) and place not in self._seen for place in found)
+        return any(path_matches(place, ignore.glob) for place in self._reach.left())
 
     def _finding(self, rule: Rule, ignore: Ignore, name: str) -> Finding:
         where = (
@@ -74,21 +68,9 @@ class Ignores:
             else f"in files '{ignore.glob}'"
         )
         problem = Problem(
-            f"'{name}' is ignored {where}, and there is nothing to ignore. Take it out.", self._span(ignore)
+            f"'{name}' is ignored {where}, and there is nothing to ignore. Take it out.", self._reach.span(ignore.key)
         )
         return Finding(self._settings.path, rule.name, rule.severity, problem, f"{ignore.key} {name}")
-
-    def _span(self, ignore: Ignore) -> Span:
-        """Where the entry's key stands, as far as it is written plainly."""
-        for number, line in enumerate(self._settings.text.split("\n"), 1):
-            for written in (f'"{ignore.key}"', f"'{ignore.key}'"):
-                if line.lstrip().startswith(written):
-                    return Span(number, line.index(written) + 1, len(written))
-        return Span()
-
-    def _relative(self, path: str) -> str:
-        """The path as the settings file's patterns see it."""
-        return Path(os.path.relpath(os.path.abspath(path), self._folder)).as_posix()
 
 
 def _is_of(finding: Finding, ignore: Ignore) -> bool:

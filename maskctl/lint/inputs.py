@@ -27,11 +27,10 @@ class Inputs:
         given = subject.conditions
         if not given.shapes and not given.ranges:
             return given
-        inputs = [top for layer in subject.layers if layer.type == "Input" for top in layer.tops]
+        inputs = input_blobs(subject)
         self._blobs.update(dict.fromkeys(inputs))
         for option, texts in (("--shape", given.shapes), ("--range", given.ranges)):
-            used = {name for name in texts if name in subject.producers or fnmatch.filter(inputs, name)}
-            self._idle -= {(option, name) for name in used}
+            self._idle -= {(option, name) for name in names_of_use(texts, subject)}
         return replace(given, shapes=_by_name(given.shapes, inputs), ranges=_by_name(given.ranges, inputs))
 
     def refuse_unknown(self) -> None:
@@ -41,6 +40,17 @@ class Inputs:
             raise InputError(
                 f"{option} names blob '{name}', which no file has. {did_you_mean(name, self._blobs, known)}"
             )
+
+
+def input_blobs(subject: Subject) -> list[str]:
+    """The blobs that the application feeds."""
+    return [top for layer in subject.layers if layer.type == "Input" for top in layer.tops]
+
+
+def names_of_use(names: Iterable[str], subject: Subject) -> set[str]:
+    """Those that are of a blob of the file, or patterns of an input blob."""
+    inputs = input_blobs(subject)
+    return {name for name in names if name in subject.producers or fnmatch.filter(inputs, name)}
 
 
 def _by_name(given: Mapping[str, _Given], inputs: Sequence[str]) -> dict[str, _Given]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from maskctl.errors import EditRefusedError, InputError
 from maskctl.lint.discover import Failure
@@ -12,14 +12,34 @@ from maskctl.lint.finding import Finding
 from maskctl.lint.ignores import UNUSED, Ignores
 from maskctl.lint.inputs import Inputs
 from maskctl.lint.plan import Asked, Plan, plan_for
+from maskctl.lint.reach import Reach
 from maskctl.lint.repair import repaired
 from maskctl.lint.report import FileReport, Report
 from maskctl.lint.rule import Rule, rules
 from maskctl.lint.run import lint
 from maskctl.lint.settings import Settings
 from maskctl.lint.subject import Subject
+from maskctl.lint.unmatched import UNMATCHED, Unmatched
 
 NOTHING: Mapping[str, bytes] = {}
+
+
+@dataclass(frozen=True)
+class _Held:
+    """One settings file, what is asked of its files, and what of it is of use."""
+
+    settings: Settings
+    plan: Plan
+    ignores: Ignores
+    unmatched: Unmatched
+
+    def idle(self) -> Iterable[Finding]:
+        """What nothing needs, as far as the rules that tell it were asked for."""
+        asked = {rule.name: rule for rule in self.plan.rules}
+        if UNUSED in asked:
+            yield from self.ignores.unused(asked[UNUSED])
+        if UNMATCHED in asked:
+            yield from self.unmatched.findings(asked[UNMATCHED])
 
 
 class Session:
@@ -38,7 +58,7 @@ class Session:
         fixes: str = "",
     ) -> None:
         self._asked, self._settings_for, self._texts, self._fixes = asked, settings_for, texts, fixes
-        self._plans: dict[str, tuple[Settings, Plan, Ignores]] = {}
+        self._held: dict[str, _Held] = {}
         self._inputs = Inputs(asked)
 
     def lint(self, paths: Iterable[str]) -> Report:
@@ -54,11 +74,11 @@ class Session:
         return Report(files, failures, self._rules(), tuple(self._of_settings()))
 
     def _file(self, path: str) -> FileReport | Failure:
-        settings, plan, ignores = self._plan(path)
+        held = self._hold(path)
         try:
-            return self._report(self._subject(path, plan), plan, ignores)
+            return self._report(self._subject(path, held), held.plan, held.ignores)
         except InputError as error:
-            if error.place and error.place.path == settings.path:
+            if error.place and error.place.path == held.settings.path:
                 raise
             return Failure(path, error.problem)
         except EditRefusedError as error:
@@ -76,30 +96,31 @@ class Session:
             findings = check(subject)
         return FileReport(subject.path, subject.scan.lines, findings, source, fixed, plan.is_strict)
 
-    def _subject(self, path: str, plan: Plan) -> Subject:
-        text = self._texts.get(path)
-        subject = subject_of(path, plan.conditions) if text is None else subject_from(text, path, plan.conditions)
+    def _subject(self, path: str, held: _Held) -> Subject:
+        text, conditions = self._texts.get(path), held.plan.conditions
+        subject = subject_of(path, conditions) if text is None else subject_from(text, path, conditions)
+        held.unmatched.saw(subject)
         return replace(subject, conditions=self._inputs.fitted(subject))
 
-    def _plan(self, path: str) -> tuple[Settings, Plan, Ignores]:
+    def _hold(self, path: str) -> _Held:
         settings = self._settings_for(path)
-        if settings.path not in self._plans:
-            self._plans[settings.path] = (settings, plan_for(self._asked, settings), Ignores(settings))
-        return self._plans[settings.path]
+        if settings.path not in self._held:
+            reach, plan = Reach(settings), plan_for(self._asked, settings)
+            self._held[settings.path] = _Held(settings, plan, Ignores(reach), Unmatched(reach))
+        return self._held[settings.path]
 
     def _rules(self) -> tuple[Rule, ...]:
         """The rules that ran on any file, each with the severity it had first."""
         ran: dict[str, Rule] = {}
-        for _, plan, _ in self._plans.values():
-            for rule in plan.rules:
+        for held in self._held.values():
+            for rule in held.plan.rules:
                 ran.setdefault(rule.name, rule)
         return tuple(ran[name] for name in rules() if name in ran)
 
     def _of_settings(self) -> Iterable[FileReport]:
         """The settings files in which something is of no use."""
-        for settings, plan, ignores in self._plans.values():
-            rule = next((rule for rule in plan.rules if rule.name == UNUSED), None)
-            found = tuple(ignores.unused(rule)) if rule else ()
+        for held in self._held.values():
+            found = tuple(held.idle())
             if found:
-                lines = tuple(settings.text.splitlines(keepends=True))
-                yield FileReport(settings.path, lines, found, is_strict=plan.is_strict)
+                lines = tuple(held.settings.text.splitlines(keepends=True))
+                yield FileReport(held.settings.path, lines, found, is_strict=held.plan.is_strict)

@@ -11,7 +11,7 @@ from maskctl.lint.baseline import baseline_text, parse_baseline, updated, withou
 from maskctl.lint.plan import Asked
 from maskctl.lint.report import Report
 from maskctl.lint.session import Session
-from maskctl.lint.settings_files import settings_finder
+from maskctl.lint.settings_files import load_settings, settings_finder
 
 HEAD = "7767517\n3 3\nInput data 0 1 data 0=4 1=4 2=3\n"
 TWO = HEAD + "ReLU relu1 1 1 data a 31=256\nReLU relu2 1 1 a b 31=512\n"
@@ -71,6 +71,74 @@ def test_unused_only_where_all_was_seen(folder: Path) -> None:
     assert BOTH[:2] == told(linted("a.param"))
     (finding,) = [finding for finding in linted().findings if finding.rule == "unused-ignore"]
     assert (2, 1, 9) == (finding.problem.span.line, finding.problem.span.column, finding.problem.span.length)
+
+
+def of_settings(*paths: str) -> list[str]:
+    """What is told of the settings, by the place of the key."""
+    found = linted(*paths, select=("unmatched-setting", "unused-ignore")).findings
+    return [f"{row.problem.span.line}:{row.problem.span.column} {row.problem.message}" for row in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "'aa.param' = ['all']",
+            "2:1 'per-file-ignores' has the pattern 'aa.param', which no file matches. Did you mean 'a.param'?",
+        ),
+        (
+            '"sup/*.param:relu1" = ["all"]',
+            "2:1 'per-file-ignores' has the pattern 'sup/*.param', which no file matches. Did you mean 'sub/*.param'?",
+        ),
+        (
+            '"models/**" = ["all"]',
+            "2:1 'per-file-ignores' has the pattern 'models/**', which no file matches. Mend it, or take it out.",
+        ),
+    ],
+)
+def test_patterns_without_a_file(folder: Path, text: str, message: str) -> None:
+    """A pattern that no file on disk matches is told, with the nearest, also where only one file is linted."""
+    (folder / "maskctl.toml").write_text(f"[lint.per-file-ignores]\n{text}\n", encoding="utf-8")
+    assert [message] == of_settings() == of_settings("a.param")
+
+
+@pytest.mark.parametrize("pattern", ["sub/*.param", "net.txt", ".hidden/*.param"])
+def test_patterns_with_a_file_elsewhere(folder: Path, pattern: str) -> None:
+    """A pattern of files that this run does not lint is not told, whatever these are called and wherever they lie."""
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden" / "c.param").write_text(TWO, encoding="utf-8")
+    (folder / "net.txt").write_text(TWO, encoding="utf-8")
+    (folder / "maskctl.toml").write_text(f'[lint.per-file-ignores]\n"{pattern}" = ["mask"]\n', encoding="utf-8")
+    assert [] == of_settings("a.param")
+
+
+def test_settings_from_elsewhere(folder: Path) -> None:
+    """Settings for files outside of their folder are not told to match none: nobody knows which files they are for."""
+    (folder / "ci").mkdir()
+    own = folder / "ci" / "maskctl.toml"
+    own.write_text('[lint.per-file-ignores]\n"b.param" = ["mask"]\n', encoding="utf-8")
+    settings = load_settings(str(own))
+    report = Session(Asked(select=("unmatched-setting",)), lambda _: settings).lint(["a.param"])
+    assert [] == list(report.findings)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("shapes = { dat = [3, 4, 4], data = [3, 4, 4], a = [3, 4, 4] }", ["2:12 'shapes' names the blob 'dat'"]),
+        ("[lint.ranges]\n'd*' = [0, 1]\n\"blob\" = [0, 1]", ["4:1 'ranges' names the blob 'blob'"]),
+    ],
+)
+def test_settings_of_blobs_that_no_file_has(folder: Path, table: str, told: list[str]) -> None:
+    """A blob of the settings that no file has is told when all files were linted and could be read, with what there is."""
+    (folder / "maskctl.toml").write_text(f"[lint]\n{table}\n", encoding="utf-8")
+    assert [] == of_settings("a.param")
+    (message,) = of_settings()
+    (begin,) = told
+    assert message.startswith(f"{begin}, which no file has. ")
+    assert message.endswith(("Did you mean 'data'?", "Input blobs are: data."))
+    (folder / "a.param").write_text(TWO + "ReLU relu3 1\n", encoding="utf-8")
+    assert [] == of_settings()
 
 
 def test_baseline(folder: Path) -> None:

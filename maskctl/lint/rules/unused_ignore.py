@@ -1,8 +1,8 @@
 """The settings ignore a rule in files, or on layers, where it finds nothing.
 
 Such an entry of `per-file-ignores` mostly outlived what it was written for, or its pattern of layers is misspelled. It hides the
-next mistake of that kind. It is told when all files that its pattern is about were linted, and the rule was run on them; one
-that is about no file is not told, because its files may come yet.
+next mistake of that kind. It is told when all files that its pattern is about were linted, and the rule was run on them; where
+there is no such file, `unmatched-setting` says so.
 
 Bad:
     7767517
