@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("apply", short_help="Put the masks of a lock back after a re-export.")
 @click.argument("lock_path", metavar="LOCK")
 @click.argument("model", metavar="MODEL")
-@click.option("-o", "--output", metavar="OUT", help="Write the result here and leave MODEL as it is.")
+@click.option("-o", "--output", metavar="OUT", help="Write the result here, - for stdout, and leave MODEL as it is.")
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 where a mask of LOCK is missing in MODEL or differs."
 )
@@ -82,6 +82,7 @@ def _edit(
     force: bool,
 ) -> int:
     from maskctl.cli.mask_edit import finish, print_change, refuse_early, warn
+    from maskctl.cli.writing import STDOUT
     from maskctl.graph.network import build
     from maskctl.lock import match
     from maskctl.param import load
@@ -97,10 +98,11 @@ def _edit(
         return _report(found, changes, graph, locked, model)
     unsure = [one for one in found if one.index is None]
     if (changes or output) and not dry_run and not (unsure and not partial):
-        refuse_early(model, output, force=force)
+        refuse_early(model, output, force=force, backup=backup)
     for one in found:
         if one.index is not None:
-            print_change(one.index, document.layers[one.index], edited.layers[one.index], _called(one, document))
+            lines = document.layers[one.index], edited.layers[one.index]
+            print_change(one.index, *lines, _called(one, document), err=output == STDOUT)
     _name(unsure, graph)
     if unsure and not (partial or dry_run):
         click.echo(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 @click.command("lock", short_help="Keep the masks of a model in a file that outlives its next export.")
 @click.argument("model", metavar="MODEL")
 @click.option(
-    "-o", "--output", metavar="FILE", help="The lock to write. [default: beside MODEL, net.param -> net.masks.toml]"
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="The lock to write, - for stdout. [default: beside MODEL, net.param -> net.masks.toml]",
 )
 @click.option("--force", is_flag=True, help="Replace a FILE that is no lock, or holds masks that MODEL has not.")
 def command(model: str, output: str | None, *, force: bool) -> int:
@@ -31,8 +34,11 @@ def command(model: str, output: str | None, *, force: bool) -> int:
       maskctl lock net.param -o masks/net.toml
     """
     from maskctl import lock
+    from maskctl.cli.writing import STDOUT
     from maskctl.param.exclusive import exclusive
 
+    if output == STDOUT:
+        return _print(model)
     path = output or str(lock.beside(model))
     with exclusive(path):
         return _write(model, path, force=force)
@@ -58,6 +64,21 @@ def _write(model: str, path: str, *, force: bool) -> int:
         _refuse_loss(gone, path, model, force=force)
     write_file(path, lock.to_text(made).encode())
     click.echo(f"Wrote {counted(len(made.entries), 'mask')} to {path}.")
+    return 0
+
+
+def _print(model: str) -> int:
+    """A new lock on stdout, whatever lies beside the model."""
+    from maskctl import lock
+    from maskctl.cli.writing import write_stdout
+    from maskctl.graph.network import build
+    from maskctl.param import load
+
+    made = lock.lock_of(build(load(model)))
+    if not made.entries:
+        click.echo(f"{model} has no feature mask; nothing was written.", err=True)
+        return 1
+    write_stdout(lock.to_text(made).encode())
     return 0
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
+from maskctl.cli.writing import STDOUT, write_stdout
 from maskctl.param import LayerLine, ParamDocument
 
 
@@ -17,22 +18,27 @@ def editing(path: str, output: str | None, *, dry_run: bool) -> AbstractContextM
     return nullcontext() if output or dry_run else exclusive(path)
 
 
-def refuse_early(path: str, output: str | None, *, force: bool) -> None:
+def refuse_early(path: str, output: str | None, *, force: bool, backup: bool) -> None:
     """What cannot be written is refused before anything is printed."""
+    from maskctl.errors import InputError
     from maskctl.param.write import refuse_overwrite, refuse_unwritable
 
+    if output == STDOUT:
+        if backup:
+            raise InputError("-o - replaces no file, and --backup keeps what is replaced. Leave one of them out.")
+        return
     if output:
         refuse_overwrite(output, path, force=force)
     refuse_unwritable(output or path)
 
 
-def print_change(index: int, before: LayerLine, after: LayerLine, note: str = "") -> None:
+def print_change(index: int, before: LayerLine, after: LayerLine, note: str = "", *, err: bool = False) -> None:
     """One line: the layer, its mask before and after."""
     from maskctl.featmask import words
 
     old = before.malformed_mask or f"{before.mask} ({words(before.mask)})"
     arrow = f"{old} as it was" if before.text == after.text else f"{old} -> {after.mask} ({words(after.mask)})"
-    click.echo(f"#{index} {before.name} ({before.type}): {arrow}{note}")
+    click.echo(f"#{index} {before.name} ({before.type}): {arrow}{note}", err=err)
 
 
 def warn(before: ParamDocument, after: ParamDocument, chosen: Iterable[int]) -> bool:
@@ -73,11 +79,17 @@ def finish(
 
     from maskctl.cli.model_option import weights_of
     from maskctl.param.diff import unified_diff
-    from maskctl.param.write import write
+    from maskctl.param.write import prove_edit, write
 
-    click.echo(unified_diff(edited, output or path), nl=False)
+    to_stdout = output == STDOUT
+    click.echo(unified_diff(edited, path if to_stdout else output or path), nl=False, err=to_stdout)
     if dry_run:
-        click.echo("Dry run: nothing was written.")
+        click.echo("Dry run: nothing was written.", err=to_stdout)
+        return 0
+    if to_stdout:
+        data = edited.to_bytes()
+        prove_edit(edited.source, data, changes)
+        write_stdout(data)
         return 0
     if not (changes or output):
         click.echo(f"Nothing to change: {path} is as it was.")

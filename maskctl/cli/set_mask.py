@@ -30,7 +30,9 @@ class _MaskCommand(click.Command):
 @click.option(
     "-m", "--model", metavar="FILE", help="The .param file. [default: $MASKCTL_MODEL, else the only one here]"
 )
-@click.option("-o", "--output", metavar="OUT", help="Write the result here and leave the model as it is.")
+@click.option(
+    "-o", "--output", metavar="OUT", help="Write the result here, - for stdout, and leave the model as it is."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
 @click.option("--backup", is_flag=True, help="Keep the old file beside it, with .bak added to its name.")
 @click.option("--strict", is_flag=True, help="Refuse masks the engine does not honour (exit 1).")
@@ -90,6 +92,7 @@ def _edit(
     force: bool,
 ) -> int:
     from maskctl.cli.mask_edit import finish, print_change, refuse_early, warn
+    from maskctl.cli.writing import STDOUT
     from maskctl.graph.select import select_layers
     from maskctl.param import load
 
@@ -102,9 +105,9 @@ def _edit(
         click.echo("maskctl: refused by --strict; nothing was written.", err=True)
         return 1
     if (changes or output) and not dry_run:
-        refuse_early(path, output, force=force)
+        refuse_early(path, output, force=force, backup=backup)
     for index in chosen:
-        print_change(index, document.layers[index], edited.layers[index])
+        print_change(index, document.layers[index], edited.layers[index], err=output == STDOUT)
     return finish(edited, changes, path, output, dry_run=dry_run, backup=backup)
 
 

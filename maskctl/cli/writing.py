@@ -11,6 +11,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+STDOUT = "-"
+"""As the name of a result: its text goes to stdout, and all that is said to stderr."""
+
 
 def is_device(path: str) -> bool:
     """True for a pipe, a terminal or /dev/null: those are written to, not replaced."""
@@ -57,8 +60,7 @@ def write_file(path: str, content: bytes | Callable[[BinaryIO], object]) -> None
 
     try:
         if is_stdout(path):
-            _write_into(sys.stdout.buffer, content)
-            sys.stdout.buffer.flush()
+            write_stdout(content)
             return
         if not is_device(path):
             replace_file(Path(path).resolve(), content)
@@ -69,6 +71,12 @@ def write_file(path: str, content: bytes | Callable[[BinaryIO], object]) -> None
         raise
     except OSError as error:
         raise EditRefusedError(f"cannot write: {error.strerror}.", path) from None
+
+
+def write_stdout(content: bytes | Callable[[BinaryIO], object]) -> None:
+    """Writes `content`, or has it written, to stdout."""
+    _write_into(sys.stdout.buffer, content)
+    sys.stdout.buffer.flush()
 
 
 class _Stream(io.RawIOBase):

@@ -85,6 +85,19 @@ def test_no_certain_layer(net: Path, run: Runner) -> None:
     assert {MEANT[name]: mask for name, mask in LOCKED.items() if name != "fc2"} == masks(net)
 
 
+def test_on_stdout(net: Path, run: Runner) -> None:
+    """With -o - stdout is the model with its masks and nothing else, what is said is on stderr, and no file is written."""
+    before = state(net.parent)
+    result = run("apply", LOCK, NET, "-o", "-")
+    assert before == state(net.parent)
+    assert 0 == run("apply", LOCK, NET).code
+    assert (0, net.read_text(encoding="utf-8")) == (result.code, result.out)
+    assert result.err.startswith("#1 stem (Convolution): 0 (none) -> 65 (no-fp16-arithmetic,no-winograd)\n")
+    assert (0, result.out) == run("apply", LOCK, NET, "-o", "-")[:2]
+    net.write_bytes(net.read_bytes().replace(b"0=10 1=1 2=160", b"0=12 1=1 2=192"))
+    assert (1, "") == run("apply", LOCK, NET, "-o", "-")[:2]
+
+
 def test_the_lock_of_another_model(net: Path, run: Runner) -> None:
     """Where no mask has a layer, the question is whose lock it is; there are no others for --partial to write."""
     net.write_bytes(b"7767517\n2 2\nInput data 0 1 data\nInnerProduct fc 1 1 data out 0=2 2=8\n")

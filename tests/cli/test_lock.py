@@ -46,6 +46,17 @@ def test_elsewhere(net: Path, run: Runner) -> None:
     assert {"kept.toml", "net.param"} == set(state(net.parent))
 
 
+def test_on_stdout(net: Path, run: Runner) -> None:
+    """-o - prints the lock that would be written, and no file; without a mask it prints nothing, and ends in 1."""
+    run("lock", "net.param")
+    text = net.with_name("net.masks.toml").read_text(encoding="utf-8")
+    before = state(net.parent)
+    assert (0, text, "") == run("lock", "net.param", "-o", "-")
+    assert before == state(net.parent)
+    run("set-mask", "*", "0", "-m", "net.param")
+    assert (1, "", "net.param has no feature mask; nothing was written.\n") == run("lock", "net.param", "-o", "-")
+
+
 def test_kept_up_to_date(net: Path, run: Runner) -> None:
     """Run again, the same masks give the same bytes, and a reason written by hand stays with its layer, also under another name."""
     run("lock", "net.param")

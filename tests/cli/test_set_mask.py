@@ -97,6 +97,17 @@ def test_masks(net: Path, run: Runner, start: int, mask: str, expected: int) -> 
     assert NET.replace(b"6=72", b"6=72 31=%d" % expected if expected else b"6=72") == net.read_bytes()
 
 
+def test_on_stdout(net: Path, run: Runner) -> None:
+    """With -o - stdout is the changed model and nothing else, and no file is written; --dry-run prints no model."""
+    result = run("set-mask", "conv1", "1", "-o", "-")
+    assert (0, NET.replace(b"6=72", b"6=72 31=1").decode()) == (result.code, result.out)
+    assert result.err.startswith("#1 conv1 (Convolution): 0 (none) -> 1 (no-fp16-arithmetic)\n")
+    assert (0, NET.decode()) == run("set-mask", "conv1", "0", "-o", "-")[:2]
+    assert (0, "") == run("set-mask", "conv1", "1", "-o", "-", "--dry-run")[:2]
+    assert (2, "") == run("set-mask", "conv1", "1", "-o", "-", "--backup")[:2]
+    assert (1, NET) == (len(state(net.parent)), net.read_bytes())
+
+
 @pytest.mark.parametrize(
     ("selectors", "layers"),
     [
