@@ -33,7 +33,10 @@ _OF_SCOPE: Mapping[str, tuple[str, Callable[[LayerLoss], Effect]]] = {
 
 
 def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
-    """The layers worst first, the outputs before and after, the proposal, and what to know about the figures."""
+    """The layers worst first, the outputs before and after, what to know about the figures, and last the proposal.
+
+    `top` limits the layers and the masks whose difference is shown; 0 shows all.
+    """
     click.echo(
         f"{click.style(analysis.model.document.path, bold=True)}: {analysis.policy}, "
         f"{counted(len(analysis.samples), 'sample')}"
@@ -43,13 +46,22 @@ def print_analysis(analysis: Analysis, top: int, *, show_diff: bool) -> None:
     _print_outputs(analysis)
     if analysis.plan.front:
         print_front(analysis)
-    print_proposal(analysis)
     if analysis.masks and show_diff:
-        document = analysis.model.document.with_masks(analysis.masks)
-        click.echo("\n" + unified_diff(document, document.path), nl=False)
-    notes = _notes(analysis)
-    if notes:
-        click.echo("\n" + "\n".join(f"Note: {note}" for note in notes))
+        _print_diff(analysis, top)
+    for note in _notes(analysis):
+        click.echo(f"Note: {note}\n")
+    print_proposal(analysis)
+
+
+def _print_diff(analysis: Analysis, top: int) -> None:
+    """The change of the file, of so many masks as rows are listed, those of the first rows."""
+    ranked = [row.layer.index for row in analysis.rows if row.layer.index in analysis.masks]
+    ranked += [index for index in analysis.masks if index not in ranked]  # layers without a row
+    shown = {index: analysis.masks[index] for index in ranked[: top or None]}
+    document = analysis.model.document.with_masks(shown)
+    click.echo(unified_diff(document, document.path), nl=False)
+    left = len(ranked) - len(shown)
+    click.echo(f"… and {counted(left, 'more mask')}; --top 0 shows all.\n" if left else "")
 
 
 def print_partial(partial: Partial, top: int, *, err: bool) -> None:
@@ -99,18 +111,18 @@ def _print_layers(analysis: Analysis, top: int) -> None:
 
 
 def _print_left(rows: Sequence[LayerReport], top: int, *, err: bool = False) -> None:
-    left = len(rows) - len(_shown(rows, top))
-    if left:
-        click.echo(f"… and {counted(left, 'more layer')}; --top 0 lists all.", err=err)
+    shown = _shown(rows, top)
+    if len(shown) == len(rows):
+        return
+    masks = sum(row.mask != row.proposed for row in rows) - sum(row.mask != row.proposed for row in shown)
+    with_masks = f", {masks} of them with a new mask" if masks else ""
+    click.echo(f"… and {counted(len(rows) - len(shown), 'more layer')}{with_masks}; --top 0 lists all.", err=err)
 
 
 def _shown(rows: Sequence[LayerReport], top: int) -> Sequence[LayerReport]:
-    """Every row whose mask changes, and the worst of the others as far as `top` leaves room; 0 shows all."""
-    if not top:
-        return rows
-    changes = {row.layer.index for row in rows if row.mask != row.proposed}
-    others = [row.layer.index for row in rows if row.layer.index not in changes]
-    kept = changes.union(others[: max(0, top - len(changes))])
+    """The first `top` rows, those whose mask changes before the others, in their order; 0 shows all."""
+    first = sorted(rows, key=lambda row: row.mask == row.proposed)[: top or None]
+    kept = {row.layer.index for row in first}
     return [row for row in rows if row.layer.index in kept]
 
 

@@ -56,7 +56,7 @@ ANALYSIS_OPTIONS = (
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    help="Layers to list, the first of --sort, those with a new mask in any case; 0 lists all.",
+    help="Layers to list, those with a new mask first, then by --sort, and masks to show the difference of; 0 shows all.",
 )
 @click.option("--write", is_flag=True, help="Write the proposed masks into MODEL.")
 @click.option(
@@ -306,10 +306,13 @@ def json_text(report: Mapping[str, Any]) -> str:
 def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     from maskctl.cli.lock_record import record
     from maskctl.cli.model_option import weights_of
+    from maskctl.cli.plan_tables import print_next
     from maskctl.cli.text import counted
     from maskctl.param.write import write
 
     if not (options["write"] and analysis.masks) and not options["output"]:
+        if options["json_path"] != "-":
+            print_next(analysis, model, options)
         return
     document = analysis.model.document.with_masks(analysis.masks)
     path = options["output"] or model

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -41,6 +42,21 @@ def print_proposal(analysis: Analysis) -> None:
         _print_price(analysis)
     for limit in analysis.decision.limits:
         click.echo(f"  {limit.layer} {_state(limit.noise)}: {limit.why}.")
+
+
+def print_next(analysis: Analysis, model: str, options: Mapping[str, Any]) -> None:
+    """How to write what is proposed, and what was not tried where the goal is out of reach."""
+    if analysis.masks:
+        click.echo(f"Nothing was written: --write puts the masks into {model}, -o OUT into a copy.")
+    if not analysis.plan.reached:
+        untried = {
+            "layers put in that cast to 32 bits (--fences)": not options["fences"] and not options["also_vulkan"],
+            "bits 2 and 4, which --also-vulkan leaves out": options["also_vulkan"],
+            f"what costs more than --budget {options['budget']}": options["budget"] is not None,
+        }
+        named = [what for what, is_so in untried.items() if is_so]
+        if named:
+            click.echo(f"Not tried: {'; '.join(named)}.")
 
 
 def _met(goal: Goal) -> str:

@@ -352,24 +352,54 @@ def analysis(few: tuple[str, ...]) -> maskctl.Analysis:
 
 
 @pytest.mark.parametrize(
-    ("top", "shown"),
+    ("top", "shown", "left"),
     [
-        (1, ["fc2", "pool1"]),
-        (2, ["fc2", "pool1"]),
-        (3, ["conv3", "fc2", "pool1"]),
-        (5, ["conv3", "conv4", "conv2", "fc2", "pool1"]),
-        (0, ["conv3", "conv4", "conv2", "fc2", "fc1", "prob", "conv1", "pool1"]),
+        (1, ["fc2"], "… and 7 more layers, 1 of them with a new mask; --top 0 lists all."),
+        (2, ["fc2", "pool1"], "… and 6 more layers; --top 0 lists all."),
+        (3, ["conv3", "fc2", "pool1"], "… and 5 more layers; --top 0 lists all."),
+        (0, ["conv3", "conv4", "conv2", "fc2", "fc1", "prob", "conv1", "pool1"], ""),
     ],
 )
-def test_top_always_lists_new_masks(
-    analysis: maskctl.Analysis, capsys: pytest.CaptureFixture[str], top: int, shown: list[str]
+def test_top_takes_new_masks_first(
+    analysis: maskctl.Analysis, capsys: pytest.CaptureFixture[str], top: int, shown: list[str], left: str
 ) -> None:
-    """Rows whose mask changes are listed however small --top is; the worst of the others fill it up, worst first."""
+    """--top lists rows whose mask changes before the others, all in their order, and says what is left out."""
     rows = tuple(replace(row, proposed=int(row.layer.name in {"fc2", "pool1"})) for row in analysis.rows)
     print_analysis(replace(analysis, rows=rows), top, show_diff=False)
     printed = capsys.readouterr().out
-    assert shown == re.findall(r"^\d+ +(\w+) ", printed, flags=re.MULTILINE)
-    assert (f"… and {8 - len(shown)} more layers; " in printed) == (top > 0)
+    assert (shown, left) == (
+        re.findall(r"^\d+ +(\w+) ", printed, flags=re.MULTILINE),
+        "".join(re.findall("^….*", printed, flags=re.MULTILINE)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("top", "changed", "left"), [("2", 2, "… and 6 more masks; --top 0 shows all.\n"), ("0", 8, "")]
+)
+def test_the_result_comes_last(run: Runner, few: tuple[str, ...], top: str, changed: int, left: str) -> None:
+    """However many masks there are, the difference is of --top of them, and result, price and what to do are the last lines."""
+    printed = run(*few, "--target-sqnr", "300", "--top", top).out
+    assert changed == len(re.findall(r"^\+[A-Z]", printed, flags=re.MULTILINE))
+    assert left == "".join(re.findall("^….*mask.*shows all.\n", printed, flags=re.MULTILINE))
+    last = printed[printed.index("\nWith ") :].splitlines()[1:]
+    begins = [
+        "With 8 masks every output reaches SQNR 300 dB.",
+        "They add ",
+        "Nothing was written: --write puts the masks into ",
+    ]
+    assert all(line.startswith(begin) for line, begin in zip((*last[:2], last[-1]), begins, strict=True)), last
+    assert len(last) <= 6
+
+
+def test_what_was_not_tried(run: Runner, few: tuple[str, ...]) -> None:
+    """Where the goal is out of reach the last line names what was left out of the search, and nothing else."""
+    out_of_reach = (*few, "--target-sqnr", "300", "--budget", "3%")
+    assert (
+        "Not tried: layers put in that cast to 32 bits (--fences); what costs more than --budget 3%.\n"
+        in run(*out_of_reach).out
+    )
+    vulkan = run(*few, "--target-sqnr", "300", "--also-vulkan").out
+    assert vulkan.endswith("Not tried: bits 2 and 4, which --also-vulkan leaves out.\n")
 
 
 VULKAN = ": with Vulkan compute such a layer needs bit 16 (no-vulkan) too."
