@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from maskctl.errors import InputError
@@ -21,10 +22,20 @@ def subject_of(path: str | Path, conditions: Conditions) -> Subject:
 
 def subject_from(data: bytes, path: str | Path, conditions: Conditions) -> Subject:
     """The bytes as if they were the file at `path`, with what lies beside that."""
-    return Subject(data, scan(data, str(path)), conditions, _beside(path, ".bin"), _beside(path, ".masks.toml"))
+    unread: dict[Path, str] = {}
+    weights, lock = (_beside(path, suffix, unread) for suffix in (".bin", ".masks.toml"))
+    return Subject(data, scan(data, str(path)), conditions, weights, lock, unread)
 
 
-def _beside(path: str | Path, suffix: str) -> Path | None:
-    """The file of the same name with another suffix, or None where there is none."""
+def _beside(path: str | Path, suffix: str, unread: dict[Path, str]) -> Path | None:
+    """The file of the same name with another suffix; one that cannot be opened goes to `unread`. Pipes are left alone."""
     other = Path(path).with_suffix(suffix)
-    return other if other.is_file() else None
+    is_dead = os.path.islink(other) and not os.path.exists(other)
+    if not (is_dead or other.is_dir() or other.is_file()):
+        return None
+    try:
+        other.open("rb").close()
+    except OSError as error:
+        unread[other] = error.strerror or str(error)
+        return None
+    return other

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from maskctl.lint.conditions import Conditions, Ranges
+from maskctl.lint.discover import Failure
 from maskctl.lint.rule import Rule
 from maskctl.lint.select import chosen
 from maskctl.lint.settings import Settings, conditions_of
@@ -33,6 +36,16 @@ class Plan:
     rules: tuple[Rule, ...]
     conditions: Conditions
     is_strict: bool
+
+    def failures(self, unread: Mapping[Path, str]) -> Iterator[Failure]:
+        """Of the files beside a `.param` that cannot be read, with the reason, those that a rule would have looked at."""
+        of_weights = self.conditions.reads_weights and any(rule.group == "weights" for rule in self.rules)
+        of_lock = any(rule.name == "mask-lost" for rule in self.rules)
+        for path, why in unread.items():
+            if of_weights and path.suffix == ".bin":
+                yield Failure(str(path), f"cannot read the weights: {why}. Make it readable, or give --no-weights.")
+            elif of_lock and path.suffix == ".toml":
+                yield Failure(str(path), f"cannot read the lock: {why}. Make it readable, or give --ignore mask-lost.")
 
 
 def plan_for(asked: Asked, settings: Settings) -> Plan:

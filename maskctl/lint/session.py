@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from maskctl.errors import EditRefusedError, InputError
@@ -66,23 +66,26 @@ class Session:
 
         Raises `InputError` for settings that cannot be meant, and for a shape or range of a blob that no file has.
         """
-        found = [self._file(path) for path in paths]
+        found = [row for path in paths for row in self._file(path)]
         files = tuple(row for row in found if isinstance(row, FileReport))
         if files:
             self._inputs.refuse_unknown()
         failures = tuple(row for row in found if isinstance(row, Failure))
         return Report(files, failures, self._rules(), tuple(self._of_settings()))
 
-    def _file(self, path: str) -> FileReport | Failure:
+    def _file(self, path: str) -> Iterator[FileReport | Failure]:
+        """What is found in a file, and what could not be read, itself or of what lies beside it."""
         held = self._hold(path)
         try:
-            return self._report(self._subject(path, held), held.plan, held.ignores)
+            subject = self._subject(path, held)
+            yield self._report(subject, held.plan, held.ignores)
+            yield from held.plan.failures(subject.unread)
         except InputError as error:
             if error.place and error.place.path == held.settings.path:
                 raise
-            return Failure(path, error.problem)
+            yield Failure(path, error.problem)
         except EditRefusedError as error:
-            return Failure(path, error.problem)
+            yield Failure(path, error.problem)
 
     def _report(self, subject: Subject, plan: Plan, ignores: Ignores) -> FileReport:
         def check(now: Subject) -> tuple[Finding, ...]:

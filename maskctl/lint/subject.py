@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from maskctl.errors import GraphError, MaskctlError, ParamSyntaxError
+from maskctl.errors import GraphError, InputError, MaskctlError, ParamSyntaxError, WeightsError
 from maskctl.graph.network import Graph, Layer, build
 from maskctl.graph.operators import Operator
 from maskctl.graph.weights import LoadedWeights
@@ -35,7 +35,8 @@ _HEAD_WORDS = 4
 class Subject:
     """One file under the rules. Nothing here raises: what cannot be known is None or missing.
 
-    `bin` and `lock` are the files beside it that belong to it, None where there are none.
+    `bin` and `lock` are the files beside it that belong to it, None where there are none that can be read; `unread` says
+    why, by the path, where there are.
     """
 
     source: bytes
@@ -43,6 +44,7 @@ class Subject:
     conditions: Conditions = field(default_factory=Conditions)
     bin: Path | None = None
     lock: Path | None = None
+    unread: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -175,10 +177,11 @@ class Subject:
         return op.kind.shapes(op.params, inputs) if len(inputs) == len(op.layer.bottoms) else ()
 
     @cached_property
-    def loaded_weights(self) -> LoadedWeights | MaskctlError | None:
-        """The weights of each layer the engine loads, finite or not, or the error that says why they cannot be read.
+    def loaded_weights(self) -> LoadedWeights | WeightsError | None:
+        """The weights of each layer the engine loads, finite or not, or the error that says why they do not fit.
 
         None where there are none, or where it is not known what they are: a line cannot be read or is missing, a type is unknown.
+        Also where the file has gone since it was seen.
         """
         counted = self.operators[: self.scan.layer_count or None]
         operators = tuple(op for op in counted if op)
@@ -186,8 +189,10 @@ class Subject:
             return None
         try:
             return load_weights(self.bin, operators, require_finite=False)
-        except MaskctlError as error:
+        except WeightsError as error:
             return error
+        except InputError:
+            return None
 
     @property
     def _expected(self) -> int:
@@ -198,7 +203,7 @@ class Subject:
     def tensors(self) -> tuple[Tensor, ...]:
         """What is to be known of each tensor of floats in the `.bin`; empty where it cannot be read."""
         loaded = self.loaded_weights
-        if loaded is None or isinstance(loaded, MaskctlError):
+        if loaded is None or isinstance(loaded, WeightsError):
             return ()
         return tensors([op for op in self.operators if op], loaded)
 

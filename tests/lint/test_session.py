@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,6 +180,39 @@ def test_fingerprints_stay(folder: Path) -> None:
     (folder / "a.param").write_bytes(text.encode())
     assert before == [finding.fingerprint for finding in linted("a.param").findings]
     assert 2 == len(set(before))
+
+
+@pytest.mark.parametrize("way", ["folder", "dead link", "closed"])
+@pytest.mark.parametrize(
+    ("name", "rule", "what"),
+    [
+        ("a.bin", "weight-not-finite", "weights: {}. Make it readable, or give --no-weights."),
+        ("a.masks.toml", "mask-lost", "lock: {}. Make it readable, or give --ignore mask-lost."),
+    ],
+)
+def test_what_lies_beside_and_cannot_be_read(
+    folder: Path, way: str, name: str, rule: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights or a lock that cannot be opened are a failure where a rule needs them, and the file is linted all the same."""
+    if way == "folder":
+        (folder / name).mkdir()
+    elif way == "dead link":
+        (folder / name).symlink_to("gone")
+    else:
+        (folder / name).write_bytes(b"")
+        monkeypatch.setattr(Path, "open", opened)
+    why = {"folder": "Is a directory", "dead link": "No such file or directory", "closed": "Permission denied"}[way]
+    report = linted("a.param", select=(rule, "unknown-mask-bit"))
+    assert [f"{name}: cannot read the {what.format(why)}"] == [str(failure) for failure in report.failures]
+    assert BOTH[:2] == told(report)
+    assert () == linted("a.param", select=("unknown-mask-bit",)).failures
+
+
+def opened(path: Path, *how: Any, **more: Any) -> Any:
+    """Opens what is named .param alone, as for somebody who may read nothing else."""
+    if path.suffix != ".param":
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    return open(path, *how, **more)
 
 
 @pytest.mark.usefixtures("folder")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from maskctl.errors import InputError
 from maskctl.lint.conditions import Conditions
 from maskctl.lint.files import subject_of
 from maskctl.lint.rule import rules
@@ -22,18 +21,6 @@ PRODUCT = "7767517\n2 2\nInput data 0 1 data 0=2\nInnerProduct fc 1 1 data fc 0=
 def test_a_bin_fits_to_the_byte(words: str, told: int, tmp_path: Path) -> None:
     """A `.bin` with a word too few or too many, or empty, is told."""
     assert told == len(found(tmp_path, "bin-size-mismatch", PRODUCT.format(""), bin=words))
-
-
-def test_a_bin_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told as that, and not as one that does not fit."""
-
-    def refused(path: Path, *_: object, **__: object) -> None:
-        raise InputError("cannot read the weights: Permission denied. Give the .bin with --bin.", str(path))
-
-    monkeypatch.setattr("maskctl.lint.subject.load_weights", refused)
-    (finding,) = found(tmp_path, "bin-size-mismatch", PRODUCT.format(""), bin="0 1 2 3 4")
-    expected = "cannot be read, so its weights are not looked at. Make it readable, or give --no-weights."
-    assert f"'{tmp_path / 'net.bin'}' {expected}" == finding.problem.message
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maskctl.errors import MaskctlError, WeightsError
+from maskctl.errors import WeightsError
 from maskctl.lint.finding import Problem, Severity
 from maskctl.lint.subject import Subject
 
@@ -36,11 +36,7 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """A `.bin` that is used up before the layers have theirs, or after, or holds what no layer can read, or nobody may read."""
+    """A `.bin` that is used up before the layers have theirs, or after, or holds what no layer can read."""
     error = subject.loaded_weights
     if isinstance(error, WeightsError):
         yield Problem(f"'{error.place}' does not fit: {error.problem}")
-    elif isinstance(error, MaskctlError):
-        yield Problem(
-            f"'{error.place}' cannot be read, so its weights are not looked at. Make it readable, or give --no-weights."
-        )
