@@ -62,6 +62,22 @@ def test_hook(models: Path) -> None:
     assert 0 == shell(f"{hook['entry']} --strict {names[1]}", models).returncode
 
 
+def test_hook_tells_of_settings_once(models: Path) -> None:
+    """pre-commit gives the hook all files at once: in portions the same warning came from each, and unused ignores from none."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert hook["require_serial"] is True
+    ignores = '"models/*.param" = ["magic-number"]\n"gone.param" = ["all"]\n'
+    (models / "maskctl.toml").write_text(f"[lint.per-file-ignores]\n{ignores}", encoding="utf-8")
+    names = ["models/bad.param", "models/good.param"]
+
+    def of_settings(*paths: str) -> list[str]:
+        lines = shell(f"{hook['entry']} --format concise {shlex.join(paths)}", models).stdout.splitlines()
+        return [line.rsplit("[", 1)[1] for line in lines if line.startswith("maskctl.toml:")]
+
+    assert [["unmatched-setting]"]] * 2 == [of_settings(name) for name in names]
+    assert ["unused-ignore]", "unmatched-setting]"] == of_settings(*names)
+
+
 def action_step(**given: str) -> tuple[str, dict[str, str]]:
     """The script of the action that lints, and its variables for these inputs."""
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))

@@ -72,5 +72,6 @@ def _spellings(places: Iterable[str], glob: str) -> set[str]:
     for place in places:
         path = PurePosixPath(place)
         if path.suffix == SUFFIX:
-            found |= {path.name, place, str(path.parent / last)}
-    return found - {glob}
+            moved = str(path.parent / last)
+            found |= {path.name, place, *([moved] if path_matches(place, moved) else [])}
+    return found

@@ -93,6 +93,10 @@ def of_settings(*paths: str) -> list[str]:
             "2:1 'per-file-ignores' has the pattern 'sup/*.param', which no file matches. Did you mean 'sub/*.param'?",
         ),
         (
+            '"sub/new.param" = ["all"]',
+            "2:1 'per-file-ignores' has the pattern 'sub/new.param', which no file matches. Did you mean 'sub/b.param'?",
+        ),
+        (
             '"models/**" = ["all"]',
             "2:1 'per-file-ignores' has the pattern 'models/**', which no file matches. Mend it, or take it out.",
         ),
