@@ -21,6 +21,7 @@ import numpy as np
 
 from maskctl.errors import InputError
 from maskctl.layers.base import Array, Shape
+from maskctl.param.document import meant_file
 
 MAGIC = b"\x93NUMPY"
 NUMBERS = "fiub"
@@ -153,7 +154,8 @@ def refusals(path: str, words: Words) -> Iterator[None]:
     except MemoryError:
         raise
     except OSError as error:
-        raise InputError(f"cannot read {words.file}: {error.strerror or error}.", path) from None
+        hint = meant_file(path, "*.np[yz]") if isinstance(error, FileNotFoundError) else ""
+        raise InputError(f"cannot read {words.file}: {error.strerror or error}.{hint}", path) from None
     except Exception as error:  # noqa: BLE001 - zlib, bz2, lzma and struct errors, NotImplementedError for a method, ...
         reason = str(error) or type(error).__name__
         raise InputError(f"cannot read {words.array}: {reason}. {words.expected}", path) from None

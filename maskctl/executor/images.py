@@ -10,6 +10,7 @@ import numpy as np
 
 from maskctl.errors import InputError
 from maskctl.numeric.formats import FloatArray
+from maskctl.param.document import meant_entry
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff"})
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF", "GIF")
@@ -88,7 +89,8 @@ def _pixels(path: Path, order: str, size: tuple[int, int] | None) -> np.ndarray[
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise what they like for damaged files
         detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise InputError(f"cannot read the image: {detail}.", str(path)) from None
+        hint = meant_entry(path, _may_hold_images) if isinstance(error, FileNotFoundError) else ""
+        raise InputError(f"cannot read the image: {detail}.{hint}", str(path)) from None
     if size and size != image.size:
         # Plain bilinear sampling as ncnn resizes; pillow's own resize would average over more pixels.
         scale = (image.size[0] / size[0], image.size[1] / size[1])
@@ -99,3 +101,7 @@ def _pixels(path: Path, order: str, size: tuple[int, int] | None) -> np.ndarray[
     if order == "gray":
         return pixels[:, :, None]
     return pixels[:, :, ::-1] if order == "bgr" else pixels
+
+
+def _may_hold_images(entry: Path) -> bool:
+    return entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -64,10 +64,15 @@ def load(path: str | Path) -> ParamDocument:
 
 
 def meant_file(path: str | Path, pattern: str) -> str:
-    """Asks for the file of a pattern whose name is nearest to that of one that cannot be read, a space before it; "" without."""
+    """`meant_entry` among the entries of a pattern."""
+    return meant_entry(path, lambda entry: entry.match(pattern))
+
+
+def meant_entry(path: str | Path, fits: Callable[[Path], bool]) -> str:
+    """Asks for what fits and lies beside a path that cannot be read, by the nearest name, a space before it; "" without."""
     path = Path(path)
     try:
-        names = sorted(entry.name for entry in path.parent.glob(pattern) if entry.name != path.name)
+        names = sorted(entry.name for entry in path.parent.iterdir() if entry.name != path.name and fits(entry))
     except OSError:
         return ""
     near = difflib.get_close_matches(path.name, names, n=1)

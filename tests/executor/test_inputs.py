@@ -272,6 +272,31 @@ def wrong(kind: str) -> Callable[[Path], Path]:
     return made
 
 
+@pytest.mark.parametrize(
+    ("missing", "there", "hint"),
+    [
+        ("photo.jpg", "photos.JPG", " Did you mean 'photos.JPG'?"),
+        ("pohto.png", "photo.jpg", " Did you mean 'photo.jpg'?"),
+        ("photo", "photos/", " Did you mean 'photos'?"),
+        ("sample.npz", "samples.npz", " Did you mean 'samples.npz'?"),
+        ("sample.npy", "sample.npz", " Did you mean 'sample.npz'?"),
+        ("net.npy", "net.bin", ""),
+        ("photo.jpg", "photo.param", ""),
+        ("gone/photo.jpg", "photo.jpg", ""),
+    ],
+)
+def test_missing_file_that_was_meant(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, there: str, hint: str
+) -> None:
+    """A missing image, array or folder of them asks for the nearest name beside it that could be one, and for nothing else."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    Path(there).mkdir() if there.endswith("/") else Path(there).touch()
+    with pytest.raises(InputError) as caught:
+        read_samples(model, [f"data={missing}"])
+    assert str(caught.value).endswith(f": No such file or directory.{hint}")
+
+
 DECLARED = "The network declares (3, 2, 3); several samples go in front: (n, 3, 2, 3)."
 NUMBERS = "Expected numbers saved with numpy.save or numpy.savez."
 
