@@ -12,7 +12,7 @@ import click
 
 from maskctl.cli.cache import open_cache
 from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
-from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, wishes_of
+from maskctl.cli.measuring_options import MEASURING_OPTIONS, goal_with_check, means_of, refuse_two_means, wishes_of
 from maskctl.cli.model_input import INPUT_OPTIONS, PLUGIN_OPTION, WEIGHTS_OPTIONS, load_model, read_inputs, with_options
 from maskctl.cli.plan_options import PLAN_ACTIONS, PLAN_OPTIONS, budget_of, goal_of, terms_of
 from maskctl.cli.plan_proof import print_proof, witness_for
@@ -140,14 +140,17 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
     """
     from maskctl.analysis.analyze import analyze
     from maskctl.cli.lock_record import fills_lock
+    from maskctl.cli.no_effect import note_of_worst
     from maskctl.cli.text import warn_unsafe
 
+    refuse_two_means(options)
     goal = goal_with_check(goal_of(options), options)
     budget_of(options["budget"])
     loaded = load_model(model, options)
     wishes = wishes_of(loaded, options)
     terms = terms_of(options, loaded.graph)
     samples = read_inputs(loaded, options, loaded.outputs)
+    note_of_worst(options["worst"], len(samples) or 1)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
     cache = open_cache(loaded, samples, policy, options)
@@ -180,11 +183,13 @@ def _telling(cache: Cache | None) -> Iterator[None]:
 
 
 def _refuse_early(model: str, options: dict[str, Any]) -> None:
-    """What cannot be written is refused before the work, not after it."""
+    """What cannot be written is refused before the work, not after it, and what has no effect is said."""
+    from maskctl.cli.no_effect import note_of_table
     from maskctl.cli.writing import is_device
     from maskctl.errors import InputError
     from maskctl.param.write import refuse_unwritable
 
+    note_of_table(options["json_path"], "sort", "top")
     if options["write"] and options["output"]:
         raise InputError("--write changes MODEL and -o leaves it. Give one of the two.")
     if options["backup"] and not options["write"]:

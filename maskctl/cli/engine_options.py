@@ -23,8 +23,11 @@ TARGET_NAMES = ("arm82", "x86", "x86-avx512bf16")
 TARGET_OPTION = click.option(
     "--target", type=click.Choice(TARGET_NAMES), default="arm82", show_default=True, help="What the engine runs on."
 )
+SWITCH_NAMES = {name: f"--{name.replace('_', '-')}" for name in _SWITCHES}
+"""Switches as they are given, by parameter."""
+
 SWITCH_OPTIONS = tuple(
-    click.option(f"--{name.replace('_', '-')}", name, is_flag=True, help=f"{text} The engine's {option}=false.")
+    click.option(SWITCH_NAMES[name], name, is_flag=True, help=f"{text} The engine's {option}=false.")
     for name, (option, text) in _SWITCHES.items()
 )
 

@@ -91,6 +91,16 @@ def wishes_of(model: Model, options: Mapping[str, Any]) -> Wishes:
     return Wishes(options["scope"], (*USUAL, *options["kinds"]), outputs, options["worst"])
 
 
+def refuse_two_means(options: Mapping[str, Any]) -> None:
+    """Refuses --jobs beside --dask, whose workers are as many as there are."""
+    from maskctl.errors import InputError
+
+    if options["scheduler"] is not None and options["jobs"] is not None:
+        raise InputError(
+            "--dask shares the samples out over a cluster and --jobs over processes here. Give one of the two."
+        )
+
+
 def means_of(options: Mapping[str, Any]) -> Means:
     """With what means."""
     from maskctl.analysis.pool import Means

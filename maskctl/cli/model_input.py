@@ -139,9 +139,11 @@ def read_inputs(model: Model, options: Mapping[str, Any], blobs: Collection[str]
 
     Raises `InputError` for what cannot be used or has no effect.
     """
+    from maskctl.cli.no_effect import note_of_seed
     from maskctl.cli.options import parse_shapes
     from maskctl.executor.inputs import read_samples
 
+    note_of_seed(options)
     recipe = _recipe(options)
     _refuse_recipe_without_images(model, options["inputs"], recipe)
     return read_samples(model, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"], blobs)

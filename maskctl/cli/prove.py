@@ -79,6 +79,7 @@ def command(model: str, **options: Any) -> int:
     from maskctl.cli.options import parse_ranges, parse_shapes
     from maskctl.cli.text import warn_unsafe
 
+    _refuse_idle(options)
     _refuse_early(model, options)
     loaded = load_model(model, options)
     policy = policy_of(options)
@@ -90,6 +91,20 @@ def command(model: str, **options: Any) -> int:
     _show(proof, options)
     _write_witnesses(proof, options["witness"], quiet=options["json_path"] == "-")
     return int(proof.count(CANNOT) < len(proof.layers))
+
+
+def _refuse_idle(options: Mapping[str, Any]) -> None:
+    """Refuses a file of witnesses nobody looks for, and says which options have no effect."""
+    from maskctl.cli.no_effect import is_given, note, note_of_table
+    from maskctl.errors import InputError
+
+    note_of_table(options["json_path"], "top")
+    if options["tries"]:
+        return
+    if options["witness"]:
+        raise InputError("--witness writes inputs that were found, and --tries 0 looks for none. Give one of the two.")
+    if is_given("seed"):
+        note("--seed is of the inputs that are tried, and --tries 0 tries none: no effect.")
 
 
 def _refuse_early(model: str, options: Mapping[str, Any]) -> None:

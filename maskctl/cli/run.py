@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from maskctl.cli.engine_options import SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
+from maskctl.cli.engine_options import SWITCH_NAMES, SWITCH_OPTIONS, TARGET_OPTION, policy_of, precision_option
 from maskctl.cli.model_input import (
     INPUT_OPTIONS,
     PLUGIN_OPTION,
@@ -74,8 +74,11 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
 
 def _refuse_early(model: str, options: Mapping[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it."""
+    from maskctl.cli.no_effect import note_of_fp32
     from maskctl.errors import InputError
     from maskctl.param.write import refuse_overwrite, refuse_unwritable
+
+    note_of_fp32(options, {"target": "--target", **SWITCH_NAMES})
 
     if options["save_weights"] and not options["made_up"]:
         raise InputError("--save-weights writes made-up weights, and there are none. Give --weights random:SEED too.")
