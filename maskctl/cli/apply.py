@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     "--check", is_flag=True, help="Write nothing; exit 1 where a mask of LOCK is missing in MODEL or differs."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
-@click.option("--partial", is_flag=True, help="Write the masks whose layers are certain, though others are not.")
 @click.option(
-    "--by-name", is_flag=True, help="Trust names: a layer of the same name and type is it, whatever is around it."
+    "--partial", is_flag=True, help="Write the masks whose layers are certain, leave the others out, and exit 0."
+)
+@click.option(
+    "--by-name", is_flag=True, help="Trust names: take the layer of the same name and type, whatever stands around it."
 )
 @click.option("--backup", is_flag=True, help="Keep the old file beside it, with .bak added to its name.")
-@click.option("--force", is_flag=True, help="Allow an OUT that exists.")
+@click.option("--force", is_flag=True, help="With -o: replace an OUT that exists.")
 def command(
     lock_path: str,
     model: str,
@@ -41,8 +43,8 @@ def command(
 ) -> int:
     """Put the masks of LOCK, written by `maskctl lock`, back on the layers of MODEL (a .param file).
 
-    Layers are found by what they are and what stands around them, whatever they are called now. Where that is not certain the
-    layer is named, with why, and nothing is written: exit status 1.
+    A layer is found by its type, its sizes and the layers around it, also under another name. A mask whose layer is not
+    certain is told, with why, and then nothing is written: exit status 1.
 
     \b
     Examples:

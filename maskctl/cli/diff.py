@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def command(before_path: str, after_path: str, *, as_json: bool) -> int:
     """Say what changed in meaning from A to B (.param files).
 
-    That is: layers that came and went, and of those that stayed name, type, parameters, mask, what they read, what their blobs
+    That is: layers removed and added, and of the others name, type, parameters, mask, what they read, what their blobs
     are called, and their order. Layers are found again as by `maskctl apply`, whatever they are called. White space, defaults
     written out, the spelling of numbers and shape hints (-23330) are not compared. Exit status 1: they differ.
 

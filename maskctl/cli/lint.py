@@ -25,32 +25,51 @@ STDIN = "-"
 
 @click.command("lint", short_help="Find mistakes in .param files without running them.")
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--select", multiple=True, metavar="RULES", help="Run these rules and groups only; separated by commas.")
+@click.option("--select", multiple=True, metavar="RULES", help="Run these rules and groups only.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Leave these rules and groups out.")
 @click.option(
-    "--extend-select", multiple=True, metavar="RULES", help="Run these rules too, also where --ignore names them."
+    "--extend-select",
+    multiple=True,
+    metavar="RULES",
+    help="Run these rules besides, also those that are off by default or that --ignore names.",
 )
-@click.option("--target", type=click.Choice(TARGET_NAMES), help="What the files are for.  [default: arm82]")
-@click.option("--runtime", metavar="VERSION", help="The engine that has to load the files, e.g. 1.0.20241226.")
-@click.option("--shape", "shapes", multiple=True, metavar="BLOB=C,H,W", help="Shape of an input blob.")
 @click.option(
-    "--range", "ranges", multiple=True, metavar="BLOB=LO:HI", help="Range of an input blob, or one per channel."
+    "--target", type=click.Choice(TARGET_NAMES), help="Processor that the masks and weights are for.  [default: arm82]"
+)
+@click.option("--runtime", metavar="VERSION", help="Oldest ncnn that has to load the files, e.g. 1.0.20241226.")
+@click.option(
+    "--shape",
+    "shapes",
+    multiple=True,
+    metavar="BLOB=C,H,W",
+    help="Shape that an input blob has, in place of the file's.",
+)
+@click.option(
+    "--range",
+    "ranges",
+    multiple=True,
+    metavar="BLOB=LO:HI",
+    help="Range of an input blob's values, or LO:HI,LO:HI,... for each channel.",
 )
 @click.option("--no-weights", is_flag=True, help="Do not look at the .bin beside a file.")
+@click.option("--config", metavar="FILE", help="Settings file for all files, in place of the nearest one of each.")
+@click.option("--isolated", is_flag=True, help="Use no settings file.")
+@click.option("--baseline", metavar="FILE", help="Report only what is not in this file of known findings.")
 @click.option(
-    "--config", metavar="FILE", help="Settings for all files, in place of those that lie beside and above them."
+    "--write-baseline", is_flag=True, help="Write all that is found into the --baseline file as known, and exit 0."
 )
-@click.option("--isolated", is_flag=True, help="Look for no settings.")
-@click.option("--baseline", metavar="FILE", help="Do not report the findings in this file.")
-@click.option("--write-baseline", is_flag=True, help="Write what is found into the --baseline file, and exit 0.")
 @click.option(
     "--fix", is_flag=True, help="Repair what can be repaired without a change of meaning, and write the files."
 )
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also repairs that may change the meaning.")
 @click.option(
-    "--diff", is_flag=True, help="Show what --fix would change and write nothing; exit 1 where that is something."
+    "--diff", is_flag=True, help="Show what --fix would change and write nothing; exit 1 where there is a change."
 )
-@click.option("--stdin-filename", metavar="NAME", help="What the text on stdin, PATH -, is called.")
+@click.option(
+    "--stdin-filename",
+    metavar="NAME",
+    help="With PATH -: the file that the text on stdin is for. Its settings, .bin and lock are used.",
+)
 @click.option(
     "--format",
     "format_",
@@ -59,8 +78,8 @@ STDIN = "-"
 )
 @click.option("--output", metavar="FILE", help="Write the findings into this file, not to stdout.")
 @click.option("--strict", is_flag=True, help="Warnings fail too (exit 1).")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 whatever was found.")
-@click.option("--quiet", is_flag=True, help="Print findings only.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 in place of 1, whatever was found.")
+@click.option("--quiet", is_flag=True, help="Print findings, and no summary.")
 @click.option("--statistics", is_flag=True, help="Print how often each rule was broken, not where.")
 @click.option("--list-rules", is_flag=True, help="List all rules and exit.")
 @click.option("--explain", metavar="RULE", help="Print the page of a rule and exit.")
@@ -71,7 +90,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     folder. Where a .bin of the same name lies beside a file, its weights are looked at too. Exit status 1: there are errors,
     or with --strict warnings. 2: the command line is wrong, or a file cannot be read.
 
-    RULES are names of rules, or of groups: file, graph, params, mask, weights, all. Settings are read from the nearest
+    RULES are names of rules, or of groups, separated by commas: file, graph, params, mask, weights, all. Settings are read from the nearest
     maskctl.toml or pyproject.toml of each file; the command line goes before them.
 
     \b

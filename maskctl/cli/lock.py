@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The lock to write, - for stdout. [default: beside MODEL, net.param -> net.masks.toml]",
 )
-@click.option("--force", is_flag=True, help="Replace a FILE that is no lock, or holds masks that MODEL has not.")
+@click.option(
+    "--force", is_flag=True, help="Replace a FILE that is no lock, and drop masks of a lock that MODEL does not have."
+)
 def command(model: str, output: str | None, *, force: bool) -> int:
-    """Write the masks of MODEL (a .param file) into a lock, each with what its layer looks like.
+    """Write the feature masks of MODEL (a .param file) into a lock: a TOML file with each mask and what tells its layer.
 
     ncnnoptimize, ncnn2int8 and every exporter write the .param without masks; `maskctl apply` puts them back from the lock. A
-    lock that is there is brought up to date: it keeps reasons, and gains of masks that have not changed. Exit status 1: there
-    is no mask to keep.
+    lock that exists is brought up to date: reasons stay, and so do the measured gains of masks that have not changed. Exit
+    status 1: MODEL has no mask, and nothing is written.
 
     \b
     Examples:
