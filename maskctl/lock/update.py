@@ -32,12 +32,13 @@ def updated(before: Lock, made: Lock, graph: Graph) -> tuple[Lock, tuple[Entry, 
 def recorded(before: Lock, graph: Graph, reasons: Mapping[int, str], gains: Mapping[int, Gain], plan: Together) -> Lock:
     """A lock after the masks of a plan were put on layers of a network: entries with the reason and the gain of their layer.
 
-    Entries of layers without a mask stay behind the others: they are masks still to be put back.
+    Without gains, as where the lock came while the plan was sought, there is that of the plan alone. Entries of layers without a
+    mask stay behind the others: they are masks still to be put back.
     """
     made, gone = updated(before, lock_of(graph), graph)
     indices = [layer.index for layer in graph.layers if layer.mask]
     entries = [
-        replace(entry, reason=reasons[index], gain=gains[index], plan=plan) if index in reasons else entry
+        replace(entry, reason=reasons[index], gain=gains.get(index), plan=plan) if index in reasons else entry
         for index, entry in zip(indices, made.entries, strict=True)
     ]
     return replace(made, entries=(*entries, *gone))

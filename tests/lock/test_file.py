@@ -164,6 +164,8 @@ def test_recorded() -> None:
     before = lock.lock_of(graph_of(*TWO.format(1, 64, "a", "b").splitlines()))
     told = replace(before, entries=tuple(replace(entry, reason=f"of {entry.name}") for entry in before.entries))
     graph = graph_of(*TWO.format(0, 65, "a", "b").splitlines())
+    found = lock.recorded(told, graph, {2: "sum overflows"}, {}, PLAN)
+    assert (None, PLAN) == (found.entries[0].gain, found.entries[0].plan)
     found = lock.recorded(told, graph, {2: "sum overflows"}, {2: GAIN}, PLAN)
     assert [("b", 65, "sum overflows", GAIN, PLAN), ("a", 1, "of a", None, None)] == [
         (entry.name, entry.mask, entry.reason, entry.gain, entry.plan) for entry in found.entries
