@@ -7,6 +7,7 @@ are 32-bit at run time: from the inputs on, behind layers without 16-bit storage
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from maskctl import featmask
 from maskctl.graph.network import Graph
@@ -43,6 +44,39 @@ def closed_set(
     unsafe = {hazard.layer.index for hazard in hazards(graph, target, raised)}
     before = {hazard.layer.index for hazard in hazards(graph, target, masks)}
     return None if not changed or unsafe.intersection(changed) or unsafe - before else changed
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Which bits of 32-bit storage need which others, in a network with these masks."""
+
+    graph: Graph
+    target: Target
+    options: Options
+    masks: Sequence[int]
+
+    def bits(self, index: int) -> Mapping[int, int]:
+        """What the closed set of a layer adds to the masks, empty where there is none."""
+        closed = closed_set(self.graph, self.target, self.options, self.masks, index) or {}
+        return {place: mask & ~self.masks[place] for place, mask in closed.items()}
+
+    def is_taken(self, index: int, place: int) -> bool:
+        """True where the engine does not honour the bit of a layer without that of `place`.
+
+        One that may hand 16 bits on under it takes nothing.
+        """
+        if self.target.supports(self.graph.layers[index]).by_elemsize:
+            return False
+        return self._breaks({other: bits for other, bits in self.bits(index).items() if other != place})
+
+    def _breaks(self, added: Mapping[int, int]) -> bool:
+        """True where these bits make a mask that is not honoured."""
+        raised = [mask | added.get(other, 0) for other, mask in enumerate(self.masks)]
+        before, after = (
+            {(hazard.layer.index, hazard.bit) for hazard in hazards(self.graph, self.target, masks)}
+            for masks in (self.masks, raised)
+        )
+        return bool(after - before)
 
 
 def _bit(step: Step) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from maskctl.analysis.boundary import STORAGE_BITS, closed_set
+from maskctl.analysis.boundary import STORAGE_BITS, Storage, closed_set
 from maskctl.analysis.budget import steps, traded_steps
 from maskctl.analysis.candidates import candidates, relative_noise, unheard
 from maskctl.analysis.cost import Costs, Timings
@@ -119,6 +119,7 @@ def decide(
         [share * costs.total({}) for share in steps(terms.budget)],
         [share * costs.total({}) for share in traded_steps(terms.budget)],
         costs.least,
+        Storage(model.graph, policy.target, policy.options, policy.all_masks(model)),
     )
     plan = planner.plan(front=terms.front, gains=terms.gains)
     if _unsafe(model, policy, plan.masks):

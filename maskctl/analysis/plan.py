@@ -8,9 +8,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from maskctl.analysis.bound import Alone, Bound, Chains, with_bits
 from maskctl.analysis.goal import Goal, Outcome, best_first
 from maskctl.analysis.metrics import SQNR
-from maskctl.featmask import NO_WINOGRAD, single_bits, subsets
+from maskctl.featmask import NO_WINOGRAD, single_bits
 
 Masks = Mapping[int, int]
 Repair = Callable[[int, Masks], Masks | None]
@@ -42,8 +43,9 @@ class MaskPlan:
     """New masks by layer index, the outcome without and with them, and whether the goal is reached with them.
 
     `bound` is what any set that reaches the goal costs at least, where more masks never lose accuracy: the cheapest masks
-    of the layers that must carry one, without casts that masks of their neighbours spare, less what masks of the others can
-    save; None where it was not looked for. `needed` are the layers that must carry one. `interrupted` is true where the
+    of the layers that must carry one and, for bits that are only honoured together with those of others, of these, without
+    casts that masks of their neighbours spare, less what masks of the others can save; None where it was not looked for.
+    `needed` are the layers that must carry one, with the best outcome where all others do. `interrupted` is true where the
     search was broken off, and the plan is the best until then. `without` is the outcome without each one of the masks, by
     layer index, where it was asked for.
     """
@@ -53,7 +55,7 @@ class MaskPlan:
     after: Outcome
     reached: bool
     bound: float | None = None
-    needed: tuple[int, ...] = ()
+    needed: Mapping[int, Outcome] = field(default_factory=dict)
     front: tuple[FrontPoint, ...] = ()
     interrupted: bool = False
     without: Mapping[int, Outcome] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Planner:
     `evaluate` runs the lowered network under changed masks, `repair` gives the masks that are one step gentler to a
     layer's values (None when there are none), `changes` holds the bits to add by layer index, those first that give most
     for their cost, `start` the masks there are before, `added` what masks cost, `least` what a layer adds to that at least
-    under a mask, whatever masks the others have (without it there is no bound). With `budgets`, each
+    under a mask, whatever masks the others have (without it there is no bound), `chains` which bits need others. With `budgets`, each
     greater than the one before, the plan is the best found that costs no more than the last, whether it reaches the goal
     or not: each one is filled, so that a longer list finds nothing worse, but for the 0.05 dB that masks are saved for. At those
     of `traded`, which must be among them, masks of the best so far are traded for others too.
@@ -86,6 +88,7 @@ class Planner:
     budgets: Sequence[float] = ()
     traded: Sequence[float] = ()
     least: Callable[[int, int], float] | None = None
+    chains: Chains = field(default_factory=Alone)
     _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
     _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
 
@@ -125,6 +128,9 @@ class Planner:
             self._seen[key] = self.evaluate(masks)
         return self._seen[key]
 
+    def _reached(self, masks: Masks) -> bool:
+        return self.goal.reached(self._run(masks))
+
     def _cost(self, masks: Masks) -> float:
         key = tuple(sorted(masks.items()))
         if key not in self._prices:
@@ -163,11 +169,7 @@ class Planner:
 
     def _with(self, masks: Masks, changes: Sequence[Masks]) -> dict[int, int]:
         """`masks` with the bits of these changes added."""
-        grown = dict(masks)
-        for change in changes:
-            for index, bits in change.items():
-                grown[index] = grown.get(index, self.start.get(index, 0)) | bits
-        return grown
+        return with_bits(masks, changes, self.start)
 
     def _shrink(self, masks: Masks, goal: Goal) -> Masks:
         """`masks` without every mask, and every added bit, that is not needed: dropping any more misses the goal."""
@@ -243,46 +245,18 @@ class Planner:
         sought = plan.reached and plan.masks and not self.goal.is_finiteness
         if not (sought and self.goal.reached(self._run(everything))):
             return plan
-        trials, needed, paid = len(self._seen) + _MOST_BOUND_TRIALS, [], dict(self._least(plan.masks))
+        trials, needed = len(self._seen) + _MOST_BOUND_TRIALS, dict[int, list[dict[int, int]]]()
         for index in self._by_cost(plan.masks):
             others = [change for change in self.changes if index not in change]
             without = [self._with(base, others) for base in (_without(plan.masks, index), {})]
-            if len(self._seen) < trials and not any(self.goal.reached(self._run(masks)) for masks in without):
-                needed.append(index)
-                paid[index] = self._least_that_helps(without, index, plan.masks[index])
-        bound = min(math.fsum(paid.values()), self._cost(plan.masks)) if self.least else None
-        return replace(plan, bound=bound, needed=tuple(sorted(needed)))
-
-    def _least(self, planned: Masks) -> Iterator[tuple[int, float]]:
-        """Each layer with what it adds at least under any mask, the one it has among them; mostly 0."""
+            if len(self._seen) < trials and not any(self._reached(masks) for masks in without):
+                needed[index] = without
+        bound = None
         if self.least:
-            for index in {*self.start, *(index for change in self.changes for index in change)}:
-                yield index, min(self.least(index, mask) for mask in self._own(index, planned.get(index, 0)))
-
-    def _least_that_helps(self, others: Sequence[Masks], index: int, planned: int) -> float:
-        """What a layer adds at least under any of its masks that reaches the goal where all others are masked.
-
-        Bits that only come with those of other layers are taken to reach it. What a mask misses, its parts miss too.
-        """
-        if not self.least:
-            return 0.0
-        alone = functools.reduce(int.__or__, (change[index] for change in self.changes if [*change] == [index]), 0)
-        alone |= self.start.get(index, 0)
-        prices = {mask: self.least(index, mask) for mask in self._own(index, planned)}
-        missed: list[int] = []
-        for mask in sorted(prices, key=lambda mask: (prices[mask], -mask.bit_count())):
-            if any(mask | more == more for more in missed):
-                continue
-            if mask & ~alone or any(self.goal.reached(self._run({**masks, index: mask})) for masks in others):
-                return prices[mask]
-            missed.append(mask)
-        return min(prices.values())
-
-    def _own(self, index: int, planned: int) -> set[int]:
-        """Every mask that changes, or a plan, can give a layer, and the one it has."""
-        now = self.start.get(index, 0)
-        bits = functools.reduce(int.__or__, (change.get(index, 0) for change in self.changes), planned) & ~now
-        return {mask | more for mask in (now, planned or now) for more in subsets(bits)}
+            priced = Bound(self.changes, self.start, plan.masks, self.least, self._reached, self.chains)
+            bound = priced.of(needed, self._cost(plan.masks))
+        at_best = {index: min(map(self._run, needed[index]), key=best_first) for index in sorted(needed)}
+        return replace(plan, bound=bound, needed=at_best)
 
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
         everything = self._with(cured, self.changes)

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from maskctl.analysis.analyze import Analysis
-from maskctl.analysis.goal import Goal
-from maskctl.analysis.metrics import SQNR
+from maskctl.analysis.goal import Goal, Outcome, score_text
+from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.analysis.plan import FrontPoint
 from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, sqnr_text, table
 
@@ -91,23 +91,50 @@ def _print_price(analysis: Analysis) -> None:
         f"{percent(decision.share)} of the multiply-adds."
     )
     if plan.bound is not None and plan.needed:
-        least = f"No plan adds less than {percent(plan.bound / (decision.total or 1))}: w" if plan.bound > 0 else "W"
-        click.echo(
-            f"{least}ithout a mask on {_any_of(plan.needed)} the target is missed, as long as more masks never lose accuracy."
+        _print_bound(analysis)
+
+
+def _print_bound(analysis: Analysis) -> None:
+    """The least any plan costs, and the layers that it must mask, with what is reached at best where one has no mask."""
+    plan, total, goal = analysis.plan, analysis.decision.total or 1, analysis.goal
+    plans = "With these fences no plan" if analysis.fences else "No plan of masks alone"
+    least = f"{plans} adds less than {percent((plan.bound or 0) / total)}" if (plan.bound or 0) > 0 else "In any plan"
+    named = [f"#{index}" for index in plan.needed]
+    come_to = [_come_to(outcome, goal) for outcome in plan.needed.values()]
+    if len(named) == 1:
+        need = f"{named[0]} needs a mask. With all others there are, and none on it, the worst output comes to {come_to[0]}."
+    else:
+        shown = [f"{figure} ({name})" for name, figure in zip(named, come_to, strict=True)][:_MOST_LISTED]
+        more = ", ..." if len(named) > len(shown) else "."
+        need = (
+            f"each of {_all_of(named)} needs a mask. With all there are but that one, the worst output comes to "
+            f"{', '.join(shown)}{more}"
         )
+    click.echo(f"{least}, as long as more masks never lose accuracy: {need}")
 
 
-def _any_of(indices: Sequence[int]) -> str:
-    """Layers, of which one is enough.
+def _come_to(outcome: Outcome, goal: Goal) -> str:
+    """The figure that misses its target at the worst output; the score of the user's check where that is what does."""
+    for metric, target in goal.targets:
+        sums = min(outcome.outputs.values(), key=metric.worst_first)
+        if not metric.reaches(sums, target):
+            value = metric.of(sums)
+            said = f"cosine {cosine_text(value)}" if metric is COSINE else sqnr_text(value)
+            return "NaN" if math.isnan(value) else said
+    return f"a check of {score_text(outcome.score or 0.0)}"
 
-    >>> _any_of([4]), _any_of([6, 17]), _any_of(range(8))
-    ('#4', '#6 or #17', '#0, #1, #2, #3, #4, #5 or 2 others')
+
+def _all_of(names: Sequence[str]) -> str:
+    """Layers, all of which are meant.
+
+    >>> _all_of(["#4"]), _all_of(["#6", "#17"]), _all_of([f"#{index}" for index in range(8)])
+    ('#4', '#6 and #17', '#0, #1, #2, #3, #4, #5 and 2 others')
     """
-    named = [f"#{index}" for index in indices[:_MOST_LISTED]]
-    more = len(indices) - len(named)
+    named = [*names[:_MOST_LISTED]]
+    more = len(names) - len(named)
     if more:
         named.append(f"{more} other{'s' if more > 1 else ''}")
-    return " or ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
 def percent(share: float) -> str:

@@ -251,7 +251,9 @@ def test_the_cheaper_bit() -> None:
 def test_lower_bound() -> None:
     """The bound is the price of the cheapest masks of the layers that alone miss the target; here the plan meets it."""
     plan = Priced({1: 100.0, 2: 100.0, 3: 0.1}, BITS, PRICES).planner(25.0).plan()
-    assert ((1, 2), 3.0) == (plan.needed, plan.bound)
+    assert ([1, 2], 3.0) == ([*plan.needed], plan.bound)
+    left = [db(200.1 - 100.0 * (1 - 0.01) - 0.1 * (1 - 0.01)) for _ in plan.needed]
+    assert left == [pytest.approx(outcome.worst_sqnr_db) for outcome in plan.needed.values()]
 
 
 def test_budget() -> None:
@@ -352,6 +354,69 @@ def test_interrupt() -> None:
     changes = [{index: 1} for index in (1, 2, 3)]
     plan = Planner(Goal(((SQNR, db(0.5)),)), evaluate, no_repair, changes).plan()
     assert ({1: 1, 2: 1}, False, True) == (plan.masks, plan.reached, plan.interrupted)
+
+
+class Chained:
+    """A chain of layers: bit 2 costs less than bit 1 and is honoured where all layers before carry it too, else all is lost."""
+
+    def __init__(self, noise: Mapping[int, float], prices: Mapping[int, float]) -> None:
+        self.noise, self.prices = noise, prices
+
+    def evaluate(self, masks: Masks) -> Outcome:
+        """Bit 1 leaves 1 % of a layer's noise, bit 2 none."""
+        wide = [bool(masks.get(index, 0) & 2) for index in sorted(self.noise)]
+        left = [
+            noise * (0 if masks.get(index, 0) & 2 else 0.01 if masks.get(index) else 1)
+            for index, noise in self.noise.items()
+        ]
+        lost = int(wide != sorted(wide, reverse=True))
+        return Outcome({"out": Comparison(signal=SIGNAL, noise=math.fsum(left), lost=lost)})
+
+    def added(self, masks: Masks) -> float:
+        """Bit 1 costs a layer's price, bit 2 less; both together no more than bit 1."""
+        return math.fsum(
+            self.prices[index] * (1.0 if mask & 1 else 0.4 if mask else 0.0) for index, mask in masks.items()
+        )
+
+    def bits(self, index: int) -> Masks:
+        """Bit 2 on all layers up to this one."""
+        return {place: 2 for place in self.noise if place <= index}
+
+    def is_taken(self, index: int, place: int) -> bool:
+        """A layer needs all before it."""
+        return place < index
+
+    def plan(self, allowed: float) -> MaskPlan:
+        """The plan where so much noise is allowed."""
+        changes = [{index: 1} for index in self.noise] + [self.bits(index) for index in self.noise]
+        start = dict.fromkeys(self.noise, 0)
+        goal, least = Goal(((SQNR, db(allowed)),)), lambda index, mask: self.added({index: mask})
+        return Planner(goal, self.evaluate, no_repair, changes, start, self.added, least=least, chains=self).plan()
+
+
+def test_bound_of_a_chain() -> None:
+    """A cheaper bit that a needed layer cannot have without dear ones before it does not lower the bound."""
+    made = Chained({1: 0.01, 2: 0.01, 3: 100.0}, {1: 50.0, 2: 50.0, 3: 10.0})
+    plan = made.plan(2.0)
+    assert ({3: 1}, [3], 10.0) == (plan.masks, [*plan.needed], plan.bound)
+    cheap = Chained({1: 0.01, 2: 0.01, 3: 100.0}, {1: 1.0, 2: 1.0, 3: 10.0}).plan(2.0)
+    assert cheap.bound == pytest.approx(4.8)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.001, 1000), st.floats(0.1, 100)), min_size=1, max_size=4),
+    st.floats(0.0001, 3000),
+)
+def test_bound_of_any_chain(layers: list[tuple[float, float]], allowed: float) -> None:
+    """No set that reaches the goal is cheaper than the bound where bits are only honoured together."""
+    made = Chained(*({number: row[place] for number, row in enumerate(layers)} for place in (0, 1)))
+    plan, goal = made.plan(allowed), Goal(((SQNR, db(allowed)),))
+    sets = (dict(enumerate(masks)) for masks in itertools.product(range(4), repeat=len(layers)))
+    reaching = [made.added(masks) for masks in sets if goal.reached(made.evaluate(masks))]
+    if plan.bound is not None:
+        assert plan.bound <= min(reaching) + 1e-9
+    for index in plan.needed:
+        assert not goal.reached(made.evaluate({other: 1 for other in made.noise if other != index}))
 
 
 @given(

@@ -14,7 +14,10 @@ import numpy.typing as npt
 import pytest
 
 import maskctl
+from maskctl.analysis.goal import Outcome
+from maskctl.analysis.metrics import Comparison
 from maskctl.cli.analysis_tables import print_analysis
+from maskctl.cli.plan_tables import print_proposal
 from maskctl.cli.sorting import COLUMNS
 from maskctl.report.html import to_html
 from tests.cli.driver import SAMPLES, Runner, check_golden, state
@@ -536,6 +539,46 @@ def test_bound_of_storage_masks(run: Runner) -> None:
     cost = json.loads(run("analyze", "digits_overflow.param", "--target-cos", "0.9999999", "--json", "-").out)["cost"]
     assert 1 < len(cost["needed"])
     assert 0 < cost["bound_us"] <= cost["added_us"]
+
+
+@pytest.mark.parametrize(
+    ("noises", "said"),
+    [
+        ({4: None}, "#4 needs a mask. With all others there are, and none on it, the worst output comes to NaN."),
+        (
+            {4: None, 2: 1e-2},
+            (
+                "each of #4 and #2 needs a mask. With all there are but that one, the worst output comes to NaN (#4), "
+                "cosine 0.995037 (#2)."
+            ),
+        ),
+        (
+            dict.fromkeys(range(1, 8), None),
+            (
+                "each of #1, #2, #3, #4, #5, #6 and 1 other needs a mask. With all there are but that one, the worst output "
+                "comes to NaN (#1), NaN (#2), NaN (#3), NaN (#4), NaN (#5), NaN (#6), ..."
+            ),
+        ),
+    ],
+)
+def test_layers_that_need_a_mask(
+    analysis: maskctl.Analysis, capsys: pytest.CaptureFixture[str], noises: dict[int, float | None], said: str
+) -> None:
+    """Of layers that all need a mask it is said that all do, and what is reached at best without each one's."""
+    needed = {
+        index: Outcome(
+            {
+                "prob": Comparison(signal=1.0, lost=1)
+                if noise is None
+                else Comparison(signal=1.0, noise=noise, dot=1.0, actual_energy=1.0 + noise)
+            }
+        )
+        for index, noise in noises.items()
+    }
+    plan = replace(analysis.plan, needed=needed, bound=analysis.decision.total / 50)
+    print_proposal(replace(analysis, decision=replace(analysis.decision, plan=plan)))
+    begin = "No plan of masks alone adds less than 2.0 %, as long as more masks never lose accuracy: "
+    assert f"{begin}{said}\n" in capsys.readouterr().out
 
 
 def test_budget_too_small_for_the_cure(run: Runner, few: tuple[str, ...]) -> None:
