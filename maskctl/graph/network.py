@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from maskctl.errors import GraphError, Place, did_you_mean
-from maskctl.param import LayerLine, ParamDocument, ParamToken, Value
+from maskctl.param import LayerLine, ParamDocument, Value
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,12 @@ class Layer:
         """The feature mask."""
         return self.line.mask
 
-    def as_if_written(self, type_name: str, params: Mapping[int, Value]) -> Layer:
+    def as_if_written(self, type_name: str, params: Mapping[int, int]) -> Layer:
         """The layer as if its line said another type, and these values for these parameters."""
-        others = tuple(token for token in self.line.tokens if token.id not in params)
-        added = tuple(ParamToken(number, value, 0, 0) for number, value in params.items())
-        return Layer(self.index, replace(self.line, type=type_name, tokens=(*others, *added)))
+        line = self.line
+        for number, value in params.items():
+            line = line.with_param(number, value)
+        return Layer(self.index, replace(line, type=type_name))
 
     def __str__(self) -> str:
         return f"#{self.index} '{self.name}' ({self.type})"

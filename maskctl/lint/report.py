@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from maskctl.lint.discover import Failure
@@ -20,7 +20,7 @@ class FileReport:
     """
 
     path: str
-    lines: tuple[str, ...]
+    lines: Sequence[str]
     findings: tuple[Finding, ...]
     source: bytes = b""
     fixed: tuple[Finding, ...] = ()

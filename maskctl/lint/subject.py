@@ -92,9 +92,7 @@ class Subject:
         """The network where it is sound, else None."""
         if self.scan.errors:
             return None
-        document = ParamDocument(
-            self.path, self.source, self.scan.lines, len(self.layers), self.scan.blob_count, self.scan.layers
-        )
+        document = ParamDocument(self.path, self.source, len(self.layers), self.scan.blob_count, self.scan.layers)
         try:
             return build(document)
         except GraphError:

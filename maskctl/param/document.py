@@ -9,27 +9,32 @@ from functools import cached_property
 from pathlib import Path
 
 from maskctl.errors import InputError
-from maskctl.param.lines import LayerLine
+from maskctl.param.lines import Layers
 from maskctl.param.scan import scan
+from maskctl.param.text import Lines
 
 
 @dataclass(frozen=True)
 class ParamDocument:
-    """A `.param` file: its lines as text (joined they are the file), and the layers they declare.
+    """A `.param` file: what was read, and the layers that its lines declare.
 
     `layer_count` and `blob_count` are what line 2 claims; `layers` is what is there.
     """
 
     path: str
     source: bytes
-    lines: tuple[str, ...]
     layer_count: int
     blob_count: int
-    layers: tuple[LayerLine, ...]
+    layers: Layers
 
     def to_bytes(self) -> bytes:
         """The file: byte for byte what was read, but for the masks changed since."""
-        return "".join(self.lines).encode("utf-8", "surrogateescape")
+        return self.lines.data
+
+    @property
+    def lines(self) -> Lines:
+        """Its text, line by line."""
+        return self.layers.lines
 
     @cached_property
     def masks(self) -> tuple[int, ...]:
@@ -41,14 +46,9 @@ class ParamDocument:
 
         Only the lines of the layers named change. Raises `IndexError` for a layer that is not there.
         """
-        lines, layers = list(self.lines), list(self.layers)
-        for index, mask in masks.items():
-            if index < 0:
-                raise IndexError(f"layer index {index} is negative")
-            changed = layers[index].with_mask(mask)
-            layers[index] = changed
-            lines[changed.number - 1] = changed.text
-        return replace(self, lines=tuple(lines), layers=tuple(layers))
+        if any(index < 0 for index in masks):
+            raise IndexError(f"layer index {min(masks)} is negative")
+        return replace(self, layers=self.layers.changed(self.layers[index].with_mask(masks[index]) for index in masks))
 
 
 def load(path: str | Path) -> ParamDocument:
@@ -82,6 +82,7 @@ def meant_entry(path: str | Path, fits: Callable[[Path], bool]) -> str:
 def parse(data: bytes, path: str = "<param>") -> ParamDocument:
     """Reads the bytes of a `.param` file without loss; raises `ParamSyntaxError` with the place."""
     found = scan(data, path)
-    if found.errors:
-        raise found.errors[0]
-    return ParamDocument(path, data, found.lines, found.layer_count, found.blob_count, found.layers)
+    error = found.first_error
+    if error:
+        raise error
+    return ParamDocument(path, data, found.layer_count, found.blob_count, found.layers)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from maskctl.errors import EditRefusedError
 from maskctl.param.document import ParamDocument, parse
+from maskctl.param.grammar import WORD
 from maskctl.param.lines import LayerLine
 
 FENCE_TYPE = "DeepCopy"
 
-_WORD = re.compile(r"[^ \t\r\n\v\f]+")
 _COUNTS = re.compile(r"(\s*)([0-9]+)([ \t]+)([0-9]+)(\s*)\Z")
 _HEAD_WORDS = 4
 """Words of a layer line before its bottoms: type, name and two counts."""
@@ -86,7 +86,7 @@ def without_fences(after: bytes, fences: Sequence[Fence]) -> bytes:
 
 def _with_bottom(text: str, bottom: int, name: str) -> str:
     """A layer's line with another name for one of its bottoms."""
-    word = list(_WORD.finditer(text))[_HEAD_WORDS + bottom]
+    word = list(WORD.finditer(text))[_HEAD_WORDS + bottom]
     return text[: word.start()] + name + text[word.end() :]
 
 

@@ -1,18 +1,21 @@
-"""A `.param` file read as far as it can be: every line that cannot be read is kept, with the error that says why."""
+"""A `.param` file read as far as it can be, and why the lines that cannot be read cannot."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from heapq import merge
 
 from maskctl.errors import ParamSyntaxError, Place
-from maskctl.param.lines import LayerLine, is_comment, parse_layer_line
+from maskctl.param.grammar import COMMENTS, check_layer_line, is_comment
+from maskctl.param.lines import Layers
+from maskctl.param.text import SPACE, Lines
 
 MAGIC = "7767517"
-SPACE = " \t\r\n\v\f"
-"""What C calls white space."""
 
 _COUNTS = re.compile(r"[ \t\r\v\f]*0*([1-9][0-9]{0,8})[ \t]+0*([1-9][0-9]{0,8})[ \t\r\n\v\f]*\Z")
 _MOST_ERRORS = 1000
@@ -26,78 +29,123 @@ class Scan:
     """What is in a `.param` file, sound or not; `lines` joined are the text.
 
     `layer_count` and `blob_count` are what the second filled line claims, 0 where it cannot be read; `counts_line` is
-    its number. `layers` are the lines that could be read, `broken` the numbers of those that could not, `trailing` of those
-    behind the last counted layer where none of them is one. Comments are none of these. `errors` are in file order; a file
-    that is no `.param` has nothing but its error.
+    its number. `layers` are the lines that could be read. `wrong` are the numbers of the others, comments included, but for those
+    from line `given_up` on, where too many were wrong, 0 where it was read to the end; what is wrong with them is looked up when
+    it is asked for. `head_errors` are those of the magic number and the counts; a file that is no `.param` has nothing but one.
+    `end` is the line of the last counted layer, beyond all where the count is wrong.
     """
 
     path: str
-    lines: tuple[str, ...]
-    counts_line: int
-    layer_count: int
-    blob_count: int
-    layers: tuple[LayerLine, ...]
-    broken: tuple[int, ...]
-    errors: tuple[ParamSyntaxError, ...]
-    trailing: tuple[int, ...] = ()
+    layers: Layers
+    head_errors: tuple[ParamSyntaxError, ...]
+    counts_line: int = 0
+    layer_count: int = 0
+    blob_count: int = 0
+    wrong: Sequence[int] = ()
+    given_up: int = 0
+    end: int = sys.maxsize
+
+    @property
+    def lines(self) -> Lines:
+        """The text, line by line."""
+        return self.layers.lines
+
+    @cached_property
+    def errors(self) -> tuple[ParamSyntaxError, ...]:
+        """What is wrong, in file order."""
+        return tuple(self._found_errors())
+
+    @property
+    def first_error(self) -> ParamSyntaxError | None:
+        """The first thing that is wrong; None in a file that can be read."""
+        return next(self._found_errors(), None)
+
+    @property
+    def broken(self) -> tuple[int, ...]:
+        """The numbers of the lines that cannot be read and are no comments, up to the last counted layer."""
+        return tuple(number for number in self.wrong if number <= self.end and not is_comment(self.lines[number - 1]))
+
+    @property
+    def trailing(self) -> tuple[int, ...]:
+        """The numbers of the lines behind the last counted layer, where none of them is a layer."""
+        return tuple(number for number in map(_line, self.errors) if number > self.end)
+
+    def _found_errors(self) -> Iterator[ParamSyntaxError]:
+        errors = (_told_from(self.end, error) for error in map(self._error, self.wrong) if error)
+        yield from merge(self.head_errors, errors, key=_line)
+        if self.given_up:
+            problem = (
+                f"{_MOST_ERRORS:,} lines before this one cannot be read, and this one and the rest were not looked at. "
+                "Is this a .param file?"
+            )
+            yield ParamSyntaxError(problem, Place(self.path, self.given_up, 1))
+
+    def _error(self, number: int) -> ParamSyntaxError | None:
+        return _error_in(self.lines[number - 1], number, self.path)
 
 
 def scan(data: bytes, path: str = "<param>") -> Scan:
     """Reads the bytes of a file that should be a `.param`; never raises."""
     foreign = _foreign(data, path)
     if foreign:
-        return Scan(path, (), 0, 0, 0, (), (), (foreign,))
-    lines = split_lines(data.decode("utf-8", "surrogateescape"))
-    filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip(SPACE)]
-    rows = [row for row in filled if not is_comment(row[1])] or filled
-    magic = _magic_error(rows, path)
-    if magic and not _has_mark(rows[0][1]):
-        return Scan(path, lines, 0, 0, 0, (), (), (magic,))
-    counts_line, counts = _counts(rows, path)
+        return Scan(path, Layers(Lines(b""), ()), (foreign,))
+    lines = Lines(data)
+    rows, comments = _filled(lines)
+    first = (rows or comments)[0]
+    magic = _magic_error(first, lines[first - 1], path)
+    if magic and not _has_mark(lines[first - 1]):
+        return Scan(path, Layers(lines, ()), (magic,))
+    counts_line = rows[1] if len(rows) > 1 else first + 1
+    counts = _counts(counts_line, lines[counts_line - 1] if len(rows) > 1 else "", path)
     layer_count, blob_count = counts if isinstance(counts, tuple) else (0, 0)
-    read, rest = _read_layers(rows[2:], path)
-    end = _end_of_counted(read, layer_count)
-    comment_rows = [row for row in filled if is_comment(row[1])]
-    comments = [_layer_or_error(line, number, path) for number, line in comment_rows[:_MOST_ERRORS]]
-    errors = [row for row in (magic, counts, *comments, *read.values()) if isinstance(row, ParamSyntaxError)]
-    errors = [*sorted((_told_from(end, error) for error in errors), key=_line), *rest]
-    trailing = tuple(_line(error) for error in errors if _line(error) > end)
-    layers = tuple(row for row in read.values() if isinstance(row, LayerLine))
-    broken = tuple(number for number, row in read.items() if not isinstance(row, LayerLine) and number <= end)
-    return Scan(path, lines, counts_line, layer_count, blob_count, layers, broken, tuple(errors), trailing)
+    layers, wrong, given_up = _layers(rows[2:], lines, path)
+    return Scan(
+        path,
+        Layers(lines, layers),
+        tuple(error for error in (magic, counts) if isinstance(error, ParamSyntaxError)),
+        counts_line,
+        layer_count,
+        blob_count,
+        sorted((*comments[:_MOST_ERRORS], *wrong)),
+        given_up,
+        _end_of_counted(rows[2 : 2 + len(layers) + len(wrong)], layers, layer_count),
+    )
 
 
-def _read_layers(
-    rows: Sequence[tuple[int, str]], path: str
-) -> tuple[Mapping[int, LayerLine | ParamSyntaxError], tuple[ParamSyntaxError, ...]]:
-    """The layers by line number, and an error that says where reading was given up because too many lines are none."""
-    read: dict[int, LayerLine | ParamSyntaxError] = {}
-    wrong = 0
-    for number, line in rows:
-        if wrong == _MOST_ERRORS:
-            problem = (
-                f"{_MOST_ERRORS:,} lines before this one cannot be read, and this one and the rest were not looked at. "
-                "Is this a .param file?"
-            )
-            return read, (ParamSyntaxError(problem, Place(path, number, 1)),)
-        read[number] = _layer_or_error(line, number, path)
-        wrong += isinstance(read[number], ParamSyntaxError)
-    return read, ()
+def _filled(lines: Lines) -> tuple[array[int], array[int]]:
+    """The numbers of the lines that are not blank: of those that are no comments, and of comments."""
+    rows, comments = array("I"), array("I")
+    for number, line in enumerate(lines, 1):
+        if begin := line.lstrip(SPACE):
+            (comments if begin.startswith(COMMENTS) else rows).append(number)
+    return rows, comments
 
 
-def _layer_or_error(line: str, number: int, path: str) -> LayerLine | ParamSyntaxError:
+def _layers(rows: Sequence[int], lines: Lines, path: str) -> tuple[array[int], array[int], int]:
+    """The numbers of the lines that are layers, of those that are none, and of the one where too many were none, or 0."""
+    layers, wrong = array("I"), array("I")
+    for number in rows:
+        if len(wrong) == _MOST_ERRORS:
+            return layers, wrong, number
+        (wrong if _error_in(lines[number - 1], number, path) else layers).append(number)
+    return layers, wrong, 0
+
+
+def _error_in(line: str, number: int, path: str) -> ParamSyntaxError | None:
+    """Why a line is no layer, or None where it is one."""
     try:
-        return parse_layer_line(line, number, path)
+        check_layer_line(line, number, path)
     except ParamSyntaxError as error:
-        return error.with_traceback(None)  # which would keep the line's words alive
+        error.__traceback__ = error.__context__ = None  # which would keep the line's words alive
+        return error
+    return None
 
 
-def _end_of_counted(read: Mapping[int, LayerLine | ParamSyntaxError], count: int) -> int:
+def _end_of_counted(rows: Sequence[int], layers: Sequence[int], count: int) -> int:
     """Number of the line of the last counted layer; beyond all where the count is wrong, since there are layers behind it."""
-    numbers, rows = list(read), list(read.values())
-    if not 0 < count <= len(rows) or any(isinstance(row, LayerLine) for row in rows[count:]):
+    if not 0 < count <= len(rows) or (layers and layers[-1] > rows[count - 1]):
         return sys.maxsize
-    return numbers[count - 1]
+    return rows[count - 1]
 
 
 def _told_from(end: int, error: ParamSyntaxError) -> ParamSyntaxError:
@@ -112,13 +160,6 @@ def _told_from(end: int, error: ParamSyntaxError) -> ParamSyntaxError:
 
 def _line(error: ParamSyntaxError) -> int:
     return error.place.line if error.place else 0
-
-
-def split_lines(text: str) -> tuple[str, ...]:
-    """The lines with their ends; only a line feed ends a line, as in the engine."""
-    lines = text.split("\n")
-    ended = [line + "\n" for line in lines[:-1]]
-    return (*ended, lines[-1]) if lines[-1] else tuple(ended)
 
 
 def _foreign(data: bytes, path: str) -> ParamSyntaxError | None:
@@ -136,8 +177,7 @@ def _foreign(data: bytes, path: str) -> ParamSyntaxError | None:
     return ParamSyntaxError(problem, path, "magic-number")
 
 
-def _magic_error(filled: list[tuple[int, str]], path: str) -> ParamSyntaxError | None:
-    number, line = filled[0]
+def _magic_error(number: int, line: str, path: str) -> ParamSyntaxError | None:
     if line.split() == [MAGIC]:
         return None
     if _has_mark(line):
@@ -156,13 +196,12 @@ def _has_mark(line: str) -> bool:
     return line.startswith(_BYTE_ORDER_MARK) and line[1:].split() == [MAGIC]
 
 
-def _counts(filled: list[tuple[int, str]], path: str) -> tuple[int, tuple[int, int] | ParamSyntaxError]:
-    """The number of the line with the counts, and the counts or why they cannot be read."""
-    number, line = filled[1] if len(filled) > 1 else (filled[0][0] + 1, "")
+def _counts(number: int, line: str, path: str) -> tuple[int, int] | ParamSyntaxError:
+    """The counts that a line says, or why they cannot be read."""
     found = _COUNTS.match(line)
     if found:
-        return number, (int(found.group(1)), int(found.group(2)))
-    return number, ParamSyntaxError(
+        return int(found.group(1)), int(found.group(2))
+    return ParamSyntaxError(
         f"the second line is '{line.strip()[:40]}'. Expected the layer count and the blob count, e.g. '75 83'.",
         Place(path, number, 1),
     )

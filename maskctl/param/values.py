@@ -7,7 +7,11 @@ where the two differ. The text itself is kept by the line; here it only gets a m
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
+
+from maskctl.param.text import SPACE
 
 Value: TypeAlias = int | float | str | tuple[int | float, ...]
 
@@ -64,35 +68,67 @@ def parse_value(param_id: int, text: str) -> Value:
     >>> parse_value(3, "1,2,3"), parse_value(-23303, "2,0.5,1.0"), parse_value(6, '"0w,0h"')
     ((1, 2, 3), (0.5, 1.0), '0w,0h')
     """
+    return text[1:-1] if _is_quoted(param_id, text) else _read(param_id, text, tuple)
+
+
+def check_value(param_id: int, text: str) -> None:
+    """Raises `ValueSyntaxError` where `parse_value` does, and keeps nothing of a string or an array, however long it is."""
+    if not _is_quoted(param_id, text):
+        _read(param_id, text, _no_items)
+
+
+def _no_items(items: Iterable[int | float]) -> tuple[int | float, ...]:
+    return tuple(deque(items, maxlen=0))
+
+
+def _is_quoted(param_id: int, text: str) -> bool:
+    """True for a string in quotes; raises where the last of them is missing."""
+    if param_id <= -ARRAY_BASE or not text.startswith('"'):
+        return False
+    if len(text) < 2 or text[-1] != '"':
+        raise ValueSyntaxError(f"string {ends_of(text).rstrip(SPACE)} has no closing quote")
+    return True
+
+
+def _read(param_id: int, text: str, array: Callable[[Iterable[int | float]], tuple[int | float, ...]]) -> Value:
+    """The meaning of a text without quotes; `array` makes one of its numbers, which come one by one."""
     if param_id <= -ARRAY_BASE:
-        return _old_array(text)
-    if text[:1] == '"':
-        if len(text) < 2 or text[-1] != '"':
-            raise ValueSyntaxError(f"string {text} has no closing quote")
-        return text[1:-1]
+        return array(_old_array(text))
     if text[:1].isascii() and text[:1].isalpha():
         return text
     if "," in text:
-        items = text.split(",")
-        return tuple(parse_number(item) for item in (items[:-1] if items[-1] == "" else items))
+        return array(map(parse_number, _pieces(text, 0, len(text) - text.endswith(","))))
     return parse_number(text)
 
 
-def _old_array(text: str) -> tuple[int | float, ...]:
-    count, *items = text.split(",")
+def _old_array(text: str) -> Iterator[int | float]:
+    found = text.count(",")
+    count = text[: text.find(",")] if found else text
     length = int(count) if _INT.match(count) and len(count) <= _MAX_DIGITS else -1
     if length < 0:
-        raise ValueSyntaxError(f"array '{text}' does not begin with its length", _LENGTH)
-    if length != len(items):
-        raise ValueSyntaxError(f"array '{text}' says {length} elements and has {len(items)}", _LENGTH)
-    return tuple(parse_number(item) for item in items)
+        raise ValueSyntaxError(f"array '{ends_of(text)}' does not begin with its length", _LENGTH)
+    if length != found:
+        raise ValueSyntaxError(f"array '{ends_of(text)}' says {length} elements and has {found}", _LENGTH)
+    return map(parse_number, _pieces(text, len(count) + 1, len(text)) if found else ())
 
 
-def normal_id(raw_id: int) -> int | None:
-    """The id from 0 to 31 that a written id means, or None where ncnn has no such id.
+def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
+    """What stands between commas, one by one, and no more of a piece than makes it too long."""
+    while (comma := text.find(",", begin, end)) >= 0:
+        yield text[begin : min(comma, begin + _MAX_DIGITS + 1)]
+        begin = comma + 1
+    yield text[begin : min(end, begin + _MAX_DIGITS + 1)]
 
-    >>> normal_id(31), normal_id(-23310), normal_id(32), normal_id(-1)
-    (31, 10, None, None)
+
+def ends_of(text: str) -> str:
+    """A text without its middle where it is longer than what a message shows of it."""
+    return text if len(text) <= 2 * _MAX_DIGITS else text[:_MAX_DIGITS] + text[-_MAX_DIGITS:]
+
+
+def meant_id(written: int) -> int:
+    """The id from 0 to 31 that a written id means; any other number where ncnn has no such id.
+
+    >>> meant_id(31), meant_id(-23310), meant_id(32), meant_id(-1)
+    (31, 10, 32, -1)
     """
-    param_id = -raw_id - ARRAY_BASE if raw_id <= -ARRAY_BASE else raw_id
-    return param_id if 0 <= param_id < MAX_PARAM_COUNT else None
+    return -written - ARRAY_BASE if written <= -ARRAY_BASE else written

@@ -104,7 +104,7 @@ def prove_edit(before: bytes, after: bytes, masks: Mapping[int, int], fences: Se
         was == now or number in changed for number, (was, now) in enumerate(zip(old.lines, new.lines, strict=True), 1)
     )
     same_layers = len(old.layers) == len(new.layers) and all(
-        _without_mask(was) == _without_mask(now) for was, now in zip(old.layers, new.layers, strict=True)
+        _without_mask(old.layers[index]) == _without_mask(new.layers[index]) for index in masks
     )
     if (
         not same_rest

@@ -15,10 +15,12 @@ from fuzz.readers import NETWORK, READERS
 from fuzz.seeds import seeds
 from maskctl.errors import MaskctlError
 from maskctl.param import parse
+from tests.shared_models import SHARED
 from tests.yardstick import cpu_seconds, in_yardsticks
 
 CORPUS = Path(__file__).parent.parent.parent / "fuzz" / "corpus"
 INPUTS = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
+REAL = sorted(SHARED.rglob("*.param"))
 TIMES, MORE_BYTES = 10, 16 << 20
 SECONDS_PER_MB, MORE_S = 2.0, 0.5
 YARDSTICK_S = 0.03
@@ -90,6 +92,13 @@ def _param(lines: list[str]) -> bytes:
 
 
 LARGE = {
+    "ordinary layers": _param(
+        [
+            "Convolution              conv                     1 1 conv1 conv2 0=8 1=3 4=1 5=1 6=576 9=2 -23310=1,1.000000e-01"
+        ]
+        * 2_000
+    ),
+    "dense layers": _param(["Convolution c 1 1 a b 0=8 1=3 2=1 3=1 4=1 5=1 6=576"] * 5_000),
     "layers of nothing": _param(["a b 0 0"] * 32_000),
     "a chain": _chain("ReLU", 9_000),
     "a chain with masks": _chain("ReLU", 8_000, " 31=2"),
@@ -104,6 +113,19 @@ LARGE = {
         ["Input i 0 1 i 0=4", 'Reshape r 1 1 i a 6="' + "neg(" * 50_000 + "0w" + ")" * 50_000 + '"']
     ),
     "a number of 256,000 digits": _param(["Input i 0 1 i 0=4", f'Reshape r 1 1 i a 6="{"1" * 256_000}"']),
+    **{
+        f"wide characters in {place}": _param(
+            ["Input i 0 1 i 0=4", line.replace("*", "\N{GRINNING FACE}" + "w" * 250_000)]
+        )
+        for place, line in (
+            ("a string", 'Reshape r 1 1 i a 6="*"'),
+            ("a string without end", 'Reshape r 1 1 i a 6="*'),
+            ("a name", "Reshape * 1 1 i a"),
+            ("a count", "Reshape r * 1 i a"),
+            ("an array", "Reshape r 1 1 i a -23300=2,1,*"),
+            ("no parameter", "Reshape r 1 1 i a *"),
+        )
+    },
     "many tops": _param(["Input i 0 1 i 0=4", "Split s 1 32000 i " + " ".join(map(str, range(32_000)))]),
     "many pieces": _param(
         [
@@ -124,18 +146,26 @@ def test_large_files(name: str, reader: str) -> None:
     assert in_yardsticks(lambda: cpu_seconds(lambda: feed(reader, data)), limit, most=3) < limit
 
 
-ORDINARY = b"Convolution              conv                     1 1 conv1 conv2 0=8 1=3 4=1 5=1 6=576 9=2 -23310=1,1.000000e-01\n"
+@pytest.mark.parametrize("name", LARGE)
+def test_memory_of_large_files(name: str) -> None:
+    """Reading a file of nothing but the smallest pieces takes at most 10 times its size, as one of ordinary layers does."""
+    assert peak_bytes(LARGE[name]) < TIMES * len(LARGE[name])
 
 
-@pytest.mark.parametrize(("name", "times"), [*((name, 90) for name in LARGE), ("ordinary", 15)])
-def test_memory_of_large_files(name: str, times: int) -> None:
-    """Reading a file of nothing but the smallest pieces takes at most 90 times its size, one of ordinary layers 15 times."""
-    data = LARGE.get(name) or b"7767517\n2000 2000\n" + ORDINARY * 2000
+@pytest.mark.skipif(not REAL, reason=f"no .param files in {SHARED}; set MASKCTL_SHARED")
+def test_memory_of_real_files() -> None:
+    """Reading real files takes at most 10 times their size."""
+    files = [path.read_bytes() for path in REAL]
+    assert sum(map(peak_bytes, files)) < TIMES * sum(map(len, files))
+
+
+def peak_bytes(data: bytes) -> int:
+    """The most memory that reading a text takes beside the text itself, what is read included."""
     tracemalloc.start()
     feed_text(data)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < times * len(data)
+    return most
 
 
 def feed_text(data: bytes) -> None:

@@ -142,4 +142,4 @@ def test_check_counts(layer_count: int, blob_count: int, message: str | None) ->
 def test_built_graph_is_of_the_document() -> None:
     """Each layer of the graph keeps its line of the document."""
     document = document_of(*LAYERS)
-    assert document.layers == tuple(layer.line for layer in build(document).layers)
+    assert tuple(document.layers) == tuple(layer.line for layer in build(document).layers)

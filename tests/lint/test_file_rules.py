@@ -11,7 +11,7 @@ from maskctl.lint.editing import edited
 from maskctl.lint.files import subject_of
 from maskctl.lint.rule import rules
 from maskctl.lint.run import lint
-from maskctl.param.scan import split_lines
+from maskctl.param.text import Lines
 from tests.lint.linting import found
 
 INPUT = "Input data 0 1 data 0=4 1=3 2=2\n"
@@ -31,7 +31,7 @@ def mended(folder: Path, rule: str, param: str) -> str:
     """The file after the first fix of a rule."""
     fix = found(folder, rule, param)[0].problem.fix
     assert fix
-    return edited(split_lines(param), fix.edits)
+    return edited(Lines(param.encode()), fix.edits)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from maskctl.lint.files import subject_from
 from maskctl.lint.rule import rules
 from maskctl.lint.run import lint
 from maskctl.param import parse
-from maskctl.param.scan import split_lines
+from maskctl.param.text import Lines
 from tests.lint.linting import found
 
 HEAD = "7767517\n{} {}\nInput data 0 1 data 0=4 1=3 2=2\n"
@@ -32,7 +32,7 @@ def mended(folder: Path, rule: str, param: str, number: int = 0) -> list[str]:
     """The lines behind the input after one fix of a rule, with the counts before them."""
     fix = found(folder, rule, param)[number].problem.fix
     assert fix
-    lines = edited(split_lines(param), fix.edits).splitlines()
+    lines = edited(Lines(param.encode()), fix.edits).splitlines()
     return [lines[1], *(" ".join(line.split()) for line in lines[3:])]
 
 
@@ -49,7 +49,7 @@ def test_a_split_takes_every_reader_and_both_counts(tmp_path: Path) -> None:
     (told,) = found(tmp_path, "blob-read-twice-without-split", param.replace("\n", "\r\n"))
     assert told.problem.fix
     assert told.problem.fix.edits[0].text.endswith("\r\n")
-    assert parse(edited(split_lines(param), told.problem.fix.edits).encode()).layer_count == 5
+    assert parse(edited(Lines(param.encode()), told.problem.fix.edits).encode()).layer_count == 5
 
 
 def test_a_split_near_masks_is_not_safe(tmp_path: Path) -> None:

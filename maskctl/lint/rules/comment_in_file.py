@@ -26,8 +26,8 @@ from maskctl.lint import unreadable
 from maskctl.lint.editing import deletion
 from maskctl.lint.finding import Edit, Fix, Problem, Severity
 from maskctl.lint.subject import Subject
-from maskctl.param.lines import is_comment
-from maskctl.param.scan import SPACE
+from maskctl.param.grammar import is_comment
+from maskctl.param.text import SPACE
 
 GROUP = "file"
 SEVERITY = Severity.ERROR
