@@ -51,7 +51,11 @@ class _Drawing:
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         channels = int(rng.choice([3, 4, 8, 16]))
-        self.lines, self.open, self.weights = ["Input data 0 1 data"], [("data", channels)], b""
+        self.lines, self.open, self.weights = (
+            [f"Input data 0 1 data 0={_SIDE} 1={_SIDE} 2={channels}"],
+            [("data", channels)],
+            b"",
+        )
         self.shape = (channels, _SIDE, _SIDE)
 
     def add(self) -> None:
@@ -61,25 +65,35 @@ class _Drawing:
             return
         kind = str(self.rng.choice(list(_ONE), p=_OFTEN))
         blob, channels = self.open.pop(int(self.rng.integers(len(self.open))))
-        if kind == "Split":
-            name = self._line("Split", [blob], 2, "")
-            self.open += [(f"{name}_0", channels), (f"{name}_1", channels)]
-            return
-        if kind.startswith("Convolution"):
+        if kind in {"Split", "Slice"}:
+            self._part(kind, blob, channels)
+        elif kind.startswith("Convolution"):
             self._convolution(kind, blob, channels)
-            return
-        self.open.append((self._line(kind, [blob], 1, _ONE[kind]), channels))
+        elif kind == "Padding":
+            padded = self._line("Padding", [blob], 1, _ONE["Padding"])
+            self.open.append((self._line("Crop", [padded], 1, f"0=1 1=1 3={_SIDE} 4={_SIDE} 5=-233"), channels))
+        else:
+            self.open.append((self._line(kind, [blob], 1, _ONE[kind]), channels))
 
     def finish(self) -> None:
-        """Joins what is open until two blobs are left."""
+        """Joins what is open until two blobs are left, and makes vectors of some of them."""
         while len(self.open) > 2:
             self._join()
+        for blob, _ in self.open:
+            if self.rng.random() < _FLATTENED:
+                self._line("Flatten", [blob], 1, "")
 
     def _join(self) -> None:
         (left, first), (right, second) = self.open.pop(0), self.open.pop(0)
         kind = str(self.rng.choice(["Concat", "Eltwise", "BinaryOp"])) if first == second else "Concat"
         name = self._line(kind, [left, right], 1, "0=1" if kind == "Eltwise" else "0=0")
         self.open.append((name, first + second if kind == "Concat" else first))
+
+    def _part(self, kind: str, blob: str, channels: int) -> None:
+        cut = int(self.rng.integers(1, channels)) if kind == "Slice" and channels > 1 else 0
+        name = self._line("Slice" if cut else "Split", [blob], 2, f"-23300=2,{cut},-233" if cut else "")
+        parts = (cut, channels - cut) if cut else (channels, channels)
+        self.open += [(f"{name}_{place}", part) for place, part in enumerate(parts)]
 
     def _convolution(self, kind: str, blob: str, channels: int) -> None:
         size = 3 if kind.endswith("3") else 1
@@ -113,8 +127,12 @@ _ONE = {
     "Squeeze": "",
     "Dropout": "",
     "Softmax": "0=0 1=1",
+    "Slice": "",
+    "Reshape": f"0={_SIDE} 1={_SIDE} 2=-1",
+    "Padding": "0=1 1=1 2=1 3=1",
 }
-_OFTEN = np.array([4, 4, 2, 5, 1, 1, 1, 1, 1, 1, 1, 1]) / 23
+_OFTEN = np.array([4, 4, 2, 5, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2]) / 29
+_FLATTENED = 0.2
 
 
 def draw(seed: int, folder: Path) -> tuple[Path, Array]:

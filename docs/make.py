@@ -81,10 +81,27 @@ layer they are put on unless bit 16 goes with them; bits 1 and 64 are safe every
 
 Some layers go by the size of the elements that arrive and not by their mask, or hand a blob on without looking at it. On
 these the bits do nothing, and are safe: the 16-bit blob leaves as it came, and its next reader is asked. They are, on both
-CPUs, DeepCopy, ExpandDims, Noop, Packing, Split, Squeeze, and Cast, Dropout, Permute and Tile with parameters that change
-nothing; on x86-64 also AbsVal, Concat, Crop, Flatten, Permute, Reshape, Slice, and Padding with zeros or elements of the
-blob. All inputs of one layer must arrive in the same format. Where it depends on a blob's rank or channels, as in Concat,
-Flatten, Reshape, Padding and Slice on arm64, the bits count as unsafe.
+CPUs, Crop, DeepCopy, ExpandDims, Noop, Packing, Split, Squeeze, and Cast, Dropout, Interp, Padding, Permute and Tile where
+they change nothing; on x86-64 also AbsVal, Concat, Flatten, Permute, Reshape, Slice, and Padding with zeros or elements of
+the blob. All inputs of one layer must arrive in the same format.
+
+On arm64 it depends for some types on how channels (of a matrix, rows) lie in memory: in eights where they are a multiple of 8
+and bit 1 is not set, else in fours where they are a multiple of 4, else one by one. The bits are safe there on
+
+| type | where |
+|---|---|
+| Concat | it joins the channels of maps, and those of all inputs lie in fours, or those of all one by one |
+| Slice | it cuts the channels of a map, and the channels of all pieces are multiples of 4, or those of none |
+| Reshape | map to map or matrix to matrix with as many channels as before, not in eights |
+| Reshape | to a vector, or to rows that are no multiple of 4, where Flatten is safe |
+| Flatten | of a vector; of a matrix whose rows lie one by one; of a map whose channels do, and whose elements are no multiple of 4 |
+| Padding | with zeros or elements of the blob, where the border is not made in fours |
+| ShuffleChannel | of one group; of channels that lie one by one |
+| ShuffleChannel | of channels in fours, where there are more than four groups, or three or four that cut through a four |
+
+The shapes must follow from the file: from an Input that says its own, or from a convolution, which makes as many channels as
+it says. Where they do not, the bits count as unsafe. They do so, too, on a Padding with another constant than 0, which bf16
+makes right here and there. `tests/conformance/test_live_handing_on.py` asks both engines.
 """
 
 

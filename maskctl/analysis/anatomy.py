@@ -39,7 +39,7 @@ def anatomy(model: Model, policy: Policy, samples: Samples) -> tuple[Anatomy, ..
     known = facts(model.graph, first_shapes(samples))
     total = sum(row.macs or 0 for row in known)
     return tuple(
-        _anatomy(op, step, row, policy, mask, total)
+        _anatomy(model, op, step, row, policy, mask, total)
         for op, step, row, mask in zip(
             model.operators, policy.steps(model), known, policy.all_masks(model), strict=True
         )
@@ -51,9 +51,12 @@ def first_shapes(samples: Samples) -> Mapping[str, tuple[int, ...]]:
     return {name: arrays[0].shape for name, arrays in samples.by_blob.items() if len(arrays)}
 
 
-def _anatomy(op: Operator, step: Step, known: LayerFacts, policy: Policy, mask: int, total: int) -> Anatomy:
+def _anatomy(
+    model: Model, op: Operator, step: Step, known: LayerFacts, policy: Policy, mask: int, total: int
+) -> Anatomy:
     choice = None if op.cut or op.layer.type == "Input" else kernel_of(op.layer, step, policy.target)
     share = None if known.macs is None else known.macs / total if total else 0.0
-    bits = () if op.layer.type == "Input" else effects(op.layer, step, policy.target, policy.options, mask)
+    index, target = op.layer.index, policy.target
+    bits = () if op.layer.type == "Input" else effects(model.graph, index, step, target, policy.options, mask)
     kernel, instead_of = (choice.kernel, choice.instead_of) if choice else ("", "")
     return Anatomy(op, step, known, share, kernel, instead_of, bits)

@@ -75,7 +75,7 @@ class Costs:
         32, and where a mask there already keeps 32 bits, which may be taken back.
         """
         op, now = self._model.operators[index], self._ways[index]
-        step = with_mask(op.layer, now, self._policy.target, self._policy.options, mask)
+        step = with_mask(self._model.graph, index, now, self._policy.target, self._policy.options, mask)
         arrives = [
             step.stored if kept in STORAGE_BIT or (kept == "fp32" and bottom in self._kept_by_mask) else kept
             for bottom, kept in zip(op.layer.bottoms, step.arrives, strict=True)

@@ -54,7 +54,7 @@ def idle_bits(graph: Graph, target: Target) -> Iterator[Idle]:
         for bit in featmask.BITS:
             if layer.mask & bit.value:
                 why = _nowhere(layer, bit)
-                here = "" if why else _not_here(layer, bit, target, running)
+                here = "" if why else _not_here(graph, layer.index, bit, target, running)
                 if why or here:
                     yield Idle(layer, bit, why or here, bool(why))
 
@@ -93,11 +93,11 @@ def _is_1x1(layer: Layer) -> bool:
     return extents["kernel_w"] == extents["kernel_h"] == 1
 
 
-def _not_here(layer: Layer, bit: Bit, target: Target, running: dict[str, tuple[Step, ...]]) -> str:
+def _not_here(graph: Graph, index: int, bit: Bit, target: Target, running: dict[str, tuple[Step, ...]]) -> str:
     """Why the target does not run this layer otherwise for the bit, "" where it does or nothing is known."""
     precision = _STORAGE.get(bit)
     if precision is None:
         return ""
-    step = running[precision][layer.index]
-    found = effects(layer, step, target, PRECISIONS[precision], 0)[featmask.BITS.index(bit)]
+    step = running[precision][index]
+    found = effects(graph, index, step, target, PRECISIONS[precision], 0)[featmask.BITS.index(bit)]
     return "" if found.changes else found.effect.removeprefix("no effect: ")

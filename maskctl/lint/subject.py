@@ -11,13 +11,13 @@ from itertools import islice
 from pathlib import Path
 
 from maskctl.errors import GraphError, InputError, MaskctlError, ParamSyntaxError, WeightsError
+from maskctl.graph.channels import with_channels
 from maskctl.graph.network import Graph, Layer, build
 from maskctl.graph.operators import Operator
 from maskctl.graph.weights import LoadedWeights
 from maskctl.graph.weights import load as load_weights
 from maskctl.layers import LayerType, Params, Shape, find
 from maskctl.lint.conditions import Conditions
-from maskctl.lint.facts.channels import with_channels
 from maskctl.lint.facts.declared import Written, written
 from maskctl.lint.finding import Span
 from maskctl.lint.tensors import Tensor, tensors

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from maskctl import featmask
 from maskctl.featmask import Bit
-from maskctl.graph.network import Layer
+from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.storage import STORAGE_BIT, STORAGE_OPTION, Step, kernel_of, with_mask
 from maskctl.targets.table import Target
@@ -26,23 +27,28 @@ class BitEffect:
     effect: str
 
 
-def effects(layer: Layer, step: Step, target: Target, options: Options, mask: int) -> tuple[BitEffect, ...]:
-    """Every known bit on a layer that runs as `step` under `mask`, in the order of the bits."""
-    return tuple(_effect(layer, step, target, options, mask, bit) for bit in featmask.BITS)
+def effects(graph: Graph, index: int, step: Step, target: Target, options: Options, mask: int) -> tuple[BitEffect, ...]:
+    """Every known bit on the layer of an index that runs as `step` under `mask`, in the order of the bits."""
+
+    def under(other: int) -> Step:
+        return with_mask(graph, index, step, target, options, other)
+
+    return tuple(_effect(graph.layers[index], target, options, mask, bit, under) for bit in featmask.BITS)
 
 
-def _effect(layer: Layer, step: Step, target: Target, options: Options, mask: int, bit: Bit) -> BitEffect:
+def _effect(
+    layer: Layer, target: Target, options: Options, mask: int, bit: Bit, under: Callable[[int], Step]
+) -> BitEffect:
     is_set = bool(mask & bit.value)
-    without = with_mask(layer, step, target, options, mask & ~bit.value)
-    under = with_mask(layer, step, target, options, mask | bit.value)
-    if under.hazard and under.hazard.bit == bit.value:
-        stored = under.hazard.stored
-        said = f"not honoured: '{under.hazard.blob}' arrives in {stored} and would be read as fp32"
+    without, with_it = under(mask & ~bit.value), under(mask | bit.value)
+    if with_it.hazard and with_it.hazard.bit == bit.value:
+        stored = with_it.hazard.stored
+        said = f"not honoured: '{with_it.hazard.blob}' arrives in {stored} and would be read as fp32"
         return BitEffect(bit, is_set, changes=True, honoured=False, effect=said)
-    said = _difference(layer, without, under, target)
+    said = _difference(layer, without, with_it, target)
     nothing = _why_nothing(layer, without, options, bit)
-    if under.is_handed_on and STORAGE_BIT[under.stored] == bit.value:
-        nothing = f"no effect: it hands on what arrives in {under.stored}"
+    if with_it.is_handed_on and STORAGE_BIT[with_it.stored] == bit.value:
+        nothing = f"no effect: it hands on what arrives in {with_it.stored}"
     return BitEffect(bit, is_set, bool(said), honoured=True, effect=said or nothing)
 
 

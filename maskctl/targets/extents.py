@@ -17,16 +17,17 @@ def extents_of(layer: Layer) -> Extents:
     """
     if layer.type not in _DENSE | _GROUPED:
         return {}
-    group = _integer(layer, 7, 1) if layer.type in _GROUPED else 1
-    found = {"num_output": _integer(layer, 0, 0), "group": group}
+    group = integer_of(layer, 7, 1) if layer.type in _GROUPED else 1
+    found = {"num_output": integer_of(layer, 0, 0), "group": group}
     for name, width, height, default in _SIZES:
-        found[f"{name}_w"] = _integer(layer, width, default)
-        found[f"{name}_h"] = _integer(layer, height, found[f"{name}_w"])
+        found[f"{name}_w"] = integer_of(layer, width, default)
+        found[f"{name}_h"] = integer_of(layer, height, found[f"{name}_w"])
     taps = found["num_output"] * found["kernel_w"] * found["kernel_h"]
-    found["channels"] = _integer(layer, 6, 0) * group // taps if taps > 0 else 0
+    found["channels"] = integer_of(layer, 6, 0) * group // taps if taps > 0 else 0
     return found
 
 
-def _integer(layer: Layer, param_id: int, default: int) -> int:
+def integer_of(layer: Layer, param_id: int, default: int) -> int:
+    """A parameter as written on the line, `default` where it is not, 0 where it is no whole number."""
     value = layer.params.get(param_id, default)
     return value if isinstance(value, int) else 0

@@ -104,7 +104,7 @@ def _steps(
             arrives = ("fp32",) * len(layer.bottoms)
             step = Step("fp32", options & PRECISIONS["fp32"], target.supports(layer), arrives)
         else:
-            step = _step(layer, target, options, masks[layer.index], stored)
+            step = _step(graph, layer, target, options, masks[layer.index], stored)
         step = replace(
             step,
             packed=tuple(packed[bottom] for bottom in layer.bottoms),
@@ -117,13 +117,14 @@ def _steps(
     return tuple(found)
 
 
-def _step(layer: Layer, target: Target, options: Options, mask: int, stored: Mapping[str, str]) -> Step:
+def _step(graph: Graph, layer: Layer, target: Target, options: Options, mask: int, stored: Mapping[str, str]) -> Step:
     masked = options - featmask.cleared_options(mask)
     support = target.supports(layer)
     if layer.type == "Input":
         return Step("fp32", masked, support)
     arrives = tuple(stored[bottom] for bottom in layer.bottoms)
-    if support.by_elemsize and len(set(arrives)) == 1 and STORAGE_OPTION.get(arrives[0], "") not in {"", *masked}:
+    is_off = len(set(arrives)) == 1 and STORAGE_OPTION.get(arrives[0], "") not in {"", *masked}
+    if is_off and (support.by_elemsize or target.hands_on(graph, layer, masked)):
         return Step(arrives[0], masked, support, arrives)
     for bottom, kept in zip(layer.bottoms, arrives, strict=True):
         if kept in STORAGE_OPTION and STORAGE_OPTION[kept] not in masked:
@@ -218,8 +219,9 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
     return None if steps(graph, target, options, changed)[index].hazard else raised
 
 
-def with_mask(layer: Layer, step: Step, target: Target, options: Options, mask: int) -> Step:
+def with_mask(graph: Graph, index: int, step: Step, target: Target, options: Options, mask: int) -> Step:
     """How a layer that runs as `step` would run under another mask, fed as it is; `options` are the engine's."""
+    layer = graph.layers[index]
     stored = dict(zip(layer.bottoms, step.arrives, strict=True))
-    changed = _step(layer, target, options, mask, stored)
+    changed = _step(graph, layer, target, options, mask, stored)
     return replace(changed, packed=step.packed, broken=target.broken(layer, changed.options))

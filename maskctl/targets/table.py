@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from maskctl.graph.network import Layer
+from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.cost import CostTable
 
@@ -106,6 +106,11 @@ def nearest_even(_: Layer, stored: str, __: int, ___: Options) -> str:
     return stored
 
 
+def never_hands_on(_: Graph, __: Layer, ___: Options) -> bool:
+    """For targets where no more than the type decides what hands 16-bit blobs on."""
+    return False
+
+
 def never_broken(_: Layer, __: Options) -> str:
     """For targets whose engine computes every layer."""
     return ""
@@ -120,8 +125,9 @@ class Target:
     `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
     extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
     `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64. `broken` says why
-    the engine gives garbage for a layer under these options, "" where it does not. `fp32_kernels` are types whose fp32 sums
-    are chosen a kernel too.
+    the engine gives garbage for a layer under these options, "" where it does not. `hands_on` is true of a layer that goes by
+    the size of the elements, as types with `by_elemsize` always do, for the blobs that it reads in this network. `fp32_kernels`
+    are types whose fp32 sums are chosen a kernel too.
     """
 
     name: str
@@ -137,6 +143,7 @@ class Target:
     features: Options = frozenset()
     winograd_rounds: bool = True
     broken: Callable[[Layer, Options], str] = never_broken
+    hands_on: Callable[[Graph, Layer, Options], bool] = never_hands_on
     fp32_kernels: frozenset[str] = frozenset()
 
     def __reduce__(self) -> tuple[Callable[[str], Target], tuple[str]]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from maskctl.graph.channels import UNKNOWN, with_channels
 from maskctl.layers import Shape
 from maskctl.lint.conditions import Conditions
-from maskctl.lint.facts.channels import UNKNOWN, with_channels
 from maskctl.lint.finding import Severity
 from maskctl.lint.rule import rules
 from maskctl.lint.run import lint

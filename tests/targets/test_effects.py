@@ -18,7 +18,7 @@ def found(graph: Graph, index: int = 1, precision: str = "fp16", target: str = "
     """The effects on one layer by bit."""
     masks = [layer.mask for layer in graph.layers]
     step = steps(graph, TARGETS[target], PRECISIONS[precision], masks)[index]
-    rows = effects(graph.layers[index], step, TARGETS[target], PRECISIONS[precision], masks[index])
+    rows = effects(graph, index, step, TARGETS[target], PRECISIONS[precision], masks[index])
     return {row.bit.value: row for row in rows}
 
 

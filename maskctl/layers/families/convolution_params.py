@@ -23,6 +23,13 @@ _PADS = (
     (24, "front", "planes {} in front", "pad_left"),
     (17, "behind", "planes {} behind", "pad_front"),
 )
+TYPES = (
+    *("Convolution", "Convolution1D", "Convolution3D"),
+    *("ConvolutionDepthWise", "ConvolutionDepthWise1D", "ConvolutionDepthWise3D"),
+    *("Deconvolution", "Deconvolution1D", "Deconvolution3D"),
+    *("DeconvolutionDepthWise", "DeconvolutionDepthWise1D", "DeconvolutionDepthWise3D", "DeformableConv2D"),
+)
+"""The types that make as many channels as outputs."""
 NUM_OUTPUT = Param(0, "num_output", 0, "output channels")
 PAD_VALUE = Param(18, "pad_value", 0.0, "what the border holds")
 BIAS_AND_SIZE = (

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Layer
 from maskctl.layers import LayerType, Shape
+from maskctl.layers.families.convolution_params import TYPES as CONVOLUTIONS
 from maskctl.lint.facts.declared import Values
 
 PARAM = "weight_data_size"
@@ -114,14 +115,6 @@ def _of_gates(gates: int) -> Rule:
 def _size(values: Values, terms: Terms, exact: int) -> Size:
     return Size(values.integer(PARAM), terms, bool(exact))
 
-
-CONVOLUTIONS = (
-    *("Convolution", "Convolution1D", "Convolution3D"),
-    *("ConvolutionDepthWise", "ConvolutionDepthWise1D", "ConvolutionDepthWise3D"),
-    *("Deconvolution", "Deconvolution1D", "Deconvolution3D"),
-    *("DeconvolutionDepthWise", "DeconvolutionDepthWise1D", "DeconvolutionDepthWise3D", "DeformableConv2D"),
-)
-"""The types that make as many channels as outputs."""
 
 _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(CONVOLUTIONS, _of_kernels),

@@ -26,8 +26,8 @@ _UNPACKED = {"MatMul", "SDPA", "RotaryEmbed", "LSTM", "GRU", "RNN"}
 _PACKED_IN_FP32 = "AbsVal DeepCopy Dropout Requantize Scale"
 """Types without 16-bit storage that keep channels side by side."""
 
-_BY_ELEMSIZE = "DeepCopy ExpandDims Noop Packing Split Squeeze"
-"""Types whose code copies elements of any size, or hands the blob on. Others that move values look at the mask."""
+_BY_ELEMSIZE = "Crop DeepCopy ExpandDims Noop Packing Split Squeeze"
+"""Types whose code copies elements of any size, or hands the blob on. What others do depends on shapes: see `handing_on`."""
 
 SUPPORT = {
     name: Support(fp16=True, bf16=True, arithmetic=arithmetic, packing=name not in _UNPACKED)

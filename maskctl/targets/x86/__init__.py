@@ -17,6 +17,7 @@ Checked against the x86-64 wheel 1.0.20261020, on a CPU with AVX512-BF16 and on 
 from dataclasses import replace
 
 from maskctl.featmask import NO_BF16_STORAGE
+from maskctl.targets.identity import resizes_nothing
 from maskctl.targets.table import Casts, Target
 from maskctl.targets.x86.choice import broken, choose, choose_without_avx512bf16, rounding
 from maskctl.targets.x86.cost import X86_AVX512BF16_COST, X86_COST
@@ -39,6 +40,7 @@ X86 = Target(
     fp32_kernels=frozenset({"ConvolutionDepthWise"}),
     support=SUPPORT,
     cost=X86_COST,
+    hands_on=resizes_nothing,
     notes=_NOTES,
     casts={
         "fp16": Casts(blob="fp16", vectors="fp16", number="fp16"),

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
-from maskctl.errors import MaskctlError
-from maskctl.graph.network import Layer
-from maskctl.graph.operators import Operator
+from maskctl.errors import GraphError, MaskctlError
+from maskctl.graph.network import Graph, Layer
+from maskctl.graph.operators import Operator, operator
 from maskctl.layers import Shape
 from maskctl.layers.base import same_shape
+from maskctl.layers.families.convolution_params import TYPES as CONVOLUTIONS
 from maskctl.layers.families.convolution_params import declared, is_dynamic
 from maskctl.layers.families.extents import axis_of
 from maskctl.layers.reshape import by_place, wanted
-from maskctl.lint.facts.weight_sizes import CONVOLUTIONS
 
 Inputs: TypeAlias = Sequence[Shape | None]
 """The shapes of a layer's bottoms as far as they are known, None where not even the rank is."""
@@ -40,6 +41,22 @@ _NUMBER_LAST = re.compile(r"(?:[^(),]+,){0,3}([1-9][0-9]{0,8})")
 UNKNOWN = Unknown(0)
 _ANY = Unknown(1)
 """Stands in for an inner extent where a definition is asked that does not depend on it."""
+
+
+@lru_cache(maxsize=8)
+def known_extents(graph: Graph) -> Mapping[str, Shape]:
+    """What the text alone says of the blobs' shapes: whole ones, or the outermost extent; others are missing.
+
+    Nothing is known of layers whose parameters the engine refuses.
+    """
+    return with_channels([_operator(graph, layer) for layer in graph.layers], {}, ())[0]
+
+
+def _operator(graph: Graph, layer: Layer) -> Operator | None:
+    try:
+        return operator(graph, layer)
+    except GraphError:
+        return None
 
 
 def with_channels(

@@ -1,0 +1,139 @@
+"""Which layers hand 16-bit blobs on although their mask has their storage off, where that depends on parameters and shapes.
+
+The code for fp32 runs then, on channels that lie in eights, fours or one by one. What it copies whole, or as bytes, is right;
+where it counts its way in floats, or expects fours of floats, it is not. Source: `forward` in ncnn
+`src/layer/arm/{concat,slice,flatten,reshape,padding,shufflechannel}_arm.cpp`, and `convert_layout` in `src/net.cpp` for
+how channels lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from maskctl.graph.channels import UNKNOWN, known_extents
+from maskctl.graph.network import Graph, Layer
+from maskctl.kernels.packing import Options
+from maskctl.targets.extents import integer_of
+from maskctl.targets.identity import resizes_nothing
+
+Extents: TypeAlias = Sequence[int]
+"""A shape, outermost extent first; an extent may be `UNKNOWN`, and nothing at all stands for an unknown rank."""
+
+Rule: TypeAlias = Callable[[Layer, Sequence[Extents], Sequence[Extents], Options], bool]
+"""Of a layer, the shapes of its bottoms and tops, and the engine's options as its mask leaves them."""
+
+_MAPS = {3, 4}
+"""The ranks with channels, each of which begins anew; the rows of a matrix and the numbers of a vector are counted in floats."""
+
+
+def hands_on(graph: Graph, layer: Layer, options: Options) -> bool:
+    """True where the text says enough of the shapes to be sure that the 16-bit blobs leave as what they are."""
+    if layer.type not in _RULES:
+        return resizes_nothing(graph, layer, options)
+    known = known_extents(graph)
+    bottoms, tops = ([known.get(name, ()) for name in names] for names in (layer.bottoms, layer.tops))
+    return all(bottoms) and all(tops) and _RULES[layer.type](layer, bottoms, tops, options)
+
+
+def _together(shape: Extents, options: Options) -> int:
+    """How many channels of a 16-bit blob lie side by side where it arrives; 0 where that is not known."""
+    if shape[0] is UNKNOWN:
+        return 0
+    by_eights = shape[0] % 8 == 0 and "use_fp16_arithmetic" in options
+    return 8 if by_eights and "use_packing_layout" in options else _made_together(shape, options)
+
+
+def _made_together(shape: Extents, options: Options) -> int:
+    """How many channels the code for fp32 puts side by side in what it makes; 0 where that is not known."""
+    if shape[0] is UNKNOWN:
+        return 0
+    return 4 if shape[0] % 4 == 0 and "use_packing_layout" in options else 1
+
+
+def _is_outermost(layer: Layer, param_id: int, shape: Extents) -> bool:
+    return integer_of(layer, param_id, 0) in {0, -len(shape)}
+
+
+def _of_concat(layer: Layer, bottoms: Sequence[Extents], _: Sequence[Extents], options: Options) -> bool:
+    """Channels of maps are copied whole where those of all inputs lie alike; of eights it knows nothing."""
+    if len(bottoms[0]) not in _MAPS or not _is_outermost(layer, 0, bottoms[0]):
+        return False
+    return {_together(shape, options) for shape in bottoms} in ({1}, {4})
+
+
+def _of_slice(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents], options: Options) -> bool:
+    """Channels of maps are copied whole, in eights too, where those of all pieces lie alike."""
+    if len(bottoms[0]) not in _MAPS or not _is_outermost(layer, 1, bottoms[0]):
+        return False
+    return {_made_together(shape, options) for shape in tops} in ({1}, {4})
+
+
+def _of_flatten(_: Layer, bottoms: Sequence[Extents], __: Sequence[Extents], options: Options) -> bool:
+    return _flattens(bottoms[0], options)
+
+
+def _flattens(shape: Extents, options: Options) -> bool:
+    """A vector is handed on, and so are the rows of a matrix one by one; bytes are copied where fours do not come out even."""
+    if len(shape) == 1:
+        return True
+    if _together(shape, options) != 1:
+        return False
+    product = 1
+    for extent in shape:
+        product *= extent
+    is_odd = UNKNOWN not in shape and product % 4 != 0
+    return len(shape) == 2 or is_odd or "use_packing_layout" not in options
+
+
+def _of_reshape(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents], options: Options) -> bool:
+    """The blob keeps its memory where its outermost extent does not change; else it is flattened first."""
+    shape, new = bottoms[0], tops[0]
+    if any(param_id not in {0, 1, 2, 11} for param_id in layer.params if param_id < _MASK):
+        return False
+    if len(new) == 1:
+        return _flattens(shape, options)
+    is_alike = len(shape) == len(new) or {len(shape), len(new)} == _MAPS
+    if is_alike and shape[0] == new[0] and _together(shape, options) == _made_together(new, options) > 0:
+        return True
+    return len(new) == 2 and _made_together(new, options) == 1 and _flattens(shape, options)
+
+
+def _of_padding(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents], options: Options) -> bool:
+    """Borders of zeros, or of elements of the blob, are made by the size of the elements where they are not made in fours."""
+    kind, shape, new = integer_of(layer, 4, 0), bottoms[0], tops[0]
+    if kind == 0 and (layer.params.get(5, 0.0) or layer.params.get(6, 0)):
+        return False
+    together = _together(shape, options)
+    if together != _FOUR:
+        return together > 0
+    begins = {1: integer_of(layer, 2, 0), 2: integer_of(layer, 0, 0), 3: integer_of(layer, 7, 0)}.get(len(shape), 0)
+    in_fours = begins % 4 == 0 and _made_together(new, options) == _FOUR
+    if len(shape) in _MAPS:
+        is_made = kind == 0 or (len(shape) == 3 and new[0] == shape[0])
+        return not (in_fours and is_made)
+    return not (in_fours and kind == 0)
+
+
+def _of_shuffle(layer: Layer, bottoms: Sequence[Extents], _: Sequence[Extents], options: Options) -> bool:
+    """Channels one by one are copied as bytes, and fours are taken apart where the groups are many or do not come out even."""
+    written, channels = integer_of(layer, 0, 1), bottoms[0][0]
+    group = channels // written if integer_of(layer, 1, 0) and written > 0 else written
+    if 1 in {written, group}:  # nothing changes its place
+        return True
+    if _together(bottoms[0], options) != _FOUR:
+        return _together(bottoms[0], options) == 1
+    return group > _FOUR or (group != 2 and channels // 4 % group != 0)
+
+
+_FOUR = 4
+_MASK = 31
+
+_RULES: Mapping[str, Rule] = {
+    "Concat": _of_concat,
+    "Flatten": _of_flatten,
+    "Padding": _of_padding,
+    "Reshape": _of_reshape,
+    "ShuffleChannel": _of_shuffle,
+    "Slice": _of_slice,
+}
