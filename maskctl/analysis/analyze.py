@@ -104,7 +104,7 @@ class Partial:
 
 
 class MeasuringInterruptedError(KeyboardInterrupt):
-    """Measuring was interrupted; `partial` is what was known by then."""
+    """An interrupt came before masks were tried; `partial` is what was known by then."""
 
     def __init__(self, partial: Partial) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ def analyze(
 
     `without` names options of the engine that are off for the whole network.
     Raises `InputError` for unusable samples, `ExecutionError` for a layer that cannot be computed, and
-    `MeasuringInterruptedError` for an interrupt while layers are measured; one while masks are tried gives the best known.
+    `MeasuringInterruptedError` for an interrupt before masks are tried; one while they are gives the best known.
     """
     policy = Policy(precision, target, without=without)
 
@@ -164,14 +164,14 @@ def _analyzed(
     with closing(Shares(model, samples, policy, wishes, progress, means)) as trials:
         try:
             losses, effort, measured = _measured(trials, model, samples, policy, wishes, means, progress)
+            _refuse_check(goal, trials.exact_score())
+            order = ranked(losses, wishes.scope)
+            shapes = {name: arrays[0].shape for name, arrays in samples.by_blob.items()}
+            decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms, weighed)
         except KeyboardInterrupt:
             known = ranked(trials.known(), wishes.scope)
             rows = _rows(model, policy, known, {})
             raise MeasuringInterruptedError(Partial(model, policy, samples, wishes, rows, trials.layers)) from None
-        _refuse_check(goal, trials.exact_score())
-        order = ranked(losses, wishes.scope)
-        shapes = {name: arrays[0].shape for name, arrays in samples.by_blob.items()}
-        decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms, weighed)
     rows = _rows(model, policy, order, decision.plan.masks)
     found, substitutes = finders(model, policy.target), _substitutes(model, policy)
     seen = (found, wishes, effort, measured)

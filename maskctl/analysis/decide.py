@@ -20,7 +20,7 @@ from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
 from maskctl.layers.base import Shape
 from maskctl.targets import Target
-from maskctl.targets.storage import gentlest_mask, hazards
+from maskctl.targets.storage import Step, gentlest_mask, hazards
 
 _MOST_LIMITS = 3
 
@@ -125,7 +125,7 @@ def decide(
     if _unsafe(model, policy, plan.masks):
         raise AssertionError(f"the plan {plan.masks} holds a mask the engine does not honour")
     dear = _too_dear(costs, planner, plan.masks, terms.budget * costs.total({}))
-    limits = () if plan.reached else _limits(model, policy, losses, plan.masks, dear)
+    limits = () if plan.reached or plan.interrupted else _limits(model, policy, losses, plan.masks, dear)
     price = costs.total({}), costs.added(plan.masks)
     return Decision(plan, *price, costs.measured, costs.share(plan.masks), terms.budget, limits)
 
@@ -180,6 +180,15 @@ def _too_dear(costs: Costs, planner: Planner, masks: Masks, budget: float) -> fr
     return frozenset(found)
 
 
+def _left(loss: LayerLoss, step: Step) -> Comparison:
+    """What a layer loses as a plan has it run: with fp32 sums, without winograd, or as it was measured."""
+    if loss.layerwise_storage.elements and not step.sums_in_fp16:
+        return loss.layerwise_storage
+    if loss.layerwise_no_winograd.elements and "use_winograd_convolution" not in step.options:
+        return loss.layerwise_no_winograd
+    return loss.layerwise
+
+
 def _limits(
     model: Model, policy: Policy, losses: Sequence[LayerLoss], masks: Masks, dear: frozenset[int]
 ) -> tuple[Limit, ...]:
@@ -191,8 +200,7 @@ def _limits(
         layer, step = loss.op.layer, ways[loss.op.layer.index]
         if step.stored == "fp32":
             continue
-        sums_in_32 = loss.layerwise_storage.elements and not step.sums_in_fp16
-        noise = relative_noise(loss.layerwise_storage if sums_in_32 else loss.layerwise)
+        noise = relative_noise(_left(loss, step))
         if layer.index in dear:
             sums = "sums" if step.sums_in_fp16 else "blobs"
             why = f"{step.stored} {sums}, and a gentler mask costs more than is left of the budget"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 import maskctl
 from maskctl.analysis import pool as pool_room
 from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.decide import Terms
 from maskctl.analysis.goal import Goal
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison, compare
 from maskctl.analysis.overflow import Overflow
@@ -214,6 +216,19 @@ def test_goal_in_db(digits: Model, images: Samples) -> None:
         assert target <= SQNR.of(found.plan.after.outputs["prob"])
         counts.append(len(found.masks))
     assert 1 == counts[0] < counts[1]
+
+
+def test_limits_are_those_of_the_plan() -> None:
+    """What is left of a layer's loss is what it loses as the plan has it run: without winograd, where that is masked."""
+    random = np.random.default_rng(1)
+    made = Network().convolution("conv", "data", random.standard_normal((16, 16, 3, 3)) / 12).model()
+    sample = samples(3000 * random.standard_normal((16, 12, 12), np.float32))
+    terms = Terms(budget=1.5, also_vulkan=True)  # for bit 64, not for bit 1
+    found = analyze(made, sample, goal=Goal(((SQNR, 300.0),)), terms=terms)
+    assert ({1: 64}, True) == (found.masks, math.isnan(found.plan.before.worst_sqnr_db))
+    assert [pytest.approx(found.plan.after.worst_sqnr_db)] == [
+        -10 * math.log10(limit.noise) for limit in found.decision.limits
+    ]
 
 
 def test_progress(digits: Model, images: Samples) -> None:

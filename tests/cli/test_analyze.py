@@ -644,6 +644,24 @@ def test_interrupt_shows_what_is_known(
     assert {None} == {layer["values"] for layer in report["network"]}  # nobody waits for more passes
 
 
+@pytest.mark.parametrize("where", ["maskctl.analysis.decide.candidates", "maskctl.analysis.pool.Shares.evaluate"])
+def test_interrupt_before_masks_are_tried(
+    run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Ctrl-C while masks are weighed, or the network is run without any, still lists the layers that were measured."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    result = run(*few, "--no-cache")
+    assert (130, "\nmaskctl: interrupted; nothing was written.\n") == (result.code, result.err)
+    assert sorted(LAYERS) == sorted(re.findall(r"^\d+ +(\w+) ", result.out, flags=re.MULTILINE))
+    assert result.out.endswith(
+        "Partial: 8 of 8 layers were measured over all samples before the interrupt, and nothing is proposed.\n"
+    )
+
+
 def test_interrupt_after_the_reports(run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C after the reports, here before masks are written, says which there are; the search was not cut short."""
 
