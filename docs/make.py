@@ -229,13 +229,12 @@ def _random_networks(engines: dict[str, Any]) -> list[str]:
 
 NETWORKS_INTRODUCTION = """## Masks on random networks
 
-Networks of 3 to 12 small layers with branches, and masks drawn at random on all of them. *Planned* are those masks with what
+Networks of 3 to 14 small layers with branches, and masks drawn at random on all of them. *Planned* are those masks with what
 the engine does not honour replaced, and one layer with all that feeds it in 32-bit storage; *refused* are the masks as drawn,
 where the planner calls some of them unsafe. A refused mask spoils the network where the engine crashes or hangs, gives NaN, or
 loses 3 dB more at an output than with the planned ones. Where it does not, the network runs once more with an unreadable page
 behind every blob: a layer that is killed there under a refused mask reads past the end of a blob, and did no harm by luck (a
-ReLU of values of which none is under 0, for one). On the rest the mask need not have been refused: those are Concats on arm64,
-which hand 16-bit blobs on where the channels of all inputs suit, and not elsewhere. Made by
+ReLU of values of which none is under 0, for one). On the rest, the last row, the mask need not have been refused. Made by
 `python -m conformance.random_dags --engine arm64 --json docs/conformance_dags.json`, and with `--engine host`.
 """
 
