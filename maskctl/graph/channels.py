@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from functools import lru_cache
 from typing import TypeAlias
 
 from maskctl.errors import GraphError, MaskctlError
@@ -43,7 +42,6 @@ _ANY = Unknown(1)
 """Stands in for an inner extent where a definition is asked that does not depend on it."""
 
 
-@lru_cache(maxsize=8)
 def known_extents(graph: Graph) -> Mapping[str, Shape]:
     """What the text alone says of the blobs' shapes: whole ones, or the outermost extent; others are missing.
 

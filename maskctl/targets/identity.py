@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from maskctl.graph.channels import UNKNOWN, known_extents
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
 
@@ -30,11 +29,10 @@ def resizes_nothing(graph: Graph, layer: Layer, _: Options) -> bool:
     """
     if layer.type != "Interp" or len(layer.bottoms) != 1:
         return False
-    known = known_extents(graph)
-    shape, new = known.get(layer.bottoms[0], ()), known.get(layer.tops[0], ())
+    shape, new = graph.extents.get(layer.bottoms[0], ()), graph.extents.get(layer.tops[0], ())
     if len(shape) < 2 or len(shape) != len(new):
         return False
-    if UNKNOWN not in shape:
+    if all(shape):
         return shape == new
     scales = {2: (_WIDTH_SCALE,), 3: (_HEIGHT_SCALE, _WIDTH_SCALE)}.get(len(shape), ())
     return all(layer.params.get(scale, 1.0) == 1 for scale in scales) and not _SIZES.intersection(layer.params)

@@ -8,17 +8,17 @@ how channels lie.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from maskctl.graph.channels import UNKNOWN, known_extents
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.extents import integer_of
 from maskctl.targets.identity import resizes_nothing
 
 Extents: TypeAlias = Sequence[int]
-"""A shape, outermost extent first; an extent may be `UNKNOWN`, and nothing at all stands for an unknown rank."""
+"""A shape, outermost extent first; 0 stands for an unknown extent, and nothing at all for an unknown rank."""
 
 Rule: TypeAlias = Callable[[Layer, Sequence[Extents], Sequence[Extents], Options], bool]
 """Of a layer, the shapes of its bottoms and tops, and the engine's options as its mask leaves them."""
@@ -31,22 +31,19 @@ def hands_on(graph: Graph, layer: Layer, options: Options) -> bool:
     """True where the text says enough of the shapes to be sure that the 16-bit blobs leave as what they are."""
     if layer.type not in _RULES:
         return resizes_nothing(graph, layer, options)
-    known = known_extents(graph)
-    bottoms, tops = ([known.get(name, ()) for name in names] for names in (layer.bottoms, layer.tops))
+    bottoms, tops = ([graph.extents.get(name, ()) for name in names] for names in (layer.bottoms, layer.tops))
     return all(bottoms) and all(tops) and _RULES[layer.type](layer, bottoms, tops, options)
 
 
 def _together(shape: Extents, options: Options) -> int:
     """How many channels of a 16-bit blob lie side by side where it arrives; 0 where that is not known."""
-    if shape[0] is UNKNOWN:
-        return 0
-    by_eights = shape[0] % 8 == 0 and "use_fp16_arithmetic" in options
+    by_eights = shape[0] > 0 and shape[0] % 8 == 0 and "use_fp16_arithmetic" in options
     return 8 if by_eights and "use_packing_layout" in options else _made_together(shape, options)
 
 
 def _made_together(shape: Extents, options: Options) -> int:
     """How many channels the code for fp32 puts side by side in what it makes; 0 where that is not known."""
-    if shape[0] is UNKNOWN:
+    if not shape[0]:
         return 0
     return 4 if shape[0] % 4 == 0 and "use_packing_layout" in options else 1
 
@@ -79,10 +76,7 @@ def _flattens(shape: Extents, options: Options) -> bool:
         return True
     if _together(shape, options) != 1:
         return False
-    product = 1
-    for extent in shape:
-        product *= extent
-    is_odd = UNKNOWN not in shape and product % 4 != 0
+    is_odd = math.prod(shape) % 4 != 0
     return len(shape) == 2 or is_odd or "use_packing_layout" not in options
 
 
