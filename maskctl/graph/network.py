@@ -88,13 +88,6 @@ class Graph:
         """Blobs nobody reads, in file order."""
         return tuple(top for layer in self.layers for top in layer.tops if top not in self.reader)
 
-    @cached_property
-    def extents(self) -> Mapping[str, tuple[int, ...]]:
-        """What the text alone says of the shapes of blobs: outermost extent first, 0 for one that does not follow from it."""
-        from maskctl.graph.channels import known_extents  # built of this module's words, and of every layer type
-
-        return known_extents(self)
-
 
 def build(document: ParamDocument) -> Graph:
     """The network a document describes; raises `GraphError` for the first thing the engine would trip over."""

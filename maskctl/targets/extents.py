@@ -1,8 +1,11 @@
-"""The sizes of a convolution as written on its line, by ncnn's names, for the tables that choose a kernel."""
+"""What the text says of sizes, for the tables that choose a kernel: of convolutions on their lines, and of blobs."""
 
 from __future__ import annotations
 
-from maskctl.graph.network import Layer
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from maskctl.graph.network import Graph, Layer
 from maskctl.targets.table import Extents
 
 _SIZES = (("kernel", 1, 11, 0), ("dilation", 2, 12, 1), ("stride", 3, 13, 1))
@@ -25,6 +28,14 @@ def extents_of(layer: Layer) -> Extents:
     taps = found["num_output"] * found["kernel_w"] * found["kernel_h"]
     found["channels"] = integer_of(layer, 6, 0) * group // taps if taps > 0 else 0
     return found
+
+
+@lru_cache(maxsize=16)
+def shapes_in(graph: Graph) -> Mapping[str, Sequence[int]]:
+    """The shapes of blobs as far as they follow from the text: outermost extent first, 0 for one that does not."""
+    from maskctl.graph.channels import known_extents  # with every layer type; most text commands never ask
+
+    return known_extents(graph)
 
 
 def integer_of(layer: Layer, param_id: int, default: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
+from maskctl.targets.extents import shapes_in
 
 
 def changes_nothing(layer: Layer) -> bool:
@@ -29,7 +30,7 @@ def resizes_nothing(graph: Graph, layer: Layer, _: Options) -> bool:
     """
     if layer.type != "Interp" or len(layer.bottoms) != 1:
         return False
-    shape, new = graph.extents.get(layer.bottoms[0], ()), graph.extents.get(layer.tops[0], ())
+    shape, new = (tuple(shapes_in(graph).get(name, ())) for name in (layer.bottoms[0], layer.tops[0]))
     if len(shape) < 2 or len(shape) != len(new):
         return False
     if all(shape):

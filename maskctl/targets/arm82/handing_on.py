@@ -14,13 +14,13 @@ from typing import TypeAlias
 
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
-from maskctl.targets.extents import integer_of
+from maskctl.targets.extents import integer_of, shapes_in
 from maskctl.targets.identity import resizes_nothing
 
-Extents: TypeAlias = Sequence[int]
-"""A shape, outermost extent first; 0 stands for an unknown extent, and nothing at all for an unknown rank."""
+Blob: TypeAlias = Sequence[int]
+"""A blob's shape, outermost extent first; 0 stands for an unknown extent, and nothing at all for an unknown rank."""
 
-Rule: TypeAlias = Callable[[Layer, Sequence[Extents], Sequence[Extents], Options], bool]
+Rule: TypeAlias = Callable[[Layer, Sequence[Blob], Sequence[Blob], Options], bool]
 """Of a layer, the shapes of its bottoms and tops, and the engine's options as its mask leaves them."""
 
 _MAPS = {3, 4}
@@ -31,46 +31,47 @@ def hands_on(graph: Graph, layer: Layer, options: Options) -> bool:
     """True where the text says enough of the shapes to be sure that the 16-bit blobs leave as what they are."""
     if layer.type not in _RULES:
         return resizes_nothing(graph, layer, options)
-    bottoms, tops = ([graph.extents.get(name, ()) for name in names] for names in (layer.bottoms, layer.tops))
+    shapes = shapes_in(graph)
+    bottoms, tops = ([shapes.get(name, ()) for name in names] for names in (layer.bottoms, layer.tops))
     return all(bottoms) and all(tops) and _RULES[layer.type](layer, bottoms, tops, options)
 
 
-def _together(shape: Extents, options: Options) -> int:
+def _together(shape: Blob, options: Options) -> int:
     """How many channels of a 16-bit blob lie side by side where it arrives; 0 where that is not known."""
     by_eights = shape[0] > 0 and shape[0] % 8 == 0 and "use_fp16_arithmetic" in options
     return 8 if by_eights and "use_packing_layout" in options else _made_together(shape, options)
 
 
-def _made_together(shape: Extents, options: Options) -> int:
+def _made_together(shape: Blob, options: Options) -> int:
     """How many channels the code for fp32 puts side by side in what it makes; 0 where that is not known."""
     if not shape[0]:
         return 0
     return 4 if shape[0] % 4 == 0 and "use_packing_layout" in options else 1
 
 
-def _is_outermost(layer: Layer, param_id: int, shape: Extents) -> bool:
+def _is_outermost(layer: Layer, param_id: int, shape: Blob) -> bool:
     return integer_of(layer, param_id, 0) in {0, -len(shape)}
 
 
-def _of_concat(layer: Layer, bottoms: Sequence[Extents], _: Sequence[Extents], options: Options) -> bool:
+def _of_concat(layer: Layer, bottoms: Sequence[Blob], _: Sequence[Blob], options: Options) -> bool:
     """Channels of maps are copied whole where those of all inputs lie alike; of eights it knows nothing."""
     if len(bottoms[0]) not in _MAPS or not _is_outermost(layer, 0, bottoms[0]):
         return False
     return {_together(shape, options) for shape in bottoms} in ({1}, {4})
 
 
-def _of_slice(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents], options: Options) -> bool:
+def _of_slice(layer: Layer, bottoms: Sequence[Blob], tops: Sequence[Blob], options: Options) -> bool:
     """Channels of maps are copied whole, in eights too, where those of all pieces lie alike."""
     if len(bottoms[0]) not in _MAPS or not _is_outermost(layer, 1, bottoms[0]):
         return False
     return {_made_together(shape, options) for shape in tops} in ({1}, {4})
 
 
-def _of_flatten(_: Layer, bottoms: Sequence[Extents], __: Sequence[Extents], options: Options) -> bool:
+def _of_flatten(_: Layer, bottoms: Sequence[Blob], __: Sequence[Blob], options: Options) -> bool:
     return _flattens(bottoms[0], options)
 
 
-def _flattens(shape: Extents, options: Options) -> bool:
+def _flattens(shape: Blob, options: Options) -> bool:
     """A vector is handed on, and so are the rows of a matrix one by one; bytes are copied where fours do not come out even."""
     if len(shape) == 1:
         return True
@@ -80,7 +81,7 @@ def _flattens(shape: Extents, options: Options) -> bool:
     return len(shape) == 2 or is_odd or "use_packing_layout" not in options
 
 
-def _of_reshape(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents], options: Options) -> bool:
+def _of_reshape(layer: Layer, bottoms: Sequence[Blob], tops: Sequence[Blob], options: Options) -> bool:
     """The blob keeps its memory where its outermost extent does not change; else it is flattened first."""
     shape, new = bottoms[0], tops[0]
     if any(param_id not in {0, 1, 2, 11} for param_id in layer.params if param_id < _MASK):
@@ -93,7 +94,7 @@ def _of_reshape(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents
     return len(new) == 2 and _made_together(new, options) == 1 and _flattens(shape, options)
 
 
-def _of_padding(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents], options: Options) -> bool:
+def _of_padding(layer: Layer, bottoms: Sequence[Blob], tops: Sequence[Blob], options: Options) -> bool:
     """Borders of zeros, or of elements of the blob, are made by the size of the elements where they are not made in fours."""
     kind, shape, new = integer_of(layer, 4, 0), bottoms[0], tops[0]
     if kind == 0 and (layer.params.get(5, 0.0) or layer.params.get(6, 0)):
@@ -109,7 +110,7 @@ def _of_padding(layer: Layer, bottoms: Sequence[Extents], tops: Sequence[Extents
     return not (in_fours and kind == 0)
 
 
-def _of_shuffle(layer: Layer, bottoms: Sequence[Extents], _: Sequence[Extents], options: Options) -> bool:
+def _of_shuffle(layer: Layer, bottoms: Sequence[Blob], _: Sequence[Blob], options: Options) -> bool:
     """Channels one by one are copied as bytes, and fours are taken apart where the groups are many or do not come out even."""
     written, channels = integer_of(layer, 0, 1), bottoms[0][0]
     group = channels // written if integer_of(layer, 1, 0) and written > 0 else written
