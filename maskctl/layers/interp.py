@@ -13,6 +13,7 @@ Source: ncnn `src/layer/interp.cpp`, and the released engine 1.0.20261020.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -22,6 +23,7 @@ from maskctl.layers.base import ONE_OR_MORE, Array, Arrays, LayerType, Param, Pa
 from maskctl.layers.families.expression import evaluate, references
 from maskctl.layers.families.extents import extent, require_extents
 from maskctl.layers.families.sampling import cubic_weights
+from maskctl.numeric.bits32 import rounded32
 from maskctl.numeric.formats import FloatArray
 from maskctl.numeric.late import np, npt
 
@@ -107,8 +109,8 @@ def size_of(params: Params, inputs: tuple[Shape, ...]) -> tuple[int, int]:
         return size
     have = (1, 1) if len(shape) == 1 else (shape[-1], shape[-2])
     scales = params.real("width_scale"), params.real("height_scale")
-    scaled = [np.float32(one) * np.float32(scale) for one, scale in zip(have, scales, strict=True)]
-    if not np.isfinite(scaled).all() or max(scaled) > np.iinfo(np.int32).max:
+    scaled = [rounded32(rounded32(one) * rounded32(scale)) for one, scale in zip(have, scales, strict=True)]
+    if not all(map(math.isfinite, scaled)) or max(scaled) >= 2**31:
         raise GraphError(
             f"width_scale is {scales[0]} and height_scale {scales[1]}. Expected sizes that fit an integer."
         )

@@ -8,6 +8,7 @@ element. Axes in front of the last two are batches, and an extent of 1 there ser
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 
 from maskctl.errors import ExecutionError
 from maskctl.layers.base import Array, Arrays, LayerType, Param, Params, Shape, Weights
@@ -35,7 +36,12 @@ def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     left, right = _matrices(params, inputs)
     first, second = inputs
     matrix = (*left[-2:-1][: len(first) > 1], *right[-1:][: len(second) > 1])
-    return ((*np.broadcast_shapes(left[:-2], right[:-2]), *matrix) or (1,),)
+    return ((*_batches(left[:-2], right[:-2]), *matrix) or (1,),)
+
+
+def _batches(left: Shape, right: Shape) -> Shape:
+    """The batches that two ranks of them make, those of the lower rank repeated along the outer axes of the other."""
+    return tuple(a if b == 1 else b for a, b in zip_longest(left[::-1], right[::-1], fillvalue=1))[::-1]
 
 
 def macs(params: Params, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> int:

@@ -22,7 +22,7 @@ PARAMS = yolo.PARAMS
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """(boxes, 6), with as many boxes as there can be at most, and the shapes of the inputs behind the first."""
-    number, boxes = len(yolo.anchors(params)), params.integer("num_box")
+    number, boxes = yolo.anchor_count(params), params.integer("num_box")
     if number < boxes:
         raise GraphError(f"biases has {number} anchors for num_box {boxes}. The engine would read past their end.")
     if params.tops > len(inputs):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from maskctl.errors import GraphError
 from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, Shape, Weights, always
 from maskctl.layers.families import detecting, yolo
+from maskctl.numeric.bits32 import of_bits
 from maskctl.numeric.formats import FloatArray
 from maskctl.numeric.late import np
 
@@ -26,7 +27,7 @@ PARAMS = (
 
 def _masks(params: Params) -> list[list[int]]:
     """Which anchors the boxes of each input have; raises `GraphError` where the engine refuses the layer."""
-    known, boxes = len(yolo.anchors(params)), params.integer("num_box")
+    known, boxes = yolo.anchor_count(params), params.integer("num_box")
     scales = params.array("anchors_scale")
     numbers = [_as_float(value) for value in params.array("mask")]
     for written, number in zip(params.array("mask"), numbers, strict=True):
@@ -42,7 +43,7 @@ def _masks(params: Params) -> list[list[int]]:
 
 def _as_float(value: float) -> float:
     """The number an element of `mask` stands for: integers are a float's bits."""
-    return float(np.array(value, np.int32).view(np.float32)) if isinstance(value, int) else value
+    return of_bits(value) if isinstance(value, int) else value
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

@@ -7,6 +7,7 @@ makes NaN of them, which the -Ofast it is compiled with allows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from maskctl.layers.base import Array, Param, Params, Shape, Weight, Weights
@@ -71,22 +72,18 @@ def grouped_shape(params: Params, shape: Shape) -> Shape:
     """
     size = params.integer("affine_size")
     group = shape[-1:]
-    while len(group) < len(shape) - 1 and len(shape) > 2 and _product(group) != size:
+    while len(group) < len(shape) - 1 and len(shape) > 2 and math.prod(group) != size:
         group = shape[-len(group) - 1 :]
     if params.integer("affine"):
-        require_elements(_product(group), size, "affine_size")
+        require_elements(math.prod(group), size, "affine_size")
     return group
 
 
 def per_element(weights: Weights, name: str, group: Shape) -> FloatArray:
     """A weight as it broadcasts against the innermost extents `group`."""
-    return weights[name][: _product(group)].reshape(group)
+    return weights[name][: math.prod(group)].reshape(group)
 
 
 def innermost(count: int, ndim: int) -> tuple[int, ...]:
     """The last `count` axes of an array."""
     return tuple(range(ndim - count, ndim))
-
-
-def _product(shape: Shape) -> int:
-    return int(np.prod(shape))

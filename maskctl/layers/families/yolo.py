@@ -17,15 +17,20 @@ PARAMS = (
 )
 
 
-def anchors(params: Params) -> FloatArray:
-    """The anchors, (anchors, 2); raises `GraphError` for parameters the engine refuses."""
+def anchor_count(params: Params) -> int:
+    """How many anchors there are; raises `GraphError` for parameters the engine refuses."""
     for name in ("num_class", "num_box"):
         if params.integer(name) < 1:
             raise GraphError(f"{name} is {params.integer(name)}. Expected 1 or more.")
-    numbers = np.array(params.array("biases"), np.float32)
-    if len(numbers) % 2:
-        raise GraphError(f"biases has {len(numbers)} elements. Expected a width and a height for each anchor.")
-    return numbers.reshape(-1, 2)
+    numbers = len(params.array("biases"))
+    if numbers % 2:
+        raise GraphError(f"biases has {numbers} elements. Expected a width and a height for each anchor.")
+    return numbers // 2
+
+
+def anchors(params: Params) -> FloatArray:
+    """The anchors, (anchors, 2); raises as `anchor_count` does."""
+    return np.array(params.array("biases"), np.float32).reshape(anchor_count(params), 2)
 
 
 def most_boxes(params: Params, inputs: tuple[Shape, ...]) -> int:

@@ -5,9 +5,8 @@ Source: how `src/layer/*.cpp` read the arrays. The engine has one kind of array 
 
 from __future__ import annotations
 
-import struct
-
 from maskctl.layers import Param
+from maskctl.numeric.bits32 import of_bits
 
 FLOATS = {"activation_params", "coeffs", "min_sizes", "max_sizes", "aspect_ratios", "biases", "anchors_scale"}
 INTEGERS = {"starts", "ends", "axes", "slices", "indices", "repeats", "equation"}
@@ -44,24 +43,6 @@ def are_bits(value: int) -> bool:
     (True, False, False)
     """
     return value >= _LEAST_NORMAL and 1e-6 <= of_bits(value) <= 1e6
-
-
-def of_bits(value: int) -> float:
-    """The float whose bits an integer holds.
-
-    >>> of_bits(1077936128)
-    3.0
-    """
-    return float(struct.unpack("<f", struct.pack("<i", value))[0])
-
-
-def to_bits(value: float) -> int:
-    """The integer whose bits a float has.
-
-    >>> to_bits(3.0)
-    1077936128
-    """
-    return int(struct.unpack("<i", struct.pack("<f", value))[0])
 
 
 def as_integers(text: str) -> str:

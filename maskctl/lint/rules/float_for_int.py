@@ -28,9 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl.lint.facts.declared import called, problem, rewritten
-from maskctl.lint.facts.elements import as_integers, is_whole, takes_integers, to_bits
+from maskctl.lint.facts.elements import as_integers, is_whole, takes_integers
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
+from maskctl.numeric.bits32 import to_bits
 
 GROUP = "params"
 SEVERITY = Severity.ERROR

@@ -32,9 +32,10 @@ from collections.abc import Iterator
 
 from maskctl.layers import Param
 from maskctl.lint.facts.declared import Written, called, problem, rewritten
-from maskctl.lint.facts.elements import EITHER, are_bits, as_floats, of_bits, takes_floats
+from maskctl.lint.facts.elements import EITHER, are_bits, as_floats, takes_floats
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
+from maskctl.numeric.bits32 import of_bits
 
 GROUP = "params"
 SEVERITY = Severity.ERROR
