@@ -1,7 +1,8 @@
 """Slice: a blob cut into pieces along an axis, one per top.
 
 With `indices` the pieces end there, and the last top takes what is left. With `slices` they have those extents,
--233 an equal share of what is left; what they leave over is in no top. Source: ncnn `src/layer/slice.cpp`.
+-233 an equal share of what is left; what they leave over is in no top. Along columns, and rows of
+volumes, the engine does not skip that, and mixes the pieces up: refused. Source: ncnn `src/layer/slice.cpp`.
 """
 
 from __future__ import annotations
@@ -44,20 +45,31 @@ def bounds(params: Params, extent: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def _cut(params: Params, shape: Shape) -> tuple[int, tuple[int, ...]]:
+    """The axis and the bounds along it; raises where the engine mixes the pieces up."""
+    axis = axis_of(params, len(shape))
+    found = bounds(params, shape[axis])
+    if axis > 1 and found[-1] < shape[axis]:
+        raise ExecutionError(
+            f"the pieces end at {found[-1]} of {shape[axis]}. Along columns, and rows of volumes, the engine does not skip what "
+            "no top takes, and gives it for the next piece. Expected pieces that add up; -233 takes the rest."
+        )
+    return axis, found
+
+
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The input's shape with another extent along the axis, for each top."""
     shape = inputs[0]
-    axis = axis_of(params, len(shape))
-    pieces = pairwise(bounds(params, shape[axis]))
-    return tuple((*shape[:axis], end - start, *shape[axis + 1 :]) for start, end in pieces)
+    axis, found = _cut(params, shape)
+    return tuple((*shape[:axis], end - start, *shape[axis + 1 :]) for start, end in pairwise(found))
 
 
 def forward(params: Params, _: Weights, inputs: Arrays) -> Arrays:
     """The pieces, views into the input."""
     values = inputs[0]
-    axis = 1 + axis_of(params, values.ndim - 1)
-    before = (slice(None),) * axis
-    return tuple(values[(*before, slice(start, end))] for start, end in pairwise(bounds(params, values.shape[axis])))
+    axis, found = _cut(params, values.shape[1:])
+    before = (slice(None),) * (1 + axis)
+    return tuple(values[(*before, slice(start, end))] for start, end in pairwise(found))
 
 
 LAYER = LayerType("Slice", range(1, 2), forward, PARAMS, shapes=shapes, tops=ONE_OR_MORE)
