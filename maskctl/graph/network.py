@@ -60,7 +60,7 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Layers in execution order; every blob is produced once, before it is read, and read at most once.
+    """Layers in execution order; every blob is produced once, before it is read, and read by at most one layer.
 
     A graph equals only itself, so that what follows from it can be remembered cheaply.
     """
@@ -89,8 +89,11 @@ class Graph:
         return tuple(top for layer in self.layers for top in layer.tops if top not in self.reader)
 
 
-def build(document: ParamDocument) -> Graph:
-    """The network a document describes; raises `GraphError` for the first thing the engine would trip over."""
+def build(document: ParamDocument, *, repeated: bool = False) -> Graph:
+    """The network a document describes; raises `GraphError` for the first thing the engine would trip over.
+
+    With `repeated` a layer may read one blob several times. The engine runs that, and the executor does not.
+    """
     layers = tuple(Layer(index, line) for index, line in enumerate(document.layers[: document.layer_count]))
     if len(layers) < document.layer_count:
         raise GraphError(
@@ -102,6 +105,9 @@ def build(document: ParamDocument) -> Graph:
     read: dict[str, Layer] = {}
     for layer in layers:
         _check_bottoms(layer, produced, read, document.path)
+        if not repeated:
+            _check_repeated(layer, document.path)
+        read.update(dict.fromkeys(layer.bottoms, layer))
         _check_tops(layer, produced, document.path)
         _check_mask(layer, document.path)
     return Graph(document.path, layers)
@@ -140,7 +146,15 @@ def _check_bottoms(layer: Layer, produced: dict[str, Layer], read: dict[str, Lay
                 "put a Split layer behind its producer.",
                 place,
             )
-        read[bottom] = layer
+
+
+def _check_repeated(layer: Layer, path: str) -> None:
+    if len(set(layer.bottoms)) < len(layer.bottoms):
+        bottom = next(name for name in layer.bottoms if layer.bottoms.count(name) > 1)
+        raise GraphError(
+            f"{layer} reads blob '{bottom}' twice. The engine runs that, and maskctl does not: put a Split layer behind its producer.",
+            Place(path, layer.line.number),
+        )
 
 
 def _check_tops(layer: Layer, produced: dict[str, Layer], path: str) -> None:

@@ -94,7 +94,7 @@ class Subject:
             return None
         document = ParamDocument(self.path, self.source, len(self.layers), self.scan.blob_count, self.scan.layers)
         try:
-            return build(document)
+            return build(document, repeated=True)
         except GraphError:
             return None
 

@@ -71,7 +71,10 @@ MASK = "The engine takes a whole number, 0 to 255 for the bits it knows. Set it 
         ),
         (
             (INPUT, "Eltwise e 2 1 data data b"),
-            f"4: #1 'e' (Eltwise) reads blob 'data', which #1 'e' (Eltwise) reads already. {SPLIT}",
+            (
+                "4: #1 'e' (Eltwise) reads blob 'data' twice. The engine runs that, and maskctl does not: put a Split layer behind "
+                "its producer."
+            ),
         ),
         (
             (INPUT, "ReLU r 1 1 data data"),

@@ -69,6 +69,14 @@ def test_storage_masks_are_unsafe_on_the_target_they_break(tmp_path: Path) -> No
     assert () == found(tmp_path, "unsafe-storage-mask", file, settings='[lint]\ntarget = "x86"')
 
 
+def test_masks_are_judged_where_a_layer_reads_a_blob_twice(tmp_path: Path) -> None:
+    """The engine runs a layer that has one blob twice, so that the masks of such a network count as any."""
+    file = network("Convolution conv 1 1 data conv 0=16 1=1 6=256", "BinaryOp square 2 1 conv conv last 0=2 31=3")
+    assert ["write 31=1"] == [
+        finding.problem.fix.what for finding in found(tmp_path, "unsafe-storage-mask", file) if finding.problem.fix
+    ]
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [("31=3.0", "write 31=3"), ("31=3,", "write 31=3"), ("31=3.5", None), ("31=none", None), ("31=1e3", None)],
