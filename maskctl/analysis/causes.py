@@ -25,7 +25,7 @@ def reason(model: Model, loss: LayerLoss, by_index: Mapping[int, LayerLoss]) -> 
     if loss.layerwise.lost and told:
         return told
     if loss.overflow:
-        source = _origin(model, loss.op.layer, by_index) if loss.overflow.kind == "input" else None
+        source = _maker(model, loss, by_index) if loss.overflow.kind == "input" else None
         return f"{loss.overflow}, from {source}" if source else str(loss.overflow)
     if loss.layerwise.lost:
         return f"overflows {loss.step.stored} with exact inputs"
@@ -80,6 +80,20 @@ def right_bit(loss: LayerLoss) -> int:
         before = after
     lost, noise, bit = max(undone, key=lambda part: part[:2])
     return bit if lost > 0 or noise > 0 else 0
+
+
+def _maker(model: Model, loss: LayerLoss, by_index: Mapping[int, LayerLoss]) -> Layer | None:
+    """The layer that made the value a layer is fed: as far up as it is the largest one, past layers that move values.
+
+    Where it is the largest of no layer in front, the first one where values were lost.
+    """
+    value, found = abs(loss.overflow.value) if loss.overflow else 0.0, loss.op.layer
+    while True:
+        givers = (by_index.get(model.graph.producer[bottom]) for bottom in found.bottoms)
+        giver = next((one.op.layer for one in givers if one and one.graphwise.largest == value), None)
+        if giver is None:
+            return _origin(model, loss.op.layer, by_index) if found is loss.op.layer else found
+        found = giver
 
 
 def _origin(model: Model, layer: Layer, by_index: Mapping[int, LayerLoss]) -> Layer | None:

@@ -14,6 +14,7 @@ import numpy as np
 from maskctl.analysis.overflow import place_text, sums_before_activation
 from maskctl.graph.operators import Operator
 from maskctl.layers.base import Array, Arrays, Weights
+from maskctl.numeric.figures import figure
 from maskctl.numeric.formats import FORMATS, FloatArray, round_to
 from maskctl.targets import Target
 from maskctl.targets.storage import Step
@@ -47,8 +48,13 @@ class Evidence:
 
     def __str__(self) -> str:
         """In words."""
+        s, are, es = ("", "is", "s") if self.count == 1 else ("s", "are", "")
         return CAUSES[self.cause].words.format(
             value=self.value,
+            figure=figure(self.value),
+            s=s,
+            are=are,
+            es=es,
             at=f" at {place_text(self.place)}" if len(self.place) > 1 else "",
             channel=self.place[0] if self.place else "",
             count=self.count,
@@ -207,16 +213,16 @@ def _outlier(seen: Seen) -> Evidence | None:
 
 _ROWS = (
     Cause("sentinel", "{count:,} elements of {value:,.4g} stand for minus infinity and become it", _sentinel),
-    Cause("integers", "{count:,} whole numbers up to {value:,.0f} are beyond what the format counts", _integers),
+    Cause("integers", "{count:,} whole number{s} up to {value:,.0f} {are} beyond what the format counts", _integers),
     Cause("cancellation", "terms cancel: their magnitudes come to {value:,.0f} times the sum{at}", _cancellation),
     Cause(
         "flushed",
-        "{count:,} of {of:,} values are below the format's smallest and become 0, up to {value:.2g}{at}",
+        "{count:,} of {of:,} values {are} below the format's smallest and become{es} 0, up to {value:.2g}{at}",
         _flushed,
         most,
     ),
     Cause("outlier", "channel {channel} is {value:,.0f} times the usual", _outlier),
-    Cause("largest", "largest value {value:,.4g}{at}", _largest, never),
+    Cause("largest", "largest value {figure}{at}", _largest, never),
 )
 CAUSES = {cause.name: cause for cause in _ROWS}
 """All causes by name, the most telling first."""

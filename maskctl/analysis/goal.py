@@ -22,24 +22,17 @@ class Score(float):
     wanted: str
 
 
-def score_text(score: float) -> str:
-    """A score as it is shown; what a check could not say, and so reaches nothing, is no number.
-
-    >>> score_text(0.9800001), score_text(-math.inf)
-    ('0.98', 'NaN')
-    """
-    return "NaN" if score == -math.inf else f"{score:g}"
-
-
 @dataclass(frozen=True)
 class Goal:
     """What every output must reach: pairs of a metric and its target; and what the user's own score must, if there is one.
 
-    Without either, outputs must be finite.
+    Without either, outputs must be finite. With `by_status` a score is 1 where the user's check ended with exit status 0,
+    else 0.
     """
 
     targets: tuple[tuple[Metric, float], ...]
     least_score: float | None = None
+    by_status: bool = False
 
     def reached(self, outcome: Outcome) -> bool:
         """True when every output reaches every target, and so does the score; NaN reaches none."""
@@ -58,7 +51,19 @@ class Goal:
         if self.is_finiteness:
             return "finite values"
         words = [metric.words.format(f"{target!r}".removesuffix(".0")) for metric, target in self.targets]
-        return " and ".join(words + ([] if self.least_score is None else [f"the check's {self.least_score:g}"]))
+        if self.least_score is not None:
+            words.append("exit status 0 of the check" if self.by_status else f"the check's {self.least_score:g}")
+        return " and ".join(words)
+
+    def score_text(self, score: float) -> str:
+        """A score as it is shown; what a check could not say, and so reaches nothing, is no number.
+
+        >>> Goal((), 0.9).score_text(0.9800001), Goal((), 0.9).score_text(-math.inf), Goal((), 1, by_status=True).score_text(0)
+        ('0.98', 'NaN', 'failed')
+        """
+        if self.by_status:
+            return "passed" if score >= 1 else "failed"
+        return "NaN" if score == -math.inf else f"{score:g}"
 
 
 DEFAULT_GOAL = Goal(((COSINE, 0.999),))

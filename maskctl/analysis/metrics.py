@@ -164,8 +164,10 @@ def cosine(sums: Comparison) -> float:
     """The cosine of the angle between reference and actual; 1 for two zero blobs, NaN with a lost element."""
     if sums.lost:
         return math.nan
+    if sums.noise == 0:
+        return 1.0
     if sums.signal == 0 or sums.actual_energy == 0:
-        return 1.0 if sums.signal == sums.actual_energy else 0.0
+        return 0.0
     return max(-1.0, min(1.0, float(sums.dot) / math.sqrt(sums.signal * sums.actual_energy)))
 
 

@@ -12,8 +12,9 @@ from maskctl.executor.layer import stored_weights
 from maskctl.graph.operators import Operator
 from maskctl.kernels.operands import equal_blocks, operands
 from maskctl.kernels.packing import elempack
-from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.layers.base import Array, Arrays, Params, Weights
 from maskctl.layers.families import activation
+from maskctl.numeric.figures import figure
 from maskctl.numeric.formats import FORMATS, FP16, FloatArray, round_to
 from maskctl.targets import Target
 from maskctl.targets.storage import Step, kernel_of
@@ -68,7 +69,7 @@ class WinogradOverflow(Overflow):
     """An overflow in winograd's transforms; `value` is what the element comes to with plain sums."""
 
     def __str__(self) -> str:
-        return f"winograd overflows at {self.where}, where plain sums give {self.value:,.4g}"
+        return f"winograd overflows at {self.where}, where plain sums give {figure(self.value)}"
 
 
 def find_winograd_overflow(plain: FloatArray, lost: Flags) -> WinogradOverflow | None:
@@ -88,13 +89,14 @@ def find_overflow(
     """The largest overflow among the `lost` elements of a layer fed with exact `inputs`, or None when none is found.
 
     Looked for in this order: the value itself is beyond the storage format; an input or a weight is; the sum
-    before the activation is; only a partial sum is. Sums are looked at where the engine's own are reproduced.
+    before the activation is; only a partial sum is. Sums are looked at where the engine's own are reproduced. In samples where
+    an input is beyond the format the layer is a victim, and what else it makes too large no cause.
     """
     limit = FORMATS[step.stored].largest
-    of_samples = np.asarray(lost.reshape(len(lost), -1).any(axis=1))
+    fed = _beyond_in(inputs, step)
     found = (
-        _beyond("value", reference, lost, limit, 4)
-        or _input_overflow(inputs, of_samples, step, limit)
+        _beyond("value", reference, (lost.T & ~fed).T, limit, 4)
+        or _input_overflow(inputs, np.asarray(lost.reshape(len(lost), -1).any(axis=1)), step, limit)
         or _weight_overflow(op, weights, step, target)
     )
     choice = kernel_of(op.layer, step, target)
@@ -116,12 +118,23 @@ def _beyond(kind: str, values: FloatArray, flags: Flags, limit: float, order: in
     return Overflow(kind, f"{kind} reaches", value, limit, place, sample, order=(order, abs(value)))
 
 
+def _beyond_in(inputs: Arrays, step: Step) -> Flags:
+    """In which samples an input holds a finite value beyond the format that the layer casts it to."""
+    found = [_flagged(values, step).reshape(len(values), -1).any(axis=1) for values in inputs]
+    return np.logical_or.reduce(found) if found else np.zeros(1, np.bool_)
+
+
+def _flagged(values: Array, step: Step) -> Flags:
+    if values.dtype != np.float32:
+        return np.zeros(values.shape, np.bool_)
+    return np.isfinite(values) & ~np.isfinite(round_to(values, step.stored))
+
+
 def _input_overflow(inputs: Arrays, of_samples: Flags, step: Step, limit: float) -> Overflow | None:
     for values in inputs:
         if values.dtype != np.float32 or not values.size:
             continue
-        beyond = np.isfinite(values) & ~np.isfinite(round_to(values, step.stored))
-        found = _beyond("input", values, (beyond.T & of_samples).T, limit, 3)
+        found = _beyond("input", values, (_flagged(values, step).T & of_samples).T, limit, 3)
         if found:
             return found
     return None

@@ -200,12 +200,14 @@ class Planner:
         return sorted(masks, key=lambda index: (self._cost(_without(masks, index)), -place.get(index, -1)))
 
     def _less(self, masks: Masks, index: int) -> Iterator[dict[int, int]]:
-        """`masks` without the one of this layer, then with each of its added bits left out."""
-        without = _without(masks, index)
+        """`masks` without the one of this layer, then with each of its added bits left out.
+
+        Where a bit of the layer's own mask was taken away, one added in its place may be needless.
+        """
+        without, start = _without(masks, index), self.start.get(index, 0)
         yield without
-        added = single_bits(masks[index] & ~self.start.get(index, 0))
-        if len(added) > 1:
-            yield from ({**without, index: masks[index] & ~bit} for bit in added)
+        fewer = (masks[index] & ~bit for bit in single_bits(masks[index] & ~start))
+        yield from ({**without, index: mask} for mask in fewer if mask != start)
 
     def _swapped(self, masks: Masks) -> Masks:
         """A plan that costs less, where trading one layer's mask for cheaper changes finds one; 1-minimal like `masks`."""

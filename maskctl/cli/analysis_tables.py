@@ -10,13 +10,13 @@ from maskctl.analysis.alone import Effect, worst
 from maskctl.analysis.analyze import Analysis, LayerReport, Partial
 from maskctl.analysis.causes import right_bit
 from maskctl.analysis.finders import reads_found
-from maskctl.analysis.goal import score_text
 from maskctl.analysis.kinds import USUAL
 from maskctl.analysis.metrics import COSINE, SQNR
 from maskctl.analysis.sensitivity import LayerLoss
 from maskctl.cli.plan_tables import print_front, print_proposal
-from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, table, width
+from maskctl.cli.text import change_text, cosine_text, counted, decibels, mask_text, print_table, table, width
 from maskctl.featmask import NO_BF16_STORAGE, NO_FP16_STORAGE
+from maskctl.numeric.figures import figure
 from maskctl.param.diff import unified_diff
 from maskctl.param.fence import FENCE_TYPE
 
@@ -136,11 +136,11 @@ def _cells(row: LayerReport) -> dict[str, str]:
         "layer cos": cosine_text(COSINE.of(loss.layerwise)),
         "graph dB": decibels(SQNR.of(loss.graphwise)),
         "graph cos": cosine_text(COSINE.of(loss.graphwise)),
-        "largest": magnitude(loss.graphwise.largest),
+        "largest": figure(loss.graphwise.largest),
         "lost": f"{loss.graphwise.lost:,}" if loss.graphwise.lost else "",
         **{name: decibels(SQNR.of(worst(effect_of(loss)))) for name, effect_of in _OF_SCOPE.values()},
         "bit": str(right_bit(loss) or ""),
-        "mask": mask_text(row.mask) if row.mask == row.proposed else f"{row.mask} -> {mask_text(row.proposed)}",
+        "mask": mask_text(row.mask) if row.mask == row.proposed else change_text(row.mask, row.proposed),
         "reason": row.reason,
     }
 
@@ -160,7 +160,8 @@ def _print_outputs(analysis: Analysis) -> None:
     print_table(made)
     scores = analysis.plan.before.score, analysis.plan.after.score
     if scores[0] is not None and scores[1] is not None:
-        click.echo(f"check: {score_text(scores[0])} before, {score_text(scores[1])} after")
+        said = analysis.goal.score_text
+        click.echo(f"check: {said(scores[0])} before, {said(scores[1])} after")
     click.echo("")
 
 

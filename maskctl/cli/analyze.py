@@ -149,7 +149,7 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
     loaded = load_model(model, options)
     wishes = wishes_of(loaded, options)
     terms = terms_of(options, loaded.graph)
-    samples = read_inputs(loaded, options, loaded.outputs)
+    samples = read_inputs(loaded, options, loaded.inputs_read)
     note_of_worst(options["worst"], len(samples) or 1)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,9 @@ class Cache:
     interrupted run. Lines that are cut short or damaged are passed over.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self._path, self._key = folder / f"{key[:32]}.jsonl", key
+    def __init__(self, folder: Path, key: str, check: str = "") -> None:
+        """What `key` has left in a folder; trials count for the same `check` only, measurements for any."""
+        self._path, self._key, self._check = folder / f"{key[:32]}.jsonl", key, check
         self._trials: dict[str, Outcome] = {}
         self._measured: dict[str, list[tuple[str, tuple[int, ...], Measured]]] = {}
         for line in self._lines():
@@ -60,7 +62,7 @@ class Cache:
         """Writes an outcome down."""
         name = self._trial(model, masks)
         self._trials[name] = outcome
-        self._write({"trial": name, "outcome": to_json(outcome)})
+        self._write({"trial": name, "check": self._check, "outcome": to_json(outcome)})
 
     def measured(self, of: bytes) -> Iterator[tuple[str, tuple[int, ...], Measured]]:
         """The method and the layers of each task that was done on this, and what it gave."""
@@ -94,7 +96,8 @@ class Cache:
     def _know(self, stored: Any) -> None:
         """Takes in a line; raises `ValueError`, `KeyError` or `TypeError` for what is none."""
         if "trial" in stored:
-            self._trials[stored["trial"]] = _one("Outcome", stored["outcome"])
+            if stored["check"] == self._check:
+                self._trials[stored["trial"]] = _one("Outcome", stored["outcome"])
         else:
             found, indices = _one("Measured", stored["found"]), tuple(stored["layers"])
             if set(found.losses) != set(indices):
@@ -110,15 +113,24 @@ def open_cache(model: Model, samples: Samples, policy: Policy, options: Mapping[
     if options["no_cache"]:
         return None
     plugins = [Path(plugin).read_text(encoding="utf-8", errors="replace") for plugin in options["plugins"]]
-    more = json.dumps([plugins, options["output_blobs"], options["check"], options["target_check"]])
+    more = json.dumps([plugins, options["output_blobs"]])
     weights = weights_source(options) or str(bin_beside(model.document.path))
-    cache = Cache(Path(FOLDER), key_of(model, weights, samples, policy, more))
+    check = _check_key(options["check"] or "", number=options["target_check"] is not None)
+    cache = Cache(Path(FOLDER), key_of(model, weights, samples, policy, more), check)
     if cache.found:
         click.echo(
             f"maskctl: note: {cache.found} of an interrupted run in {FOLDER}; what fits is taken. --no-cache does everything again.",
             err=True,
         )
     return cache
+
+
+def _check_key(command: str, *, number: bool) -> str:
+    """A hash of what a score depends on, as far as the command says: its words, and what the files that it names hold."""
+    held = []
+    with contextlib.suppress(ValueError, OSError):  # who runs the command says what is wrong with it
+        held = [Path(word).read_bytes() for word in shlex.split(command) if Path(word).is_file()]
+    return _hash(command.encode(), bytes([number]), *held)
 
 
 def key_of(model: Model, weights: str, samples: Samples, policy: Policy, more: str) -> str:

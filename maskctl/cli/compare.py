@@ -72,7 +72,8 @@ def _names(missing: Mapping[str, Sequence[str]]) -> str:
 
 def _print(rows: Mapping[str, BlobDifference], failed: Sequence[str]) -> None:
     from maskctl.analysis.metrics import COSINE, SQNR
-    from maskctl.cli.text import cosine_text, counted, decibels, magnitude, print_table, table
+    from maskctl.cli.text import cosine_text, counted, decibels, print_table, table
+    from maskctl.numeric.figures import figure
 
     numbers = ("dB", "cosine", "largest error", "not finite")
     made = table("blob", "shape", *numbers[:3], "at", numbers[3], "", numbers=numbers)
@@ -84,7 +85,7 @@ def _print(rows: Mapping[str, BlobDifference], failed: Sequence[str]) -> None:
             shapes[0] if sums else f"{shapes[0]}, but {shapes[1]}",
             "" if sums is None else decibels(SQNR.of(sums)),
             "" if sums is None else cosine_text(COSINE.of(sums)),
-            "" if math.isnan(row.largest_error) else magnitude(row.largest_error),
+            "" if math.isnan(row.largest_error) else figure(row.largest_error),
             "" if row.at is None or not row.largest_error else ",".join(map(str, row.at)),
             "" if not any(row.not_finite) else f"{row.not_finite[0]:,} / {row.not_finite[1]:,}",
             "below" if name in failed and sums else "other shape" if name in failed else "",

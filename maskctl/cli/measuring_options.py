@@ -124,7 +124,12 @@ def goal_with_check(goal: Goal, options: Mapping[str, Any]) -> Goal:
     if least is not None and math.isnan(least):
         raise InputError(f"--target-check '{least}' is not a number. Expected e.g. --target-check 0.98.")
     is_only = all(options.get(name) is None for name in ("target_cos", "target_sqnr", "profile"))
-    return replace(goal, targets=() if is_only else goal.targets, least_score=1.0 if least is None else least)
+    return replace(
+        goal,
+        targets=() if is_only else goal.targets,
+        least_score=1.0 if least is None else least,
+        by_status=least is None,
+    )
 
 
 def score_of(options: Mapping[str, Any]) -> CheckCommand | None:

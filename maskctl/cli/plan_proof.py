@@ -129,7 +129,6 @@ def _samples(analysis: Analysis, proof: Proof) -> str:
 
 def _checked(analysis: Analysis, proof: Proof, options: Mapping[str, Any]) -> tuple[float | None, str]:
     """The user's score of the engine's outputs and how it is told; None without a check, or where samples are missing."""
-    from maskctl.analysis.goal import score_text
     from maskctl.analysis.pool import in_order
     from maskctl.cli.measuring_options import score_of
 
@@ -139,7 +138,7 @@ def _checked(analysis: Analysis, proof: Proof, options: Mapping[str, Any]) -> tu
     if proof.samples < (len(analysis.samples) or 1):
         return None, ", check not run because samples are missing"
     score = check(in_order(proof.blobs))
-    return score, f", check {score_text(score)}"
+    return score, f", check {analysis.goal.score_text(score)}"
 
 
 def _run(analysis: Analysis, witness: Witness, options: Mapping[str, Any]) -> Proof:

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from maskctl.analysis.analyze import Analysis
-from maskctl.analysis.goal import Goal, Outcome, score_text
+from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import COSINE, SQNR
-from maskctl.analysis.plan import FrontPoint
+from maskctl.analysis.plan import FrontPoint, Masks
 from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, sqnr_text, table
 
 _MOST_LISTED = 6
@@ -20,11 +20,13 @@ _MOST_LISTED = 6
 def print_proposal(analysis: Analysis) -> None:
     """What is proposed, its price, and the least any plan costs."""
     plan, goal = analysis.plan, analysis.goal
-    masks = counted(len(plan.masks), "mask")
+    masks = masks_text(plan.masks)
     if analysis.fences:
         masks += f" and {counted(len(analysis.fences), 'fence')}"
     if plan.interrupted:
         click.echo(f"Interrupted. The best tried so far takes {masks} and {_reaches(analysis)}.")
+    elif not plan.before.outputs:
+        click.echo("No layer gives a blob that counts as an output: nothing to propose. --output-blob names one.")
     elif plan.reached:
         click.echo(
             f"With {masks} every output {_met(goal)}."
@@ -42,6 +44,19 @@ def print_proposal(analysis: Analysis) -> None:
         _print_price(analysis)
     for limit in analysis.decision.limits:
         click.echo(f"  {limit.layer} {_state(limit.noise)}: {limit.why}.")
+
+
+def masks_text(masks: Masks) -> str:
+    """How many masks are put in, and how many of the file's own go.
+
+    >>> masks_text({3: 64}), masks_text({3: 0}), masks_text({3: 64, 4: 1, 5: 0})
+    ('1 mask', '1 mask taken away', '2 masks and 1 taken away')
+    """
+    put = sum(1 for mask in masks.values() if mask)
+    gone = len(masks) - put
+    if not gone:
+        return counted(put, "mask")
+    return f"{counted(put, 'mask')} and {gone} taken away" if put else f"{counted(gone, 'mask')} taken away"
 
 
 def print_next(analysis: Analysis, model: str, options: Mapping[str, Any]) -> None:
@@ -85,9 +100,11 @@ def _reaches(analysis: Analysis) -> str:
 def _print_price(analysis: Analysis) -> None:
     decision, plan = analysis.decision, analysis.plan
     how = "scaled to the measured times" if decision.measured else "estimated"
-    they_add, hold = ("It adds", "its layer holds") if len(plan.masks) == 1 else ("They add", "their layers hold")
+    they, s, hold = ("It", "s", "its layer holds") if len(plan.masks) == 1 else ("They", "", "their layers hold")
+    share = decision.added / (decision.total or 1)
+    verb, way = ("save", "of") if share < 0 else ("add", "to")
     click.echo(
-        f"{they_add} {percent(decision.added / (decision.total or 1))} to the network's time ({how}), and {hold} "
+        f"{they} {verb}{s} {percent(abs(share))} {way} the network's time ({how}), and {hold} "
         f"{percent(decision.share)} of the multiply-adds."
     )
     if plan.bound is not None and plan.needed:
@@ -121,7 +138,7 @@ def _come_to(outcome: Outcome, goal: Goal) -> str:
             value = metric.of(sums)
             said = f"cosine {cosine_text(value)}" if metric is COSINE else sqnr_text(value)
             return "NaN" if math.isnan(value) else said
-    return f"a check of {score_text(outcome.score or 0.0)}"
+    return "a failed check" if goal.by_status else f"a check of {goal.score_text(outcome.score or 0.0)}"
 
 
 def _all_of(names: Sequence[str]) -> str:

@@ -168,16 +168,17 @@ def _print(proof: Proof, top: int, *, ranges: str) -> None:
 
 
 def _cells(row: LayerProof) -> tuple[str, ...]:
-    from maskctl.cli.text import magnitude, mask_text
+    from maskctl.cli.text import change_text
+    from maskctl.numeric.figures import figure
 
-    low, high = ("-" if row.unknown else magnitude(end) for end in (row.low, row.high))
-    mask = "" if row.safe_mask is None else f"{row.layer.mask} -> {mask_text(row.safe_mask)}"
+    low, high = ("-" if row.unknown else figure(end) for end in (row.low, row.high))
+    mask = "" if row.safe_mask is None else change_text(row.layer.mask, row.safe_mask)
     return str(row.layer.index), row.layer.name, row.layer.type, low, high, row.verdict, mask, _reason(row)
 
 
 def _reason(row: LayerProof) -> str:
     """What may get too large, and the sample that shows it."""
-    from maskctl.cli.text import magnitude
+    from maskctl.numeric.figures import figure
 
     if not row.dangers:
         return ""
@@ -187,7 +188,7 @@ def _reason(row: LayerProof) -> str:
     elif worst.peak == float("inf"):
         said = f"nothing bounds {_IN_WORDS[worst.kind]}"
     else:
-        said = f"{_IN_WORDS[worst.kind]} may reach {magnitude(worst.peak)} > {magnitude(worst.limit)}"
+        said = f"{_IN_WORDS[worst.kind]} may reach {figure(worst.peak)} > {figure(worst.limit)}"
     return said if row.witness is None else f"{said}; witness {row.witness}"
 
 

@@ -116,7 +116,8 @@ def _wanted(model: Model, options: Mapping[str, Any]) -> tuple[str, ...]:
 def _print(
     model: Model, samples: Samples, options: Mapping[str, Any], summaries: Mapping[str, BlobSummary], *, err: bool
 ) -> None:
-    from maskctl.cli.text import counted, magnitude, print_table, table
+    from maskctl.cli.text import counted, print_table, table
+    from maskctl.numeric.figures import figure
 
     weights = f"made-up weights {options['made_up']}, " if options["made_up"] else ""
     source = f"synthetic input, seed {samples.seed}" if samples.synthetic else counted(len(samples), "sample")
@@ -125,7 +126,7 @@ def _print(
     made = table("blob", "shape", *numbers[:2], "largest at", *numbers[2:], numbers=numbers)
     for name, row in summaries.items():
         figures = (row.smallest, row.largest, row.mean, row.deviation)
-        smallest, largest, mean, deviation = ("" if math.isnan(figure) else magnitude(figure) for figure in figures)
+        smallest, largest, mean, deviation = ("" if math.isnan(number) else figure(number) for number in figures)
         place = "" if row.largest_at is None else ",".join(map(str, row.largest_at[len(samples) <= 1 :]))
         shape = "x".join(map(str, row.shape[1:])) or "1"
         made.add_row(

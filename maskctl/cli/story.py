@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from maskctl.cli.text import cosine_text, counted, decibels, magnitude, mask_text, print_table, scaled, table
+from maskctl.cli.text import change_text, cosine_text, counted, decibels, mask_text, print_table, scaled, table
+from maskctl.numeric.figures import figure
 
 _BAR = 40
 _MOST_ROWS = 24
@@ -69,7 +70,7 @@ def _facts(
 def _mask(layer: Mapping[str, Any], loss: Mapping[str, Any] | None) -> str:
     if loss is None or loss["mask"] == loss["proposed"]:
         return mask_text(layer["mask"])
-    return f"{loss['mask']} -> {mask_text(loss['proposed'])} (proposed)"
+    return f"{change_text(loss['mask'], loss['proposed'])} (proposed)"
 
 
 def _proposed_because(layer: Mapping[str, Any], loss: Mapping[str, Any] | None) -> str:
@@ -131,7 +132,7 @@ def _print_values(values: Mapping[str, Any] | None, limits: Mapping[str, Any]) -
     if values is None:
         return
     ends = [float(values[end]) for end in ("smallest", "largest")]
-    said = [" to ".join(f"{'-' if end < 0 else ''}{magnitude(abs(end))}" for end in ends)] if ends[0] <= ends[1] else []
+    said = [" to ".join(map(figure, ends))] if ends[0] <= ends[1] else []
     for count, words in (
         (values["above"], f"beyond {limits['name']}'s {limits['largest']:,.0f}"),
         (values["subnormal"], "subnormal"),

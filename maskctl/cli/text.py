@@ -93,15 +93,6 @@ def cosine_text(value: float) -> str:
     return f"0.{decimals[: min(nines + 2, _MOST_DECIMALS)]}"
 
 
-def magnitude(value: float) -> str:
-    """A magnitude with four digits or more, thousands separated, above a billion with an exponent.
-
-    >>> magnitude(81204.4), magnitude(1016.0), magnitude(0.01234), magnitude(12.5), magnitude(3e38)
-    ('81,204', '1,016', '0.01234', '12.5', '3e+38')
-    """
-    return f"{value:,.0f}" if 999.95 <= value <= 1e9 else f"{value:.4g}"
-
-
 def scaled(value: int, unit: str) -> str:
     """A count with a decimal prefix.
 
@@ -132,6 +123,15 @@ def mask_text(mask: int) -> str:
     from maskctl import featmask
 
     return f"{mask} {featmask.words(mask)}" if mask else "-"
+
+
+def change_text(old: int, new: int) -> str:
+    """What becomes of a mask.
+
+    >>> change_text(0, 64), change_text(2, 0)
+    ('0 -> 64 no-winograd', '2 -> 0')
+    """
+    return f"{old} -> {mask_text(new) if new else 0}"
 
 
 def warn_unsafe(graph: Graph, masks: Sequence[int], target: Target | None = None) -> tuple[Hazard, ...]:

@@ -64,7 +64,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
     _refuse_nan(options["tolerance"])
     policy = policy_of({**options, "target": options["target"] or target_of(name).name})
     loaded = load_model(model, options)
-    samples = read_inputs(loaded, options, loaded.outputs)
+    samples = read_inputs(loaded, options, loaded.inputs_read)
     portions = batches(loaded, samples)
     _refuse_portions(len(portions))
     found, seen = verified(loaded, options, policy, engine, portions[0].inputs)

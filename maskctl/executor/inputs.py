@@ -55,7 +55,7 @@ def read_samples(
     seed: int = 0,
     blobs: Collection[str] | None = None,
 ) -> Samples:
-    """The samples that `-i` specs name, or one synthetic sample where there are none.
+    """The samples that `-i` specs name, or one synthetic sample where there are none; none for a network that needs no input.
 
     `shapes` replaces the shapes of the Input layers, by name or glob. With `blobs`, only the inputs these depend on are
     needed. Raises `InputError` for files, names and shapes that do not fit.

@@ -57,6 +57,8 @@ def _refuse_beyond_memory(shapes: Mapping[str, Shape]) -> None:
 def synthetic(shapes: Mapping[str, Shape], seed: int = 0, integers: Collection[str] = ()) -> Samples:
     """One sample per input blob, the same for the same seed: standard normal noise, small numbers in blobs of integers.
 
+    Without a blob there is nothing that anybody could have given, and so nothing synthetic.
+
     Raises `MemoryError` for shapes that do not fit in memory, before any of it is taken.
     """
     _refuse_beyond_memory(shapes)
@@ -70,8 +72,8 @@ def synthetic(shapes: Mapping[str, Shape], seed: int = 0, integers: Collection[s
             ]
             for name, shape in shapes.items()
         },
-        synthetic=True,
-        seed=seed,
+        synthetic=bool(shapes),
+        seed=seed if shapes else None,
     )
 
 

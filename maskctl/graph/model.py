@@ -72,6 +72,12 @@ class Model:
         return tuple(name for name in self.graph.inputs if name in read or name in wanted)
 
     @cached_property
+    def inputs_read(self) -> tuple[str, ...]:
+        """The input blobs that a run of all layers takes, in file order: all but those that only layers cut off read."""
+        reader = self.graph.reader
+        return tuple(name for name in self.graph.inputs if name not in reader or not self.operators[reader[name]].cut)
+
+    @cached_property
     def integer_inputs(self) -> frozenset[str]:
         """The input blobs whose elements a layer reads as 32-bit integers, such as token ids."""
         wanted = {

@@ -185,6 +185,13 @@ def test_unsafe_mask_in_the_file(digits: Model, images: Samples, mask: int) -> N
     assert "bit 2 is not honoured here: 16-bit input read as fp32" == found.rows[0].reason
 
 
+def test_an_unsafe_mask_that_nothing_needs_goes(digits: Model, images: Samples) -> None:
+    """Where the target is reached without fp32 sums, the mask that is not honoured is taken away, not replaced."""
+    found = analyze(digits.with_masks({CONV3: 1, 5: 2}), images)
+    assert ({5: 0}, True) == (found.masks, found.plan.reached)
+    assert found.decision.added < 0
+
+
 def test_bits_for_other_precisions_do_not_stay_unsafe(digits: Model, images: Samples) -> None:
     """A mask that fp16 ignores but bf16 would read garbage with is not carried into the proposal."""
     found = analyze(digits.with_masks({CONV3: 4}), images)

@@ -125,6 +125,26 @@ def test_input_of_the_next_layer() -> None:
     } == reasons(network.model(), values(40000.0))
 
 
+def test_a_value_is_told_of_the_layer_that_made_it() -> None:
+    """Layers that only move a value, and those that make a larger one of it, are victims; the nearest that made it is named."""
+    network = Network().convolution("a", "data", [[2.0]]).convolution("b", "a", [[3.0]])
+    network.layer("Pooling pool 1 1 b pool 0=0 1=1 2=1").convolution("c", "pool", [[0.1]])
+    over, made = " at (c=0,h=0,w=0)", ", from #2 'b' (Convolution)"
+    assert {
+        "a": f"value reaches 80,000 > 65,504{over}",
+        "b": f"input reaches 80,000 > 65,504{over}, from #1 'a' (Convolution)",
+        "pool": f"input reaches 240,000 > 65,504{over}{made}",
+        "c": f"input reaches 240,000 > 65,504{over}{made}",
+    } == reasons(network.model(), values(40000.0))
+
+
+def test_a_cause_in_one_sample_is_not_hidden_by_an_input_of_another() -> None:
+    """A layer that fails in one sample with its inputs fine is a cause, whatever it is fed in another sample."""
+    network = Network().convolution("a", "data", [[2.0]])
+    given = samples(*(np.full((1, 1, 1), value, np.float32) for value in (90000, 40000)))
+    assert "value reaches 80,000 > 65,504 at (c=0,h=0,w=0)" == reasons(network.model(), given)["a"]
+
+
 def test_only_the_lowered_inputs_overflow() -> None:
     """A layer whole with exact inputs, which the lowered network feeds larger ones, says so."""
     # "a" is 65,474 exactly and 65,504 in a chain of fp16 sums; 20 more is beyond the last tie, 65,520, only then.

@@ -134,6 +134,28 @@ def test_output_without_a_proposal(run: Runner, few: tuple[str, ...], digits: Pa
     assert run(*bf16, "--force").out.endswith(f"{said}\n")
 
 
+@pytest.mark.parametrize(
+    ("lines", "samples", "said"),
+    [
+        (
+            ("Input in 0 1 in 0=4", "Noop end 1 0 in"),
+            "1 sample (synthetic)",
+            "No layer gives a blob that counts as an output",
+        ),
+        (("Input in 0 1 in 0=4",), "1 sample (synthetic)", "No layer gives a blob that counts as an output"),
+        (("MemoryData one 0 1 one 0=1", "ReLU out 1 1 one out"), "0 samples\n", "Every output reaches cosine 0.999"),
+    ],
+)
+def test_networks_at_the_edge(run: Runner, tmp_path: Path, lines: tuple[str, ...], samples: str, said: str) -> None:
+    """A network without outputs has nothing to compare, and says so; one without inputs does not speak of noise."""
+    path, tops = tmp_path / "edge.param", sum(int(line.split()[3]) for line in lines)
+    path.write_text("\n".join(["7767517", f"{len(lines)} {tops}", *lines, ""]))
+    path.with_suffix(".bin").write_bytes(np.array([2], np.float32).tobytes() if lines[0].startswith("Memory") else b"")
+    result = run("analyze", str(path))
+    assert (0, True, True) == (result.code, samples in result.out, said in result.out), result.out + result.err
+    assert ("synthetic" in samples) == ("seeded noise" in result.out)
+
+
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_unsafe_masks(run: Runner, few: tuple[str, ...], digits: Path, precision: str) -> None:
     """A mask the engine does not honour is a warning and in the JSON, whichever 16-bit storage is analysed."""

@@ -66,6 +66,17 @@ def test_other_samples_know_nothing(run: Runner, digits: Path, trials: list[dict
     assert {} in trials[4:]
 
 
+def test_a_check_that_was_mended_is_asked_again(run: Runner, digits: Path, trials: list[dict[int, int]]) -> None:
+    """Trials are forgotten where a file that the check's command names was changed; measurements stay."""
+    Path("score.py").write_text("")
+    command = (*COMMAND, "--check", f"{sys.executable} score.py")
+    assert 130 == run(*command).code
+    Path("score.py").write_text("print()")
+    assert re.match(r"maskctl: note: \d+ measurements of ", run(*command).err)
+    assert trials[0] in trials[4:]
+    assert not (digits / FOLDER).exists()
+
+
 def test_lines_cut_short(run: Runner, trials: list[dict[int, int]]) -> None:
     """What a kill left half written is passed over."""
     assert 130 == run(*COMMAND).code

@@ -40,6 +40,12 @@ def test_by_exit_status(run: Runner, command: tuple[str, ...]) -> None:
     report = json.loads(run(*command, "--check", check, "--json", "-").out)
     assert {"target": 1.0, "before": 0.0, "after": 1.0} == report["check"]
     assert [4] == [mask["index"] for mask in report["masks"]]
+    told = run(*command, "--check", check).out
+    assert "check: failed before, passed after\n" in told
+    assert "With 1 mask every output reaches exit status 0 of the check." in told
+    assert (
+        "#4 needs a mask. With all others there are, and none on it, the worst output comes to a failed check." in told
+    )
 
 
 def test_by_number(run: Runner, command: tuple[str, ...]) -> None:

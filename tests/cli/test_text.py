@@ -7,28 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from maskctl.cli.text import cosine_text, magnitude, scaled, width
+from maskctl.cli.text import cosine_text, scaled, width
 from tests.cli.driver import spawn
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"),
-        (999.94, "999.9"),
-        (999.96, "1,000"),
-        (1016.2, "1,016"),
-        (65504.0, "65,504"),
-        (1e9, "1,000,000,000"),
-        (1.5e9, "1.5e+09"),
-        (3.4028235e38, "3.403e+38"),
-        (math.inf, "inf"),
-        (math.nan, "nan"),
-    ],
-)
-def test_magnitudes(value: float, text: str) -> None:
-    """Thousands are separated from 1,000 on, and beyond a billion there is an exponent."""
-    assert text == magnitude(value)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ function shareOf(cost) {
 /** What the proposal costs, what it puts in, and what keeps the goal out of reach; nothing where there is nothing to say. */
 function priceLines(report) {
   const { cost, fences = [], limits = [] } = report;
-  const adds = cost && report.masks.length ? `${report.masks.length === 1 ? "It adds" : "They add"} ${shareOf(cost)(toNumber(cost.added_us))} to the network’s time (${cost.measured ? "measured" : "estimated"}); masked layers hold ${(100 * cost.share_of_macs).toFixed(1)} % of the multiply-adds.` : "";
+  const [they, s] = report.masks.length === 1 ? ["It", "s"] : ["They", ""];
+  const verb = (us) => (us < 0 ? `save${s} ${shareOf(cost)(-us)} of` : `add${s} ${shareOf(cost)(us)} to`);
+  const adds = cost && report.masks.length ? `${they} ${verb(toNumber(cost.added_us))} the network’s time (${cost.measured ? "measured" : "estimated"}); masked layers hold ${(100 * cost.share_of_macs).toFixed(1)} % of the multiply-adds.` : "";
   const puts = fences.length ? `Layers put in that cast to 32 bits: ${fences.map((fence) => `#${fence.index} ${fence.name}`).join(", ")}.` : "";
   return [adds, puts, ...limits.map((limit) => `Limited by #${limit.index} ${limit.name} (${limit.type}): ${limit.why}.`)].filter(Boolean);
 }
