@@ -100,8 +100,10 @@ and bit 1 is not set, else in fours where they are a multiple of 4, else one by 
 | ShuffleChannel | of channels in fours, where there are more than four groups, or three or four that cut through a four |
 
 The shapes must follow from the file: from an Input that says its own, or from a convolution, which makes as many channels as
-it says. Where they do not, the bits count as unsafe. They do so, too, on a Padding with another constant than 0, which bf16
-makes right here and there. `tests/conformance/test_live_handing_on.py` asks both engines.
+it says. Where they do not, the bits count as unsafe. The engine does not look at the shape of an Input: where `--shape`, an
+array or an image gives a blob another one than the file, only what both have counts, and a mask that is safe at the file's size
+need not be at another. Unsafe throughout is a Padding with another constant than 0, which bf16 makes right here and there.
+`tests/conformance/test_live_handing_on.py` asks both engines.
 """
 
 

@@ -134,7 +134,7 @@ def analyze(
     Raises `InputError` for unusable samples, `ExecutionError` for a layer that cannot be computed, and
     `MeasuringInterruptedError` for an interrupt before masks are tried; one while they are gives the best known.
     """
-    policy = Policy(precision, target, without=without)
+    policy, model = Policy(precision, target, without=without), samples.feeding(model)
 
     def told(what: str, done: int, total: int) -> None:
         progress(f"{what}, fences put in", done, total)

@@ -90,7 +90,7 @@ def used_fences(fenced: Model, policy: Policy, fences: Sequence[Fence], masks: M
 def with_fences_in(model: Model, fences: Sequence[Fence]) -> Model:
     """The model with fences, which have no weights."""
     document = with_fences(model.document, fences)
-    graph = build(document)
+    graph = replace(build(document), fed=model.graph.fed)
     tensors, sizes = list(model.weights.tensors), list(model.weights.bytes_on_disk)
     for fence in sorted(fences, reverse=True):
         tensors.insert(fence.reader, LayerWeights({}))

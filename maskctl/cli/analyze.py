@@ -150,6 +150,7 @@ def analyzed(model: str, options: Mapping[str, Any]) -> tuple[Analysis, Sequence
     wishes = wishes_of(loaded, options)
     terms = terms_of(options, loaded.graph)
     samples = read_inputs(loaded, options, loaded.inputs_read)
+    loaded = samples.feeding(loaded)
     note_of_worst(options["worst"], len(samples) or 1)
     policy = policy_of(options)
     unsafe = warn_unsafe(loaded.graph, loaded.document.masks, policy.target)

@@ -85,6 +85,7 @@ def command(model: str, **options: Any) -> int:
     policy = policy_of(options)
     given = parse_ranges(options["ranges"], loaded.graph.inputs)
     bounds = input_bounds(loaded, given, parse_shapes(options["shapes"]))
+    loaded = loaded.with_inputs_of({name: interval.low.shape[1:] for name, interval in bounds.items()})
     warn_unsafe(loaded.graph, loaded.document.masks, policy.target)
     with stdout_to_stderr():  # where a plugin prints
         proof = prove(loaded, bounds, policy, tries=options["tries"], seed=options["seed"])

@@ -72,7 +72,9 @@ def command(model: str, **options: Any) -> int:
     setup = _setup(options)
     loaded = load_model(model, options)
     among = _among(loaded, options)
-    portions = batches(loaded, read_inputs(loaded, options, loaded.inputs_read))
+    samples = read_inputs(loaded, options, loaded.inputs_read)
+    loaded = samples.feeding(loaded)
+    portions = batches(loaded, samples)
     located = locate(loaded, portions, setup, _faults(options), among)
     if located is None:
         click.echo(f"{model}: {_nothing(setup, options)}")

@@ -55,6 +55,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
     loaded = load_model(model, options)
     wanted = _wanted(loaded, options)
     samples = read_inputs(loaded, options, wanted)
+    loaded = samples.feeding(loaded)
     with stdout_to_stderr():  # where a plugin prints
         found = computed(loaded, samples, policy_of(options), wanted)
     summaries = {name: summary(values) for name, values in found.items()}

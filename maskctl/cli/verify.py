@@ -65,6 +65,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
     policy = policy_of({**options, "target": options["target"] or target_of(name).name})
     loaded = load_model(model, options)
     samples = read_inputs(loaded, options, loaded.inputs_read)
+    loaded = samples.feeding(loaded)
     portions = batches(loaded, samples)
     _refuse_portions(len(portions))
     found, seen = verified(loaded, options, policy, engine, portions[0].inputs)

@@ -42,6 +42,17 @@ class Samples:
         """
         return self.names[number] if number < len(self.names) else f"sample {number}"
 
+    def feeding(self, model: Model) -> Model:
+        """The model as fed these samples: which masks the engine honours may depend on shapes that the file says otherwise."""
+        shapes = {}
+        for blob, arrays in self.by_blob.items():
+            found = [array.shape for array in arrays]
+            if len({len(shape) for shape in found}) == 1:
+                shapes[blob] = tuple(
+                    extents[0] if len(set(extents)) == 1 else 0 for extents in zip(*found, strict=True)
+                )
+        return model.with_inputs_of(shapes)
+
     def only(self, numbers: Sequence[int]) -> Samples:
         """These samples, in this order."""
         chosen = {blob: [arrays[number] for number in numbers] for blob, arrays in self.by_blob.items()}

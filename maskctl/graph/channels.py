@@ -45,9 +45,21 @@ _ANY = Unknown(1)
 def known_extents(graph: Graph) -> Mapping[str, Shape]:
     """What the text alone says of the blobs' shapes: whole ones, or the outermost extent; others are missing.
 
+    An extent of an input that the file says and `Graph.fed` has otherwise is not known: it varies, as the engine lets it.
     Nothing is known of layers whose parameters the engine refuses.
     """
-    return with_channels([_operator(graph, layer) for layer in graph.layers], {}, ())[0]
+    ops = [_operator(graph, layer) for layer in graph.layers]
+    said, _ = with_channels([op for op in ops if op and op.layer.type == "Input"], {}, ())
+    agreed = {name: _agreed(shape, graph.fed.get(name, shape)) for name, shape in said.items()}
+    inputs = {name: shape for name, shape in agreed.items() if shape}
+    return with_channels([op for op in ops if op and op.layer.type != "Input"], inputs, ())[0]
+
+
+def _agreed(said: Shape, fed: Shape) -> Shape:
+    """A shape as far as both have it; empty where not even the rank is the same."""
+    if len(said) != len(fed):
+        return ()
+    return tuple(extent if extent == other else UNKNOWN for extent, other in zip(said, fed, strict=True))
 
 
 def _operator(graph: Graph, layer: Layer) -> Operator | None:

@@ -13,6 +13,7 @@ from maskctl.graph.network import Graph, build, check_counts
 from maskctl.graph.operators import Operator, operators
 from maskctl.graph.weights import LoadedWeights, in_memory, made_up
 from maskctl.graph.weights import load as load_weights
+from maskctl.layers import Shape
 from maskctl.layers.plugins import load_missing, loaded_plugins
 from maskctl.numeric.formats import FloatArray
 from maskctl.param import ParamDocument, parse
@@ -91,21 +92,29 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process builds the same model from: text, plugins, and the file of weights or the weights."""
         weights = self.weights.origin or tuple(dict(tensors) for tensors in self.weights.tensors)
-        return _rebuilt, (loaded_plugins(), self.document.source, self.document.path, weights)
+        return _rebuilt, (loaded_plugins(), self.document.source, self.document.path, weights, self.graph.fed)
 
     def with_masks(self, masks: dict[int, int]) -> Model:
         """The same model with other feature masks, by layer index."""
         document = self.document.with_masks(masks)
-        graph = build(document)
+        graph = replace(build(document), fed=self.graph.fed)
         return replace(self, document=document, graph=graph, operators=operators(graph))
+
+    def with_inputs_of(self, shapes: Mapping[str, Shape]) -> Model:
+        """The same model, of which it is known that its inputs are given these shapes; itself where it is known already."""
+        return self if self.graph.fed == shapes else replace(self, graph=replace(self.graph, fed=dict(shapes)))
 
 
 def _rebuilt(
-    plugins: Sequence[str], source: bytes, path: str, weights: str | tuple[Mapping[str, FloatArray], ...]
+    plugins: Sequence[str],
+    source: bytes,
+    path: str,
+    weights: str | tuple[Mapping[str, FloatArray], ...],
+    fed: Mapping[str, Shape],
 ) -> Model:
     load_missing(plugins)
     document = parse(source, path)
-    graph = build(document)
+    graph = replace(build(document), fed=fed)
     ops = operators(graph)
     return Model(document, graph, ops, _weights_from(weights, ops) if isinstance(weights, str) else in_memory(weights))
 

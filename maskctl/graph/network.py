@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from maskctl.errors import GraphError, Place, did_you_mean
@@ -62,11 +62,13 @@ class Layer:
 class Graph:
     """Layers in execution order; every blob is produced once, before it is read, and read by at most one layer.
 
-    A graph equals only itself, so that what follows from it can be remembered cheaply.
+    A graph equals only itself, so that what follows from it can be remembered cheaply. `fed` are the shapes that
+    inputs are given, outermost extent first and 0 for an extent that varies: the engine does not look at those in the file.
     """
 
     path: str
     layers: tuple[Layer, ...]
+    fed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def producer(self) -> Mapping[str, int]:
