@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from maskctl import featmask
 from maskctl.graph.network import Layer
@@ -42,10 +42,18 @@ def edited(lines: Sequence[str], edits: Iterable[Edit]) -> str:
         by_line[edit.line].append(edit)
     changed = list(lines)
     for number, found in by_line.items():
-        for edit in sorted(found, reverse=True):
-            text = changed[number - 1]
-            changed[number - 1] = text[: edit.start] + edit.text + text[edit.end :]
+        changed[number - 1] = "".join(_pieces(changed[number - 1], sorted(found)))
     return "".join(changed)
+
+
+def _pieces(line: str, edits: Iterable[Edit]) -> Iterator[str]:
+    """What an edited line is made of; the edits come in the order of their places."""
+    done = 0
+    for edit in edits:
+        yield line[done : edit.start]
+        yield edit.text
+        done = edit.end
+    yield line[done:]
 
 
 class FreshNames:

@@ -99,5 +99,5 @@ def _not_here(graph: Graph, index: int, bit: Bit, target: Target, running: dict[
     if precision is None:
         return ""
     step = running[precision][index]
-    found = effects(graph, index, step, target, PRECISIONS[precision], 0)[featmask.BITS.index(bit)]
+    (found,) = effects(graph, index, step, target, PRECISIONS[precision], 0, (bit,))
     return "" if found.changes else found.effect.removeprefix("no effect: ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -82,10 +83,10 @@ def with_fixes(lines: Sequence[str], findings: Iterable[Finding], *, unsafe: boo
         fix = finding.problem.fix
         if fix is None or not (fix.is_safe or unsafe):
             continue
-        if any(_touch(edit, other) for edit in fix.edits for other in by_line[edit.line]):
+        if any(_touches_one(edit, by_line[edit.line]) for edit in fix.edits):
             continue
         for edit in fix.edits:
-            by_line[edit.line].append(edit)
+            insort(by_line[edit.line], edit)
         made.append(finding)
     edits = [edit for of_line in by_line.values() for edit in of_line]
     if lines and lines[0].endswith("\r\n"):
@@ -94,6 +95,12 @@ def with_fixes(lines: Sequence[str], findings: Iterable[Finding], *, unsafe: boo
 
 
 _LINE_FEED = re.compile(r"\r?\n")
+
+
+def _touches_one(edit: Edit, others: Sequence[Edit]) -> bool:
+    """True where an edit touches one of those of its line, which are in order and do not touch each other."""
+    place = bisect(others, edit)
+    return any(_touch(edit, other) for other in others[max(place - 1, 0) : place + 1])
 
 
 def _touch(one: Edit, other: Edit) -> bool:

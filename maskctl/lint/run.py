@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from maskctl.lint.finding import Finding, Problem
+from maskctl.lint.finding import Finding
 from maskctl.lint.rule import Rule
 from maskctl.lint.subject import Subject
 
@@ -25,18 +26,31 @@ def _fingerprinted(subject: Subject, findings: Iterable[Finding]) -> Iterator[Fi
 
     Two findings of one rule on equal lines are told apart by their order.
     """
-    seen = Counter[str]()
+    seen = Counter[bytes]()
     for finding in findings:
-        told = f"{finding.rule}\n{_about(subject, finding.problem)}"
+        digest = _told(subject, finding)
+        told = digest.digest()
         seen[told] += 1
-        digest = hashlib.sha256(f"{told}\n{seen[told]}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        yield Finding(finding.path, finding.rule, finding.severity, finding.problem, digest)
+        digest.update(f"\n{seen[told]}".encode())
+        yield Finding(finding.path, finding.rule, finding.severity, finding.problem, digest.hexdigest()[:16])
 
 
-def _about(subject: Subject, problem: Problem) -> str:
-    """The text a problem is about: the words of its line, or its message where it is about the file."""
-    number = problem.span.line
-    if not 0 < number <= len(subject.scan.lines):
-        return problem.message
-    line, start = subject.scan.lines[number - 1], max(problem.span.column - 1, 0)
-    return " ".join([*line.split(), line[start : start + problem.span.length]])
+def _told(subject: Subject, finding: Finding) -> hashlib._Hash:
+    """The rule and the text its problem is about: the words of the line, or the message where it is about the file."""
+    span = finding.problem.span
+    if not 0 < span.line <= len(subject.scan.lines):
+        return hashlib.sha256(_bytes(f"{finding.rule}\n{finding.problem.message}"))
+    line, start = subject.scan.lines[span.line - 1], max(span.column - 1, 0)
+    digest = _of_line(finding.rule, line).copy()
+    digest.update(_bytes(line[start : start + span.length]))
+    return digest
+
+
+@lru_cache(maxsize=8)
+def _of_line(rule: str, line: str) -> hashlib._Hash:
+    """What all findings of a rule on a line have in common: a long line may have many."""
+    return hashlib.sha256(_bytes(f"{rule}\n" + "".join(f"{word} " for word in line.split())))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

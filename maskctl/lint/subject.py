@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import islice
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from maskctl.errors import GraphError, InputError, MaskctlError, ParamSyntaxError, WeightsError
@@ -270,8 +270,15 @@ class Subject:
         return self._word_span(layer, _HEAD_WORDS + len(layer.bottoms) + place)
 
     def _word_span(self, layer: Layer, number: int) -> Span:
-        word = next(islice(_WORD.finditer(layer.line.text), number, None))
-        return Span(layer.line.number, word.start() + 1, word.end() - word.start())
+        ends = _ends_of_words(layer.line.text)
+        start, end = ends[2 * number], ends[2 * number + 1]
+        return Span(layer.line.number, start + 1, end - start)
+
+
+@lru_cache(maxsize=1)
+def _ends_of_words(line: str) -> Sequence[int]:
+    """Where each word of a line begins and ends, one behind the other; rules ask for one word of a line after another."""
+    return array("I", (place for word in _WORD.finditer(line) for place in word.span()))
 
 
 def _operator(layer: Layer, kind: LayerType | None) -> Operator | GraphError | None:

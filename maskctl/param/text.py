@@ -17,16 +17,18 @@ _LINE_FEED = re.compile(b"\n")
 class Lines(Sequence[str]):
     r"""The lines of a text with their ends, joined the text; only a line feed ends a line, as in the engine.
 
-    Kept are the bytes and 4 bytes for each line. What is no UTF-8 comes as surrogates, which encode to the same bytes.
+    Kept are the bytes, 4 bytes for each line, and the line that was asked for last, of which many things may be told. What is
+    no UTF-8 comes as surrogates, which encode to the same bytes.
 
     >>> list(Lines(b"7767517\n1 1\r\nInput data 0 1 data"))
     ['7767517\n', '1 1\r\n', 'Input data 0 1 data']
     """
 
-    __slots__ = ("_starts", "data")
+    __slots__ = ("_last", "_starts", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self._last = -1, ""
         self._starts = array("I" if len(data) < 2**32 else "Q", (0,))
         self._starts.extend(found.end() for found in _LINE_FEED.finditer(data))
         if self._starts[-1] < len(data):
@@ -43,7 +45,9 @@ class Lines(Sequence[str]):
         if isinstance(index, slice):
             return tuple(self[place] for place in range(*index.indices(len(self))))
         place = range(len(self))[index]
-        return self._decoded(self._starts[place], self._starts[place + 1])
+        if place != self._last[0]:
+            self._last = place, self._decoded(self._starts[place], self._starts[place + 1])
+        return self._last[1]
 
     def __iter__(self) -> Iterator[str]:
         return (self._decoded(begin, end) for begin, end in pairwise(self._starts))

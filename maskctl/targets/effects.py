@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from maskctl import featmask
@@ -27,13 +27,21 @@ class BitEffect:
     effect: str
 
 
-def effects(graph: Graph, index: int, step: Step, target: Target, options: Options, mask: int) -> tuple[BitEffect, ...]:
-    """Every known bit on the layer of an index that runs as `step` under `mask`, in the order of the bits."""
+def effects(
+    graph: Graph,
+    index: int,
+    step: Step,
+    target: Target,
+    options: Options,
+    mask: int,
+    bits: Sequence[Bit] = featmask.BITS,
+) -> tuple[BitEffect, ...]:
+    """Every known bit, or those of `bits`, on the layer of an index that runs as `step` under `mask`, in their order."""
 
     def under(other: int) -> Step:
         return with_mask(graph, index, step, target, options, other)
 
-    return tuple(_effect(graph.layers[index], target, options, mask, bit, under) for bit in featmask.BITS)
+    return tuple(_effect(graph.layers[index], target, options, mask, bit, under) for bit in bits)
 
 
 def _effect(

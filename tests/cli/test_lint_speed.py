@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ import pytest
 from benchmarks.lint import generated
 from maskctl.lint.conditions import Conditions
 from maskctl.lint.files import subject_from
+from maskctl.lint.plan import Asked
 from maskctl.lint.rule import rules
 from maskctl.lint.run import lint
+from maskctl.lint.session import Session
+from maskctl.lint.settings import Settings
+from maskctl.report.lint.text import full
 from tests.cli.driver import environment, program
 from tests.layers.rows import families
 from tests.shared_models import SHARED
@@ -40,6 +45,42 @@ def test_time_is_linear() -> None:
     """Ten times the layers take about ten times as long; twenty is far from the hundred of a quadratic rule."""
     small = min(seconds_for(4_000) for _ in range(3))
     assert min(seconds_for(40_000) for _ in range(2)) < 20 * small
+
+
+HEAD = "7767517\n2 9\nInput data 0 1 data 0=8 1=8 2=16\n"
+WIDE: dict[str, Callable[[int], str]] = {
+    "duplicate parameters": lambda count: f"ReLU r 1 1 data r{' 0=1.0' * count}",
+    "masks": lambda count: f"ReLU r 1 1 data r{' 31=1' * count}",
+    "masks that are floats": lambda count: f"ReLU r 1 1 data r{' 31=1.0' * count}",
+    "blobs that are not there": lambda count: f"Concat c {count} 1 {words(count, 'b')} c",
+    "blobs of one name": lambda count: f"Split s 1 {count} data{' s' * count}",
+    "names beyond ASCII": lambda count: f"Split s 1 {count} data {words(count, 'é')}",
+}
+
+
+def words(count: int, stem: str) -> str:
+    """So many words."""
+    return " ".join(f"{stem}{number}" for number in range(count))
+
+
+def seconds_for_line(kind: str, count: int) -> float:
+    """CPU time to find, mend and show so many mistakes on one line."""
+    data = f"{HEAD}{WIDE[kind](count)}\n".encode()
+
+    def work() -> None:
+        for fixes in ("", "all"):
+            session = Session(Asked(), lambda _: Settings(), texts={"net.param": data}, fixes=fixes)
+            full(session.lint(["net.param"]), 80)
+
+    return cpu_seconds(work)
+
+
+@pytest.mark.parametrize("kind", WIDE)
+def test_time_is_linear_in_a_line(kind: str) -> None:
+    """Eight times the mistakes on one line take about eight times as long; thirty is half of what the square would be."""
+    seconds_for_line(kind, 10)
+    small = min(seconds_for_line(kind, 250) for _ in range(2))
+    assert seconds_for_line(kind, 2_000) < 30 * small
 
 
 def every_row() -> str:

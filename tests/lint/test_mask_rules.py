@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from maskctl.lint.editing import edited
 from tests.lint.linting import found
 
 HEAD = "7767517\n3 3\nInput data 0 1 data 0=8 1=8 2=16 "
@@ -86,6 +87,23 @@ def test_masks_that_are_no_integers(written: str, meant: str | None, tmp_path: P
     told = found(tmp_path, "mask-not-integer", network(f"Sigmoid conv 1 1 data conv {written}"))
     assert [meant] == [finding.problem.fix and finding.problem.fix.what for finding in told]
     assert [True] == [f"has the feature mask '{written}'." in finding.problem.message for finding in told]
+
+
+@pytest.mark.parametrize(
+    ("rule", "written", "left"),
+    [
+        ("redundant-mask", "31=64 9=1 31=3 31=1 10=2", "9=1 31=1 10=2"),
+        ("redundant-mask", "31=0 9=1", "9=1"),
+        ("mask-not-integer", "31=3.0 9=1 31=1", "31=3 9=1 31=1"),
+        ("mask-not-integer", "9=1 31=0.0", "9=1"),
+    ],
+)
+def test_only_the_mask_that_is_told_is_mended(rule: str, written: str, left: str, tmp_path: Path) -> None:
+    """Repairs of masks leave the mask that counts and all other parameters as they are."""
+    param = network(f"Convolution conv 1 1 data conv 0=16 1=1 6=256 {written}")
+    (told,) = found(tmp_path, rule, param)
+    assert told.problem.fix
+    assert param.replace(written, left) == edited(param.splitlines(keepends=True), told.problem.fix.edits)
 
 
 def test_the_span_is_the_mask(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from maskctl.layers import LayerType, Param
 from maskctl.lint.facts.per_kind import per_kind
 from maskctl.lint.finding import Edit, Fix, Problem, Span
 from maskctl.param import ParamToken, Value
+from maskctl.param.text import SPACE
 
 HINTS_ID = 30
 """The parameter that holds shape hints; it and the feature mask belong to every type."""
 
 _OF_EVERY_TYPE = {HINTS_ID, featmask.PARAM_ID}
-_BLANK = " \t\r\n\v\f"
 
 
 class Written(NamedTuple):
@@ -129,8 +129,10 @@ def rewritten(layer: Layer, token: ParamToken, text: str) -> Edit:
 
 def taken_off(layer: Layer, token: ParamToken) -> Edit:
     """The edit that takes a token off its line, with the white space in front of it."""
-    head = layer.line.text[: token.start].rstrip(_BLANK)
-    return Edit(layer.line.number, len(head), token.end, "")
+    text, start = layer.line.text, token.start
+    while text[start - 1] in SPACE:
+        start -= 1
+    return Edit(layer.line.number, start, token.end, "")
 
 
 def are_of_kind(layer: Layer, kind: LayerType) -> bool:

@@ -19,32 +19,37 @@ Good:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from maskctl import featmask
 from maskctl.lint.facts.declared import called, spelled, taken_off
 from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
+from maskctl.param import ParamToken
 
 GROUP = "params"
 SEVERITY = Severity.WARNING
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """Every parameter behind which the same one follows; the fix takes it off."""
+    """Every parameter that is there several times, at the first; the fix takes off all but the last."""
     for layer, kind in zip(subject.layers, subject.kinds, strict=True):
         last = {token.id: token for token in layer.line.tokens}
         if len(last) == len(layer.line.tokens):
             continue
         names = {param.id: called(param) for param in kind.params} if kind else {}
+        idle = defaultdict[int, list[ParamToken]](list)
         for token in layer.line.tokens:
-            if token is last[token.id] or token.id == featmask.PARAM_ID:
-                continue
-            text, counts = spelled(layer, token), spelled(layer, last[token.id])
-            what = names.get(token.id, f"parameter {token.id}")
+            if token is not last[token.id] and token.id != featmask.PARAM_ID:
+                idle[token.id].append(token)
+        for number, tokens in idle.items():
+            text, counts = spelled(layer, tokens[0]), spelled(layer, last[number])
+            what, others = names.get(number, f"parameter {number}"), len(tokens) - 1
             yield Problem(
-                f"{layer} has '{text}', and behind it '{counts}', which counts: both are {what}. Keep one.",
-                subject.token_span(layer, token),
+                f"{layer} has '{text}', and behind it '{counts}', which counts: {f'with {others} more' if others else 'both'} "
+                f"are {what}. Keep one.",
+                subject.token_span(layer, tokens[0]),
                 layer.name,
-                Fix(f"take '{text}' off", (taken_off(layer, token),)),
+                Fix(f"take '{text}' off", tuple(taken_off(layer, token) for token in tokens)),
             )

@@ -21,10 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskctl import featmask
-from maskctl.lint.editing import mask_edit
-from maskctl.lint.finding import Fix, Problem, Severity
+from maskctl.graph.network import Layer
+from maskctl.lint.facts.declared import rewritten, taken_off
+from maskctl.lint.finding import Edit, Fix, Problem, Severity
 from maskctl.lint.subject import Subject
-from maskctl.param import Value
+from maskctl.param import ParamToken, Value
 
 GROUP = "mask"
 SEVERITY = Severity.ERROR
@@ -37,7 +38,7 @@ def check(subject: Subject) -> Iterator[Problem]:
             if token.id != featmask.PARAM_ID or isinstance(token.value, int):
                 continue
             meant = _meant(token.value)
-            edit = None if meant is None else mask_edit(layer, meant)
+            edit = None if meant is None else _edit(layer, token, meant)
             written = layer.line.text[token.start : token.end]
             yield Problem(
                 f"{layer} has the feature mask '{written}'. Expected a whole number, such as 31={meant or 1}.",
@@ -45,6 +46,10 @@ def check(subject: Subject) -> Iterator[Problem]:
                 layer.name,
                 Fix(f"write 31={meant}", (edit,)) if edit else None,
             )
+
+
+def _edit(layer: Layer, token: ParamToken, meant: int) -> Edit:
+    return rewritten(layer, token, f"{featmask.PARAM_ID}={meant}") if meant else taken_off(layer, token)
 
 
 def _meant(value: Value) -> int | None:

@@ -24,13 +24,12 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 from maskctl import featmask
 from maskctl.graph.network import Layer
-from maskctl.lint.editing import line_edit, mask_edit
-from maskctl.lint.finding import Edit, Fix, Problem, Severity
+from maskctl.lint.facts.declared import spelled, taken_off
+from maskctl.lint.finding import Fix, Problem, Severity
 from maskctl.lint.subject import Subject
 from maskctl.param import ParamToken
 
@@ -39,19 +38,18 @@ SEVERITY = Severity.WARNING
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """Every mask of 0, and every mask behind which another follows; the fix takes it off."""
+    """Every mask of 0, and every layer with several masks, at the first of them; the fix takes off what does not count."""
     for layer in subject.layers:
         tokens = [token for token in layer.line.tokens if token.id == featmask.PARAM_ID]
-        for token, follows in pairwise(tokens):
-            text = layer.line.text
-            edit = line_edit(layer.line.number, text, text[: token.start] + text[follows.start :])
-            counts = text[follows.start : follows.end]
-            yield _problem(subject, layer, token, f"and behind it '{counts}', which counts. Keep one.", edit)
-        if len(tokens) == 1 and tokens[0].value == 0:
-            yield _problem(subject, layer, tokens[0], "which is what it has without. Take it off.", mask_edit(layer, 0))
+        if len(tokens) > 1:
+            why = f"and behind it '{spelled(layer, tokens[-1])}', which counts. Keep one."
+            yield _problem(subject, layer, tokens[:-1], why)
+        elif tokens and tokens[0].value == 0:
+            yield _problem(subject, layer, tokens, "which is what it has without. Take it off.")
 
 
-def _problem(subject: Subject, layer: Layer, token: ParamToken, why: str, edit: Edit) -> Problem:
-    written = layer.line.text[token.start : token.end]
-    fix = Fix(f"take '{written}' off", (edit,))
+def _problem(subject: Subject, layer: Layer, idle: Sequence[ParamToken], why: str) -> Problem:
+    token, written = idle[0], spelled(layer, idle[0])
+    others = f" and {len(idle) - 1} more" if len(idle) > 1 else ""
+    fix = Fix(f"take '{written}'{others} off", tuple(taken_off(layer, token) for token in idle))
     return Problem(f"{layer} has the mask '{written}', {why}", subject.token_span(layer, token), layer.name, fix)

@@ -20,22 +20,30 @@ def snippet(line: str, span: Span, width: int) -> tuple[str, str]:
     ('ReLU    relu 1 1 da relu', '                 ^^')
     """
     start, end = _marked(line, span)
-    text, cut = line.rstrip("\r\n"), max(0, start - _REACH * width)
-    near = text[cut : start + _REACH * width]
+    length, cut = _length(line, "\r\n"), max(0, start - _REACH * width)
+    near = line[cut : min(start + _REACH * width, length)]
     start, end, cells = start - cut, end - cut, [_shown(character) for character in near]
-    first, last = _window(cells, start, end, width, is_whole=len(near) == len(text))
+    first, last = _window(cells, start, end, width, is_whole=len(near) == length)
     before = (_CUT if cut + first else "") + "".join(cells[first:start])
-    shown = before + "".join(cells[start:last]) + (_CUT if cut + last < len(text) else "")
+    shown = before + "".join(cells[start:last]) + (_CUT if cut + last < length else "")
     marks = max(1, _columns(cells[start : min(end, last)]))
     return shown.rstrip(), " " * _columns(before) + "^" * marks
 
 
 def _marked(line: str, span: Span) -> tuple[int, int]:
     """The characters that are meant, from 0, end excluded; those of the whole line, without space around, for none."""
-    text = line.rstrip()
     if span.length:
-        return min(span.column - 1, len(line)), min(span.column - 1 + span.length, len(line.rstrip("\r\n")))
+        return min(span.column - 1, len(line)), min(span.column - 1 + span.length, _length(line, "\r\n"))
+    text = line.rstrip()
     return max(span.column - 1, len(text) - len(text.lstrip())), len(text)
+
+
+def _length(line: str, ends: str) -> int:
+    """The length of a line without what is of `ends` behind it; nothing is copied, as a line may have many marks."""
+    length = len(line)
+    while length and line[length - 1] in ends:
+        length -= 1
+    return length
 
 
 def _window(cells: Sequence[str], start: int, end: int, width: int, *, is_whole: bool) -> tuple[int, int]:
