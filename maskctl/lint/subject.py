@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
@@ -22,11 +21,11 @@ from maskctl.lint.facts.declared import Written, written
 from maskctl.lint.finding import Span
 from maskctl.lint.tensors import Tensor, tensors
 from maskctl.param import ParamDocument, ParamToken
+from maskctl.param.grammar import WORD
 from maskctl.param.scan import Scan
 from maskctl.targets.storage import Step, hazards, steps
 from maskctl.targets.table import PRECISIONS, Hazard
 
-_WORD = re.compile(r"[^ \t\r\n\v\f]+")
 _HEAD_WORDS = 4
 """Words of a layer line before its bottoms: type, name and two counts."""
 
@@ -278,7 +277,7 @@ class Subject:
 @lru_cache(maxsize=1)
 def _ends_of_words(line: str) -> Sequence[int]:
     """Where each word of a line begins and ends, one behind the other; rules ask for one word of a line after another."""
-    return array("I", (place for word in _WORD.finditer(line) for place in word.span()))
+    return array("I", (place for word in WORD.finditer(line) for place in word.span()))
 
 
 def _operator(layer: Layer, kind: LayerType | None) -> Operator | GraphError | None:

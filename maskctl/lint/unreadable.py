@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from maskctl.errors import ParamSyntaxError
 from maskctl.lint.finding import Problem, Span
 from maskctl.lint.subject import Subject
-
-_WORD = re.compile(r"[^ \t\r\n\v\f]*")
+from maskctl.param.grammar import WORD
 
 
 def problems(subject: Subject, mistake: str) -> Iterator[Problem]:
@@ -24,5 +22,5 @@ def span(subject: Subject, error: ParamSyntaxError) -> Span:
     if place is None or not 0 < place.line <= len(subject.scan.lines):
         return Span()
     start = max(place.column - 1, 0)
-    word = _WORD.match(subject.scan.lines[place.line - 1], start)
+    word = WORD.match(subject.scan.lines[place.line - 1], start)
     return Span(place.line, place.column, len(word.group()) if word else 0)

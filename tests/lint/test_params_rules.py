@@ -57,6 +57,7 @@ def told(folder: Path, rule: str, layer: str, runtime: str = "") -> list[str]:
         ("malformed-shape-hints", "ReLU l 1 1 data out 30=4", "30=4", "'4' is no array"),
         ("malformed-shape-hints", "ReLU l 1 1 data out 30=1,4.0,0,0", "30=1,4.0,0,0", "they are whole numbers"),
         ("malformed-shape-hints", "ReLU l 1 1 data out 30=5,4,4,4", "30=5,4,4,4", "a rank of 5 with extents 4, 4, 4"),
+        ("malformed-shape-hints", "ReLU l 1 1 data out 30=4,4,4,4", "30=4,4,4,4", "a rank of 4 with extents 4, 4, 4"),
         ("array-length-mismatch", "Slice l 1 3 data a b c 0=1,1", "0=1,1", "Expected one for each top."),
         ("array-length-mismatch", f"{YOLO} -23305=2,0.0,1.0", "-23305=2,0.0,1.0", "for each bottom, 3 or more."),
         ("duplicate-param", "Crop l 1 1 data out -23309=1,0 9=1,", "-23309=1,0", "both are parameter 9 (starts)"),

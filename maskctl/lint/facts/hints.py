@@ -25,7 +25,7 @@ def malformed(layer: Layer) -> str:
     if value and len(value) not in {_SHORT * tops, _LONG * tops}:
         return f"there are {len(value)} numbers, and four for each top are {_SHORT * tops}"
     for rank, *extents in _rows(layer):
-        if not 0 <= rank <= _MOST_RANK or min(extents) < 0:
+        if not 0 <= rank <= len(extents) or min(extents) < 0:
             return f"a rank of {rank} with extents {', '.join(map(str, extents))} is none"
     return ""
 
@@ -48,7 +48,7 @@ def _shape(rank: int, *extents: int) -> Shape:
     """The shape that one hint says, outermost axis first; of four extents a map leaves out its depth."""
     width, height, *rest = extents
     if rank == _MOST_RANK:
-        return tuple(reversed(extents)) if len(extents) == _LONG - 1 else ()
+        return tuple(reversed(extents))
     return {0: (), 1: (width,), 2: (height, width), 3: (rest[-1], height, width)}[rank]
 
 
