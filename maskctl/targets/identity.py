@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.extents import shapes_in
@@ -13,14 +15,17 @@ def changes_nothing(layer: Layer) -> bool:
     Source: the early returns in the `forward` of ncnn's `src/layer/{dropout,tile,permute,cast,padding}.cpp`. A Clip without limits
     or a BinaryOp that adds 0 is none of them: it looks at every value.
     """
-    params = layer.params
-    return {
-        "Dropout": params.get(0, 1.0) == 1,
-        "Tile": params.get(1, 1) == 1 and 2 not in params,
-        "Permute": params.get(0, 0) == 0,
-        "Cast": params.get(0, 0) == params.get(1, 0),
-        "Padding": not any(params.get(param_id, 0) for param_id in (0, 1, 2, 3, 7, 8)),
-    }.get(layer.type, False)
+    rule = _CHANGES_NOTHING.get(layer.type)
+    return rule is not None and rule(layer.params)
+
+
+_CHANGES_NOTHING: Mapping[str, Callable[[Mapping[int, object]], bool]] = {
+    "Cast": lambda params: params.get(0, 0) == params.get(1, 0),
+    "Dropout": lambda params: params.get(0, 1.0) == 1,
+    "Padding": lambda params: not any(params.get(param_id, 0) for param_id in (0, 1, 2, 3, 7, 8)),
+    "Permute": lambda params: params.get(0, 0) == 0,
+    "Tile": lambda params: params.get(1, 1) == 1 and 2 not in params,
+}
 
 
 def resizes_nothing(graph: Graph, layer: Layer, _: Options) -> bool:

@@ -8,7 +8,7 @@ on as what it is, so that it depends on the next reader what becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -100,11 +100,11 @@ def _steps(
     packed: dict[str, bool] = {}
     found = []
     for layer in graph.layers:
+        fed = Step("fp32", options, target.supports(layer), tuple(stored[bottom] for bottom in layer.bottoms))
         if layer.index == raised:
-            arrives = ("fp32",) * len(layer.bottoms)
-            step = Step("fp32", options & PRECISIONS["fp32"], target.supports(layer), arrives)
+            step = replace(fed, options=options & PRECISIONS["fp32"], arrives=("fp32",) * len(layer.bottoms))
         else:
-            step = _step(graph, layer, target, options, masks[layer.index], stored)
+            step = _step(graph, layer, fed, target, options, masks[layer.index])
         step = replace(
             step,
             packed=tuple(packed[bottom] for bottom in layer.bottoms),
@@ -117,12 +117,11 @@ def _steps(
     return tuple(found)
 
 
-def _step(graph: Graph, layer: Layer, target: Target, options: Options, mask: int, stored: Mapping[str, str]) -> Step:
-    masked = options - featmask.cleared_options(mask)
-    support = target.supports(layer)
+def _step(graph: Graph, layer: Layer, fed: Step, target: Target, options: Options, mask: int) -> Step:
+    """How a layer runs under a mask, with the support and inputs of `fed`."""
+    masked, support, arrives = options - featmask.cleared_options(mask), fed.support, fed.arrives
     if layer.type == "Input":
         return Step("fp32", masked, support)
-    arrives = tuple(stored[bottom] for bottom in layer.bottoms)
     is_off = len(set(arrives)) == 1 and STORAGE_OPTION.get(arrives[0], "") not in {"", *masked}
     if is_off and (support.by_elemsize or target.hands_on(graph, layer, masked)):
         return Step(arrives[0], masked, support, arrives)
@@ -222,6 +221,5 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
 def with_mask(graph: Graph, index: int, step: Step, target: Target, options: Options, mask: int) -> Step:
     """How a layer that runs as `step` would run under another mask, fed as it is; `options` are the engine's."""
     layer = graph.layers[index]
-    stored = dict(zip(layer.bottoms, step.arrives, strict=True))
-    changed = _step(graph, layer, target, options, mask, stored)
+    changed = _step(graph, layer, step, target, options, mask)
     return replace(changed, packed=step.packed, broken=target.broken(layer, changed.options))
