@@ -52,8 +52,11 @@ def cases() -> Iterator[Case]:
     for channels in CHANNELS:
         image, rows, vector = (channels, 6, 4), (channels, 5), (channels,)
         yield Case("Concat 0=1", (image, image))
+        yield from (Case("Concat 0=0", (shape,)) for shape in (image, rows, vector))
         yield from (Case(f"Slice -23300=2,{cut},-233", (image,), 2) for cut in (2, -233))
         yield Case("Slice -23300=2,2,-233 1=1", (image,), 2)
+        if channels > 4:
+            yield Case("Slice -23300=1,4", (image,))
         yield Case("Slice -23300=2,-233,-233", (rows,), 2)
         yield from (Case("Flatten", (shape,)) for shape in (vector, rows, image, (channels, 5, 3)))
         for extents in ("0=6 1=4 2=-1", "0=3 1=4 11=2 2=-1", "0=-1", "0=24 1=-1", "0=12 1=-1"):

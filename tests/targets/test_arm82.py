@@ -214,43 +214,52 @@ def test_sums_in_fp16(layer: str, mask: int, precision: str, expected: bool) -> 
 
 
 @pytest.mark.parametrize(
-    ("shape", "line", "handed"),
+    ("shape", "line", "bottoms", "handed"),
     [
-        ("0=5 1=5 2=12", "Concat 0=0", {2, 3}),
-        ("0=5 1=5 2=8", "Concat 0=0", {3}),
-        ("0=5 1=5 2=6", "Concat 0=-3", {2, 3}),
-        ("0=5 1=5 2=12", "Concat 0=1", set()),
-        ("0=5 1=12", "Concat 0=0", set()),
-        ("0=12", "Concat 0=0", set()),
-        ("", "Concat 0=0", set()),
-        ("0=5 1=5 2=16", "Slice -23300=1,16", {2, 3}),
-        ("0=5 1=5 2=16", "Slice -23300=1,16 1=2", set()),
-        ("0=5 1=5 2=3", "Flatten", {2, 3}),
-        ("0=5 1=5 2=4", "Flatten", set()),
-        ("0=5 1=4", "Flatten", set()),
-        ("0=5", "Flatten", {2, 3}),
-        ("0=5 1=5 2=12", "Reshape 0=25 1=1 2=12", {2, 3}),
-        ("0=5 1=5 2=8", "Reshape 0=25 1=1 2=8", {3}),
-        ("0=5 1=5 2=3", "Reshape 0=-1 1=5", {2, 3}),
-        ("0=5 1=5 2=12", "Reshape 0=-1", set()),
-        ("0=5 1=5 2=3", "Padding 0=1", {2, 3}),
-        ("0=5 1=5 2=8", "Padding 0=1", {2}),
-        ("0=5 1=5 2=3", "Padding 0=1 5=2.5", set()),
-        ("0=5 1=5 2=3", "ShuffleChannel 0=3", {2, 3}),
-        ("0=5 1=5 2=12", "ShuffleChannel 0=3", set()),
-        ("0=5 1=5 2=12", "ShuffleChannel 0=1", {2, 3}),
-        ("0=5 1=5 2=12", "Interp 0=1 1=1 2=1", {2, 3}),
-        ("0=5 1=5 2=12", "Interp 0=1 1=2 2=1", set()),
-        ("0=5 1=5 2=12", "Crop 2=1", {2, 3}),
-        ("0=5 1=5 2=12", "PixelShuffle 0=1", set()),
+        ("0=5 1=5 2=12", "Concat 0=0", 2, {2, 3}),
+        ("0=5 1=5 2=8", "Concat 0=0", 2, {3}),
+        ("0=5 1=5 2=6", "Concat 0=-3", 2, {2, 3}),
+        ("0=5 1=5 2=12", "Concat 0=1", 2, set()),
+        ("0=5 1=12", "Concat 0=0", 2, set()),
+        ("0=12", "Concat 0=0", 2, set()),
+        ("", "Concat 0=0", 2, set()),
+        ("0=12", "Concat 0=0", 1, {2, 3}),
+        ("0=5 1=12", "Concat 0=0", 1, {2, 3}),
+        ("0=5 1=5 2=10", "Slice -23300=1,4", 1, set()),
+        ("0=5 1=5 2=16", "Slice -23300=1,16", 1, {2, 3}),
+        ("0=5 1=5 2=16", "Slice -23300=1,16 1=2", 1, set()),
+        ("0=5 1=5 2=3", "Flatten", 1, {2, 3}),
+        ("0=5 1=5 2=4", "Flatten", 1, set()),
+        ("0=5 1=4", "Flatten", 1, set()),
+        ("0=5", "Flatten", 1, {2, 3}),
+        ("0=5 1=5 2=12", "Reshape 0=25 1=1 2=12", 1, {2, 3}),
+        ("0=5 1=5 2=8", "Reshape 0=25 1=1 2=8", 1, {3}),
+        ("0=5 1=5 2=3", "Reshape 0=-1 1=5", 1, {2, 3}),
+        ("0=5 1=5 2=12", "Reshape 0=-1", 1, set()),
+        ("0=5 1=5 2=3", "Padding 0=1", 1, {2, 3}),
+        ("0=5 1=5 2=8", "Padding 0=1", 1, {2}),
+        ("0=5 1=5 2=3", "Padding 0=1 5=2.5", 1, set()),
+        ("0=5 1=5 2=3", "ShuffleChannel 0=3", 1, {2, 3}),
+        ("0=5 1=5 2=12", "ShuffleChannel 0=3", 1, set()),
+        ("0=5 1=5 2=12", "ShuffleChannel 0=1", 1, {2, 3}),
+        ("0=5 1=5 2=12", "Interp 0=1 1=1 2=1", 1, {2, 3}),
+        ("0=5 1=5 2=12", "Interp 0=1 1=2 2=1", 1, set()),
+        ("0=5 1=5 2=12", "Crop 2=1", 1, {2, 3}),
+        ("0=5 1=5 2=12", "PixelShuffle 0=1", 1, set()),
     ],
 )
-def test_what_hands_16_bit_blobs_on(shape: str, line: str, handed: set[int]) -> None:
+def test_what_hands_16_bit_blobs_on(shape: str, line: str, bottoms: int, handed: set[int]) -> None:
     """Bit 2, alone or with 1, is honoured where the code for fp32 copies what arrives, and not where shapes are unknown."""
     kind, _, params = line.partition(" ")
-    graph = graph_of(f"Input data 0 1 data {shape}", "Sigmoid a 1 1 data a", f"{kind} b 1 1 a b {params}")
-    assert handed == {mask for mask in (2, 3) if not hazards(graph, ARM82, [0, 0, mask])}
-    found = [steps(graph, ARM82, PRECISIONS["fp16"], [0, 0, mask])[2] for mask in handed]
+    names = [f"s{place}" for place in range(bottoms)]
+    graph = graph_of(
+        f"Input data 0 1 data {shape}",
+        "Sigmoid a 1 1 data a",
+        f"Split s 1 {bottoms} a {' '.join(names)}",
+        f"{kind} b {bottoms} 1 {' '.join(names)} b {params}",
+    )
+    assert handed == {mask for mask in (2, 3) if not hazards(graph, ARM82, [0, 0, 0, mask])}
+    found = [steps(graph, ARM82, PRECISIONS["fp16"], [0, 0, 0, mask])[3] for mask in handed]
     assert [("fp16", True)] * len(handed) == [(step.gives, step.is_handed_on) for step in found]
 
 

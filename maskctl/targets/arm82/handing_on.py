@@ -54,17 +54,22 @@ def _is_outermost(layer: Layer, param_id: int, shape: Blob) -> bool:
 
 
 def _of_concat(layer: Layer, bottoms: Sequence[Blob], _: Sequence[Blob], options: Options) -> bool:
-    """Channels of maps are copied whole where those of all inputs lie alike; of eights it knows nothing."""
-    if len(bottoms[0]) not in _MAPS or not _is_outermost(layer, 0, bottoms[0]):
+    """Channels of maps are copied whole where those of all inputs lie alike; of eights it knows nothing.
+
+    An input alone begins where the result does, whatever its rank.
+    """
+    shape, is_alone = bottoms[0], len(bottoms) == 1
+    if (len(shape) not in _MAPS and not is_alone) or not _is_outermost(layer, 0, shape):
         return False
-    return {_together(shape, options) for shape in bottoms} in ({1}, {4})
+    return (is_alone and len(shape) == 1) or {_together(each, options) for each in bottoms} in ({1}, {4})
 
 
 def _of_slice(layer: Layer, bottoms: Sequence[Blob], tops: Sequence[Blob], options: Options) -> bool:
-    """Channels of maps are copied whole, in eights too, where those of all pieces lie alike."""
+    """Channels of maps are copied whole, in eights too, where those of all pieces lie alike, and no finer in the blob."""
     if len(bottoms[0]) not in _MAPS or not _is_outermost(layer, 1, bottoms[0]):
         return False
-    return {_made_together(shape, options) for shape in tops} in ({1}, {4})
+    made = {_made_together(shape, options) for shape in tops}
+    return made == {1} or made == {_made_together(bottoms[0], options)} == {_FOUR}
 
 
 def _of_flatten(_: Layer, bottoms: Sequence[Blob], __: Sequence[Blob], options: Options) -> bool:
