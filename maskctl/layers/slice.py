@@ -2,7 +2,8 @@
 
 With `indices` the pieces end there, and the last top takes what is left. With `slices` they have those extents,
 -233 an equal share of what is left; what they leave over is in no top. Along columns, and rows of
-volumes, the engine does not skip that, and mixes the pieces up: refused. Source: ncnn `src/layer/slice.cpp`.
+volumes, the engine does not skip that, and mixes the pieces up: refused; so it does where all pieces are multiples of
+4 or 8, and the channels are not. Source: ncnn `src/layer/slice.cpp`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from maskctl.layers.base import ONE_OR_MORE, Arrays, LayerType, Param, Params, S
 from maskctl.layers.families.extents import AXIS, axis_of, whole_numbers
 
 SHARE = -233
+_TOGETHER = (4, 8)
+"""How many channels lie side by side on phones."""
 
 PARAMS = (
     Param(0, "slices", (), "extents along the axis, -233: an equal share of the rest"),
@@ -54,7 +57,17 @@ def _cut(params: Params, shape: Shape) -> tuple[int, tuple[int, ...]]:
             f"the pieces end at {found[-1]} of {shape[axis]}. Along columns, and rows of volumes, the engine does not skip what "
             "no top takes, and gives it for the next piece. Expected pieces that add up; -233 takes the rest."
         )
+    if axis == 0 and len(shape) > 1 and found[-1] < shape[0] and _is_coarser(found, shape[0]):
+        raise ExecutionError(
+            f"the pieces end at {found[-1]} of {shape[0]}. The engine lays all of them in fours or eights, in which the blob does not "
+            "lie, and copies the one for the other. Expected pieces that add up; -233 takes the rest."
+        )
     return axis, found
+
+
+def _is_coarser(found: tuple[int, ...], extent: int) -> bool:
+    """True where all pieces are multiples of 4 or 8, and the extent is not."""
+    return any(extent % together and not any(end % together for end in found) for together in _TOGETHER)
 
 
 def shapes(params: Params, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

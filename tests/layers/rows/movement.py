@@ -7,6 +7,7 @@ from tests.layers.row import BITS, Row
 _BEYOND = "reads behind the end of the blob or of a parameter"
 
 _NOT_ALL_COLUMNS = "does not skip what no top takes (columns, rows of volumes), and gives it for the next piece"
+_COARSER = "copies channels that lie one by one (or in fours) as if they lay in fours (or eights)"
 
 
 def _row(words: str, *inputs: tuple[int, ...], tops: int = 1) -> Row:
@@ -60,6 +61,12 @@ _SLICE = (
     _row("Slice 2=4,8 1=0", (13, 2, 2), tops=3),
     _row("Slice 2=-2, 0=1,1 1=1", (4, 5, 3), tops=2),
     _row("Slice 0=3,", (5, 2)),
+    _row("Slice 0=4,3", (9, 2, 2), tops=2),
+    _row("Slice 0=4,", (12, 2, 2)),
+    _row("Slice 0=4,", (6,)),
+    _refused("Slice 0=4,", (6, 2, 2), because=_COARSER),
+    _refused("Slice 0=4,4", (9, 5), tops=2, because=_COARSER),
+    _refused("Slice 0=8,", (12, 2, 2), because=_COARSER),
     _refused("Slice 0=1,2 1=-1", (5, 3, 4), tops=2, because=_NOT_ALL_COLUMNS),
     _refused("Slice 0=1,2 1=2", (4, 2, 5, 3), tops=2, because=_NOT_ALL_COLUMNS),
     _refused("Slice 0=2,2 1=3", (4, 2, 3, 5), tops=2, because=_NOT_ALL_COLUMNS),
