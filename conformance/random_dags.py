@@ -51,11 +51,8 @@ class _Drawing:
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         channels = int(rng.choice([3, 4, 8, 16]))
-        self.lines, self.open, self.weights = (
-            [f"Input data 0 1 data 0={_SIDE} 1={_SIDE} 2={channels}"],
-            [("data", channels)],
-            b"",
-        )
+        self.lines = [f"Input data 0 1 data 0={_SIDE} 1={_SIDE} 2={channels}"]
+        self.open, self.weights = [("data", channels)], b""
         self.shape = (channels, _SIDE, _SIDE)
 
     def add(self) -> None:

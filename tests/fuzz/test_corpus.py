@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import tracemalloc
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,12 @@ def test_memory_of_large_files(name: str) -> None:
     assert peak_bytes(LARGE[name]) < TIMES * len(LARGE[name])
 
 
+@pytest.mark.parametrize(("name", "times"), [("ordinary layers", 20), ("layers of nothing", 65)])
+def test_memory_of_layers_asked_for(name: str, times: int) -> None:
+    """Layers that a command has gone over are objects: they take more than the file, by a factor that the page says."""
+    assert TIMES * len(LARGE[name]) < peak_bytes(LARGE[name], asked=True) < times * len(LARGE[name])
+
+
 @pytest.mark.skipif(not REAL, reason=f"no .param files in {SHARED}; set MASKCTL_SHARED")
 def test_memory_of_real_files() -> None:
     """Reading real files takes at most 10 times their size."""
@@ -159,16 +166,13 @@ def test_memory_of_real_files() -> None:
     assert sum(map(peak_bytes, files)) < TIMES * sum(map(len, files))
 
 
-def peak_bytes(data: bytes) -> int:
-    """The most memory that reading a text takes beside the text itself, what is read included."""
+def peak_bytes(data: bytes, *, asked: bool = False) -> int:
+    """The most memory that reading a text takes beside the text itself, what is read included, with the layers that are asked for."""
     tracemalloc.start()
-    feed_text(data)
+    with contextlib.suppress(MaskctlError):
+        document = parse(data)
+        if asked:
+            list(map(attrgetter("params"), document.layers))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most
-
-
-def feed_text(data: bytes) -> None:
-    """Reads text and nothing else of it."""
-    with contextlib.suppress(MaskctlError):
-        parse(data)

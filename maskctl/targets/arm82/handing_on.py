@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from maskctl import featmask
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.extents import integer_of, shapes_in
@@ -89,7 +90,7 @@ def _flattens(shape: Blob, options: Options) -> bool:
 def _of_reshape(layer: Layer, bottoms: Sequence[Blob], tops: Sequence[Blob], options: Options) -> bool:
     """The blob keeps its memory where its outermost extent does not change; else it is flattened first."""
     shape, new = bottoms[0], tops[0]
-    if any(param_id not in {0, 1, 2, 11} for param_id in layer.params if param_id < _MASK):
+    if not layer.params.keys() <= _EXTENTS | _READ_BY_NO_LAYER:
         return False
     if len(new) == 1:
         return _flattens(shape, options)
@@ -123,11 +124,14 @@ def _of_shuffle(layer: Layer, bottoms: Sequence[Blob], _: Sequence[Blob], option
         return True
     if _together(bottoms[0], options) != _FOUR:
         return _together(bottoms[0], options) == 1
-    return group > _FOUR or (group != 2 and channels // 4 % group != 0)
+    return group > _FOUR or (group != 2 and channels // _FOUR % group != 0)
 
 
 _FOUR = 4
-_MASK = 31
+_EXTENTS = {0, 1, 2, 11}
+"""Reshape's parameters that are numbers, not an expression or the place of the samples."""
+_READ_BY_NO_LAYER = {30, featmask.PARAM_ID}
+"""Shape hints, and the mask."""
 
 _RULES: Mapping[str, Rule] = {
     "Concat": _of_concat,
