@@ -312,8 +312,7 @@ def json_text(report: Mapping[str, Any]) -> str:
 def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     from maskctl.cli.lock_record import record
     from maskctl.cli.model_option import weights_of
-    from maskctl.cli.plan_tables import print_next
-    from maskctl.cli.text import counted
+    from maskctl.cli.plan_tables import print_next, written_text
     from maskctl.param.write import write
 
     if not (options["write"] and analysis.masks) and not options["output"]:
@@ -325,8 +324,8 @@ def _write(analysis: Analysis, model: str, options: dict[str, Any]) -> None:
     write(document, path, analysis.masks, backup=options["backup"], fences=analysis.fences)
     where = weights_of(options["output"], model, options["bin_path"]) if options["output"] else ""
     if analysis.masks:
-        fences = f" and {counted(len(analysis.fences), 'fence')} (layers put in)" if analysis.fences else ""
-        said = f"Wrote {counted(len(analysis.masks), 'mask')}{fences} to {path}{where and f'; its {where}'}.{record(path, analysis)}"
+        did = written_text(analysis.masks, len(analysis.fences), path)
+        said = f"{did}{where and f'; its {where}'}.{record(path, analysis)}"
     else:
         said = f"Nothing proposed; wrote an unchanged copy to {path}.{where and f' Its {where}.'}"
     click.echo(said, err=options["json_path"] == "-")

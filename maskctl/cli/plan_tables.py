@@ -59,10 +59,30 @@ def masks_text(masks: Masks) -> str:
     return f"{counted(put, 'mask')} and {gone} taken away" if put else f"{counted(gone, 'mask')} taken away"
 
 
+def written_text(masks: Masks, fences: int, path: str) -> str:
+    """What was done to a file.
+
+    >>> written_text({3: 64}, 0, "a.param"), written_text({3: 0}, 0, "a.param")
+    ('Wrote 1 mask to a.param', 'Took 1 mask away in a.param')
+    >>> written_text({3: 64, 4: 1, 5: 0}, 1, "a.param")
+    'Wrote 2 masks and 1 fence (layers put in) to a.param, and took 1 mask away'
+    """
+    put = sum(map(bool, masks.values()))
+    wrote = [counted(put, "mask")] if put else []
+    wrote += [f"{counted(fences, 'fence')} (layers put in)"] if fences else []
+    gone = counted(len(masks) - put, "mask")
+    if not wrote:
+        return f"Took {gone} away in {path}"
+    return f"Wrote {' and '.join(wrote)} to {path}{f', and took {gone} away' if put < len(masks) else ''}"
+
+
 def print_next(analysis: Analysis, model: str, options: Mapping[str, Any]) -> None:
     """How to write what is proposed, and what was not tried where the goal is out of reach."""
     if analysis.masks:
-        click.echo(f"Nothing was written: --write puts the masks into {model}, -o OUT into a copy.")
+        there, beside = (
+            ("puts the masks into", "into a copy") if any(analysis.masks.values()) else ("changes", "a copy")
+        )
+        click.echo(f"Nothing was written: --write {there} {model}, -o OUT {beside}.")
     if not analysis.plan.reached:
         untried = {
             "layers put in that cast to 32 bits (--fences)": not options["fences"] and not options["also_vulkan"],
@@ -170,7 +190,7 @@ def print_front(analysis: Analysis) -> None:
     for point in analysis.plan.front:
         made.add_row(
             percent(point.cost / (analysis.decision.total or 1)),
-            str(len(point.masks)),
+            str(sum(map(bool, point.masks.values()))),
             decibels(point.outcome.worst_sqnr_db),
             cosine_text(point.outcome.worst_cosine),
             _which(point),
@@ -180,5 +200,5 @@ def print_front(analysis: Analysis) -> None:
 
 
 def _which(point: FrontPoint) -> str:
-    shown = [f"#{index} {mask_text(mask)}" for index, mask in sorted(point.masks.items())[:3]]
+    shown = [f"#{index} {mask_text(mask) if mask else 'taken away'}" for index, mask in sorted(point.masks.items())[:3]]
     return ", ".join(shown) + (", ..." if len(point.masks) > len(shown) else "")

@@ -107,7 +107,12 @@ def _asked(analysis: Analysis, version: str) -> dict[str, Any]:
         "goal": {metric.name: number(target) for metric, target in analysis.goal.targets},
         "check": None
         if plan.before.score is None
-        else {"target": analysis.goal.least_score, "before": _score(plan.before), "after": _score(plan.after)},
+        else {
+            "target": analysis.goal.least_score,
+            "before": _score(plan.before),
+            "after": _score(plan.after),
+            "by_status": analysis.goal.by_status,
+        },
     }
 
 

@@ -77,6 +77,30 @@ def test_write_then_nothing_to_propose(run: Runner, few: tuple[str, ...], digits
     assert written == state(digits)
 
 
+@pytest.mark.parametrize(
+    ("masks", "asked", "done"),
+    [
+        ({"conv3": "1", "conv4": "2"}, "With 1 mask taken away every", "Took 1 mask away in digits_overflow.param.\n"),
+        (
+            {"fc2": "2"},
+            "With 1 mask and 1 taken away every",
+            "Wrote 1 mask to digits_overflow.param, and took 1 mask away.\n",
+        ),
+    ],
+)
+def test_masks_taken_away_are_not_counted_as_masks(
+    run: Runner, few: tuple[str, ...], masks: dict[str, str], asked: str, done: str
+) -> None:
+    """A mask of the file that the plan takes away is told as that, before and after it is done; then nothing is left to do."""
+    for layer, mask in masks.items():
+        run("set-mask", layer, mask, "-m", "digits_overflow.param")
+    shown, written = run(*few), run(*few, "--write")
+    assert asked in shown.out
+    assert ("--write changes digits_overflow.param, -o OUT a copy.\n" in shown.out) == done.startswith("Took")
+    assert written.out.endswith(done)
+    assert "nothing to propose" in run(*few).out
+
+
 def test_output_elsewhere(run: Runner, few: tuple[str, ...], digits: Path) -> None:
     """-o writes the repaired model to a new file, refuses an existing one, and leaves the model alone."""
     before = state(digits)

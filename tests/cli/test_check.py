@@ -38,7 +38,7 @@ def test_by_exit_status(run: Runner, command: tuple[str, ...]) -> None:
     """Exit status 0 is good enough: the overflowing model is not, with one mask it is."""
     check = f"{sys.executable} 'my score.py' {{}} --status"
     report = json.loads(run(*command, "--check", check, "--json", "-").out)
-    assert {"target": 1.0, "before": 0.0, "after": 1.0} == report["check"]
+    assert {"target": 1.0, "before": 0.0, "after": 1.0, "by_status": True} == report["check"]
     assert [4] == [mask["index"] for mask in report["masks"]]
     told = run(*command, "--check", check).out
     assert "check: failed before, passed after\n" in told

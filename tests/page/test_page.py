@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import itertools
 import json
 import re
@@ -27,6 +29,7 @@ COLOURS = (
 )
 """Of each box the colours of its ground and of its text."""
 TYPES = "[...document.querySelectorAll('#layers tbody tr')].map((row) => row.children[2].textContent)"
+VERDICT = "document.querySelector('#verdict').textContent"
 SELECTED = "document.querySelector('#story h3').textContent"
 
 
@@ -61,9 +64,8 @@ def test_what_it_shows(page: Tab) -> None:
     assert 8 == page.run("document.querySelectorAll('#graph .lines path').length")
     assert sorted(FILE_ORDER) == sorted(page.run(LAYER_NAMES))
     assert ("conv3", "image") == (page.run(LAYER_NAMES)[0], page.run(LAYER_NAMES)[-1])
-    assert "With 1 mask every output reaches cosine 0.999." == page.run(
-        "document.querySelector('#verdict').textContent"
-    )
+    assert "With 1 mask every output reaches cosine 0.999." == page.run(VERDICT)
+    assert "" == page.run("document.querySelector('#check').textContent")
     assert page.run("document.querySelector('#price').textContent").startswith("It adds ")
     assert "#4 conv3 Convolution" == page.run(SELECTED)
     diff = page.run("document.querySelector('#diff').textContent").splitlines()
@@ -75,6 +77,57 @@ def test_masks_are_told_in_words(page: Tab) -> None:
     assert ["31=1"] == page.run("[...document.querySelectorAll('.pill-text')].map((text) => text.textContent)")
     label = page.run("document.querySelector('.layer[data-index=\"4\"]').getAttribute('aria-label')")
     assert "#4 conv3, Convolution, NaN, mask 1 proposed" == label
+
+
+@pytest.fixture
+def digits_report(digits: Path) -> dict[str, Any]:
+    """The document in the sample model's page."""
+    packed = re.search(r'id="data">([^<]*)<', digits.read_text(encoding="utf-8"))
+    assert packed is not None
+    report: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed.group(1))))["report"]
+    return report
+
+
+def test_a_mask_taken_away_is_none(browser: Tab, digits_report: dict[str, Any], tmp_path: Path) -> None:
+    """A mask of the file that goes is told as that: in the verdict, on its box, in the table, measured or not."""
+    report = digits_report
+    change = {"index": 6, "name": "fc1", "type": "InnerProduct", "mask": 2, "proposed": 0}
+    network = [{**layer, "mask": 2 * (layer["index"] == 6)} for layer in report["network"]]
+    layers = [layer for layer in report["layers"] if layer["index"] != 6]
+    path = tmp_path / "gone.html"
+    gone = {**report, "masks": [*report["masks"], change], "network": network, "layers": layers}
+    path.write_text(to_html(gone), encoding="utf-8")
+    browser.open(path)
+    assert "With 1 mask and 1 taken away every output reaches cosine 0.999." == browser.run(VERDICT)
+    assert ["31=1", "31=0"] == browser.run(
+        "[...document.querySelectorAll('.pill-text')].map((text) => text.textContent)"
+    )
+    label = browser.run("document.querySelector('.layer[data-index=\"6\"]').getAttribute('aria-label')")
+    assert label.endswith(", mask 2 taken away")
+    assert "2 → 0" == browser.run("document.querySelector('#layers tr[data-index=\"6\"] td.mask').textContent")
+    path.write_text(to_html({**gone, "masks": [change]}), encoding="utf-8")
+    browser.open(path)
+    assert "With 1 mask taken away every output reaches cosine 0.999." == browser.run(VERDICT)
+
+
+@pytest.mark.parametrize(
+    ("score", "goal", "said"),
+    [
+        ((1.0, 0.0, 1.0, True), "exit status 0 of the check", "Check: failed before, passed after."),
+        ((0.9, "nan", 0.95, False), "the check's 0.9", "Check: NaN before, 0.95 after."),
+        ((0.9, 0.5, None, False), "the check's 0.9", "Check: 0.5."),
+    ],
+)
+def test_the_users_check(
+    browser: Tab, digits_report: dict[str, Any], tmp_path: Path, score: tuple[Any, ...], goal: str, said: str
+) -> None:
+    """A check by exit status is told as passed or failed, one by number with its numbers."""
+    path = tmp_path / "check.html"
+    check = dict(zip(("target", "before", "after", "by_status"), score, strict=True))
+    path.write_text(to_html({**digits_report, "goal": {}, "check": check}), encoding="utf-8")
+    browser.open(path)
+    assert f"With 1 mask every output reaches {goal}." == browser.run(VERDICT)
+    assert said == browser.run("document.querySelector('#check').textContent")
 
 
 def test_sorting(page: Tab) -> None:

@@ -132,7 +132,7 @@ function paretoChart(points, share) {
   const [most, low, high] = [Math.max(...shown.map((point) => point.cost)) || 1, Math.floor(Math.min(...finite, 100) / 10) * 10, Math.ceil(Math.max(...finite, 10) / 10) * 10];
   const x = (cost) => left + 8 + ((width - left - 32) * cost) / most;
   const y = (db) => (db === Infinity ? top - 14 : bottom - ((bottom - top) * (db - low)) / (high - low || 1));
-  const said = (point) => `${counted(point.masks.length, "mask")}: ${share(point.cost)}, ${decibels({ sqnr_db: point.worst_sqnr_db })}`;
+  const said = (point) => `${masksText(point.masks.map((change) => change.mask))}: ${share(point.cost)}, ${decibels({ sqnr_db: point.worst_sqnr_db })}`;
   return svg(
     "svg",
     { viewBox: `0 0 ${width} ${height}`, class: "pareto", role: "img", "aria-label": "Cost against accuracy" },

@@ -12,11 +12,12 @@ function toNumber(value) {
   return { nan: NaN, inf: Infinity, "-inf": -Infinity }[value] ?? value;
 }
 
-/** The layers in file order, each with what it is and, where it was measured, its losses and its rank; `after` only with a proposal. */
+/** The layers in file order, each with what it is, the mask it ends with and, where it was measured, its losses and its rank; `after` only with a proposal. */
 function joinLayers(report) {
+  const masks = new Map(report.masks.map((change) => [change.index, change.proposed]));
   const losses = new Map(report.layers.map((loss, rank) => [loss.index, { loss, rank }]));
   const fences = new Set((report.fences ?? []).map((fence) => fence.index));
-  const joined = (layer) => ({ ...layer, put_in: fences.has(layer.index), loss: null, rank: Infinity, ...losses.get(layer.index), after: report.masks.length ? layer.after : null });
+  const joined = (layer) => ({ ...layer, proposed: masks.get(layer.index) ?? layer.mask, put_in: fences.has(layer.index), loss: null, rank: Infinity, ...losses.get(layer.index), after: report.masks.length ? layer.after : null });
   return report.network.map(joined);
 }
 
@@ -78,9 +79,18 @@ function maskToken(mask) {
   return mask ? `31=${mask}` : "";
 }
 
-/** The mask that a layer ends with. */
-function finalMask(layer) {
-  return layer.loss?.proposed ?? layer.mask;
+/** The words of the mask that a layer ends with, "" for none. */
+function maskWords(layer) {
+  if (!layer.proposed) return "";
+  return layer.loss?.proposed_words ?? layer.bits.filter((found) => found.bit & layer.proposed).map((found) => found.word).join(",");
+}
+
+/** How many masks are put in, and how many of the file's own go, told from what each becomes. */
+function masksText(masks) {
+  const put = masks.filter((mask) => mask > 0).length;
+  const gone = masks.length - put;
+  if (!gone) return counted(put, "mask");
+  return put ? `${counted(put, "mask")} and ${gone} taken away` : `${counted(gone, "mask")} taken away`;
 }
 
 function shapeText(layer) {

@@ -71,7 +71,7 @@ class GraphView {
   box(layer) {
     const [x, y] = this.drawing.boxes[layer.index];
     const { box_width: width, box_height: height } = this.drawing;
-    const mask = finalMask(layer);
+    const mask = layer.proposed;
     const changed = mask !== layer.mask;
     const token = maskToken(mask) || (changed ? "31=0" : "");
     const pill = token && [
@@ -97,8 +97,9 @@ class GraphView {
       const figures = measure?.of(layer);
       box.setAttribute("class", `layer ${lossClass(figures)}`);
       box.querySelector(".figure").textContent = decibels(figures) && (decibels(figures) + (/^[-\d]/.test(decibels(figures)) ? " dB" : ""));
-      const mask = finalMask(layer);
-      const marked = mask !== layer.mask ? `, mask ${mask} proposed` : mask ? `, mask ${mask}` : "";
+      const mask = layer.proposed;
+      const change = mask ? `, mask ${mask} proposed` : `, mask ${layer.mask} taken away`;
+      const marked = mask !== layer.mask ? change : mask ? `, mask ${mask}` : "";
       box.setAttribute("aria-label", `#${layer.index} ${layer.name}, ${layer.type}, ${decibels(figures) || "not measured"}${marked}`);
     });
   }

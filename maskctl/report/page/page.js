@@ -9,14 +9,21 @@ function subtitle(report) {
 function verdict(report) {
   const words = { cosine: (value) => `cosine ${value}`, sqnr_db: (value) => `SQNR ${value} dB` };
   const targets = Object.entries(report.goal).map(([name, value]) => (words[name] ?? ((other) => `${name} ${other}`))(value));
-  if (report.check) targets.push(`the check's ${report.check.target}`);
+  if (report.check) targets.push(report.check.by_status ? "exit status 0 of the check" : `the check's ${report.check.target}`);
   const goal = targets.join(" and ");
   const reaches = goal ? `reaches ${goal}` : "is finite";
   const missed = goal ? `${goal} is out of reach` : "finite values are out of reach";
-  const masks = counted(report.masks.length, "mask");
+  const masks = masksText(report.masks.map((change) => change.proposed));
   if (report.interrupted) return `The search for masks was interrupted; the best of what was tried takes ${masks} and ${report.reached ? reaches : `misses ${goal || "finite values"}`}.`;
   if (report.reached) return report.masks.length ? `With ${masks} every output ${reaches}.` : `Every output ${reaches} as the model is: nothing to propose.`;
   return report.masks.length ? `${missed}; the best found takes ${masks}.` : `${missed}: no mask the engine honours helps.`;
+}
+
+/** What the user's own check says of the outputs, "" without one. */
+function checkText({ check, masks }) {
+  const said = (score) => (check.by_status ? (toNumber(score) >= 1 ? "passed" : "failed") : String(Number(toNumber(score).toPrecision(6))));
+  if (!check) return "";
+  return masks.length && check.after !== null ? `Check: ${said(check.before)} before, ${said(check.after)} after.` : `Check: ${said(check.before)}.`;
 }
 
 /** Microseconds as a share of the network's time. */
@@ -65,7 +72,7 @@ function showPareto(report) {
   byId("pareto-chart").replaceChildren(paretoChart(points, share));
   const cell = (text) => html("td", { class: "number" }, text);
   const head = ["time added", "worst dB", "worst cosine", "masks"].map((word) => html("th", { scope: "col", class: "number" }, word));
-  const rows = points.map((point) => html("tr", {}, cell(share(toNumber(point.added_us))), cell(decibels({ sqnr_db: point.worst_sqnr_db })), cell(cosine({ cosine: point.worst_cosine })), cell(String(point.masks.length))));
+  const rows = points.map((point) => html("tr", {}, cell(share(toNumber(point.added_us))), cell(decibels({ sqnr_db: point.worst_sqnr_db })), cell(cosine({ cosine: point.worst_cosine })), cell(String(point.masks.filter((change) => change.mask > 0).length))));
   byId("pareto-table").replaceChildren(html("table", {}, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)));
 }
 
@@ -75,6 +82,7 @@ function fillTexts(report) {
   byId("verdict").classList.add(report.reached ? "reached" : "missed");
   byId("price").replaceChildren(...priceLines(report).map((line) => html("li", {}, line)));
   byId("outputs-table").replaceChildren(outputsTable(report));
+  byId("check").textContent = checkText(report);
   byId("legend").replaceChildren(...legend());
   byId("diff").replaceChildren(diffView(report));
   byId("made").textContent = `maskctl ${report.version}`;

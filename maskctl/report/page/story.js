@@ -16,7 +16,7 @@ function costText(layer) {
 }
 
 function termsOf(layer) {
-  const mask = finalMask(layer);
+  const mask = layer.proposed;
   return [
     ["mask", mask === layer.mask ? maskCell(layer) || "none" : `${maskCell(layer)} (proposed)`],
     ["because", layer.bits.filter((found) => found.bit & mask & ~layer.mask).map((found) => `${found.bit}: ${found.effect}`).join("; ")],

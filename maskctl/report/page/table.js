@@ -18,15 +18,14 @@ function columnsOf(measures) {
     { title: "cosine", number: true, note: "of graph dB", text: (layer) => cosine(layer.loss?.graphwise), key: (layer) => (decibels(layer.loss?.graphwise) === "NaN" ? -Infinity : number(layer.loss?.graphwise.cosine)) },
     { title: "largest", number: true, note: "largest magnitude in fp32", text: (layer) => (layer.loss ? magnitude(layer.loss.largest) : ""), key: (layer) => -number(layer.loss?.largest ?? -Infinity) },
     { title: "lost", number: true, note: "elements not finite in the lowered network", text: (layer) => (layer.loss?.graphwise.lost ? layer.loss.graphwise.lost.toLocaleString("en") : ""), key: (layer) => -(layer.loss?.graphwise.lost ?? 0) },
-    { title: "mask", kind: "mask", text: maskCell, key: (layer) => -2 * Number(finalMask(layer) !== layer.mask) - Number(finalMask(layer) > 0) },
+    { title: "mask", kind: "mask", text: maskCell, key: (layer) => -2 * Number(layer.proposed !== layer.mask) - Number(layer.proposed > 0) },
     { title: "reason", text: (layer) => layer.loss?.reason ?? (layer.cut ? `not run: ${layer.cut}` : "not measured"), key: (layer) => layer.loss?.reason ?? "~" },
   ];
 }
 
 function maskCell(layer) {
-  const mask = finalMask(layer);
-  const words = layer.loss?.proposed_words ?? "";
-  if (mask !== layer.mask) return `${layer.mask} → ${mask} ${words}`;
+  const [mask, words] = [layer.proposed, maskWords(layer)];
+  if (mask !== layer.mask) return `${layer.mask} → ${mask} ${words}`.trim();
   return mask ? `${mask} ${words}` : "";
 }
 
@@ -52,7 +51,7 @@ class TableView {
       const swatch = column.figures && text && html("span", { class: `swatch ${lossClass(column.figures(layer))}`, "aria-hidden": "true" });
       return html("td", { class: column.number ? "number" : column.kind }, swatch, text);
     });
-    return html("tr", { "data-index": layer.index, tabindex: "-1", "data-mask": finalMask(layer) !== layer.mask ? "proposed" : null }, ...cells);
+    return html("tr", { "data-index": layer.index, tabindex: "-1", "data-mask": layer.proposed !== layer.mask ? "proposed" : null }, ...cells);
   }
 
   /** By a column, the worst first; again, the other way round. */
@@ -70,7 +69,7 @@ class TableView {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = (layer) => {
       const said = this.columns.filter((column) => !column.number).map((column) => column.text(layer)).join(" ").toLowerCase();
-      return words.every((word) => said.includes(word)) && (!maskedOnly || finalMask(layer) > 0 || layer.mask > 0);
+      return words.every((word) => said.includes(word)) && (!maskedOnly || layer.proposed > 0 || layer.mask > 0);
     };
     this.kept = new Set(this.layers.filter(wanted).map((layer) => layer.index));
     this.arrange();
