@@ -23,6 +23,7 @@ from maskctl.targets import PRECISIONS
 
 _PROCESS = Path(__file__).with_name("ncnn_process.py")
 _KILLED, _LATE = "was killed by signal ", "did not finish within"
+_STARTING_S = 30.0
 _SWITCHES = sorted({name for options in PRECISIONS.values() for name in options})
 
 
@@ -91,6 +92,11 @@ class NcnnEngine:
 
     python: Sequence[str] = (sys.executable,)
     timeout_s: float = 300.0
+
+    @property
+    def _patience_s(self) -> float:
+        """How long a job is waited for that does not end itself when its time is over: starting the engine takes some as well."""
+        return self.timeout_s + min(self.timeout_s, _STARTING_S)
 
     def run(
         self,
@@ -162,7 +168,7 @@ class NcnnEngine:
         command = [*self.python, str(_PROCESS), *(str(path) for paths in files for path in paths), *options]
         try:
             done = subprocess.run(  # noqa: S603
-                command, capture_output=True, text=True, timeout=self.timeout_s * (len(files) + 1), check=False
+                command, capture_output=True, text=True, timeout=self._patience_s * (len(files) + 1), check=False
             )
         except subprocess.TimeoutExpired:
             return f"{_LATE} {self.timeout_s:g} s"
@@ -185,6 +191,7 @@ class NcnnEngine:
             "one_by_one": one_by_one,
             "guarded": job.guarded,
             "seconds": math.ceil(self.timeout_s),
+            "patience": self._patience_s,
             "options": {**switches, "num_threads": job.threads},
         }
         request.write_text(json.dumps(content), encoding="utf-8")

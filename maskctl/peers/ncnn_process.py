@@ -16,6 +16,7 @@ import ctypes
 import json
 import mmap
 import os
+import select
 import signal
 import sys
 import traceback
@@ -44,15 +45,43 @@ def main(*paths: str) -> None:
     jobs = list(zip(paths[0::3], paths[1::3], paths[2::3]))  # noqa: B905 - Python 3.9
     while jobs:
         first = jobs[0]
-        child = os.fork()
-        if child == 0:
-            for job in jobs[:1] if apart else jobs:
-                attempt(*job)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
+        end = in_fork(jobs[:1] if apart else jobs)
         jobs = [job for job in jobs if not any(map(os.path.exists, (job[2], job[2] + ".failed")))]
         if jobs and jobs[0] == first:
-            _fail(jobs.pop(0)[2], "was killed by signal %d" % os.WTERMSIG(status))  # noqa: UP031 - Python 3.9
+            _fail(jobs.pop(0)[2], "was killed by signal %d" % end)  # noqa: UP031 - Python 3.9
+
+
+def in_fork(jobs: list[tuple[str, str, str]]) -> int:
+    """Runs the requests in a fork and returns the signal that ended it, 0 for none, SIGALRM where it had to be killed as overdue."""
+    told, tells = os.pipe()
+    child = os.fork()
+    if child == 0:
+        for job in jobs:
+            attempt(*job)
+            os.write(tells, b".")
+        os._exit(0)
+    os.close(tells)
+    overdue = not in_time(told, [job[0] for job in jobs])
+    if overdue:
+        os.kill(child, signal.SIGKILL)
+    os.close(told)
+    _, status = os.waitpid(child, 0)
+    return signal.SIGALRM if overdue else os.WTERMSIG(status)
+
+
+def in_time(told: int, requests: list[str]) -> bool:
+    """Waits for a fork that writes a byte to the pipe `told` behind each request, and then for its end; False if one is overdue.
+
+    Each has an alarm of its own, which does not end an emulator that has locked up.
+    """
+    for path in [*requests, requests[-1]]:
+        with open(path, encoding="utf-8") as file:
+            patience = json.load(file)["patience"]
+        if not select.select([told], [], [], patience)[0]:
+            return False
+        if not os.read(told, 1):
+            break
+    return True
 
 
 def attempt(request_path: str, inputs_path: str, outputs_path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -100,6 +101,33 @@ def test_a_hang() -> None:
     """An engine that never answers is given up after its time, and that is said."""
     engine = NcnnEngine((sys.executable, "-c", "import time; time.sleep(60)"), timeout_s=0.25)
     assert "did not finish within 0.25 s" == engine.observe(job()).failure
+
+
+LOCKS_UP = """
+import os, signal, sys, time, types
+
+class Net:
+    def __init__(self): self.opt = types.SimpleNamespace()
+    def load_param(self, path):
+        if path.endswith("locks_up.param"):
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+            open(path + ".pid", "w").write(str(os.getpid()))
+            time.sleep(60)
+        return 1
+
+sys.modules["ncnn"] = types.SimpleNamespace(Net=Net, __version__="1.2.3")
+sys.argv = sys.argv[1:]
+exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"))
+"""
+
+
+def test_an_engine_that_does_not_heed_its_alarm(tmp_path: Path) -> None:
+    """An emulator can lock up so that no signal but SIGKILL ends it: it is killed, told as a hang, and the next job is run."""
+    engine = NcnnEngine((sys.executable, "-c", LOCKS_UP), timeout_s=1)
+    jobs = [job(tmp_path / "locks_up.param"), job(Path("other.param"))]
+    assert ["did not finish within 1 s", "refuses the model"] == [seen.failure for seen in engine.observe_all(jobs)]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "locks_up.param.pid").read_text(encoding="utf-8")), 0)
 
 
 @NEEDS_NCNN
