@@ -24,7 +24,7 @@ def fills_lock(model: str, options: Mapping[str, Any]) -> bool:
 
 
 def record(path: str, analysis: Analysis) -> str:
-    """Enters the new masks of an analysis into the lock beside the model just written; what to say of it, "" without a lock."""
+    """Enters the changes of an analysis into the lock beside the model just written; what to say of it, "" without a lock."""
     from maskctl import lock
     from maskctl.cli.writing import write_file
     from maskctl.errors import MaskctlError
@@ -44,7 +44,7 @@ def record(path: str, analysis: Analysis) -> str:
             write_file(str(beside), lock.to_text(after).encode())
     except MaskctlError as error:
         return f" The lock {beside} is as it was: {error}"
-    return f" {beside} has them too."
+    return f" {beside} has {'them' if all(analysis.masks.values()) else 'this'} too."
 
 
 def gains_of(analysis: Analysis) -> Mapping[int, Gain]:
@@ -63,7 +63,7 @@ def together(analysis: Analysis) -> Together:
     from maskctl.lock import Together
 
     before, after = analysis.plan.before, analysis.plan.after
-    return Together(len(analysis.masks), _db(before), _db(after), _cosine(before), _cosine(after))
+    return Together(sum(map(bool, analysis.masks.values())), _db(before), _db(after), _cosine(before), _cosine(after))
 
 
 def _db(outcome: Outcome) -> float:

@@ -155,6 +155,21 @@ def test_analyze_enters_what_it_writes(digits: Path, run: Runner) -> None:
     assert 0 == run("apply", lock, model, "--check").code
 
 
+def test_a_mask_taken_away_leaves_the_lock(digits: Path, run: Runner) -> None:
+    """A mask that `analyze --write` takes away is in the lock no more, so that `apply` does not put it back."""
+    with np.load(digits / "digits_test.npz") as every:
+        np.save(digits / "few.npy", every["image"][:8])
+    model, lock = "digits_overflow.param", "digits_overflow.masks.toml"
+    run("set-mask", "conv3", "1", "-m", model)
+    run("set-mask", "conv4", "2", "-m", model)
+    run("lock", model)
+    result = run("analyze", model, "-i", "few.npy", "--write")
+    assert result.out.endswith(f"Took 1 mask away in {model}. {lock} has this too.\n")
+    assert ["conv3"] == [entry.name for entry in load(digits / lock).entries]
+    assert 0 == run("apply", lock, model, "--check").code
+    assert " 31=2" not in (digits / model).read_text(encoding="utf-8")
+
+
 def test_the_gain_of_each_mask_is_what_dropping_it_costs(digits: Path, run: Runner) -> None:
     """The recorded figures of a mask are those that `run` and `compare` give where only this mask is taken back by hand."""
     with np.load(digits / "digits_test.npz") as every:

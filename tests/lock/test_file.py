@@ -159,6 +159,14 @@ def test_kept_up_to_date() -> None:
 TWO = "Input data 0 1 data\nInnerProduct {2} 1 1 data h 0=4 2=16 31={0}\nInnerProduct {3} 1 1 h out 0=2 2=8 31={1}"
 
 
+def test_a_mask_taken_away_leaves_the_lock() -> None:
+    """The entry of a layer whose mask a plan took away goes; that of a layer which just has none in the file stays."""
+    before = lock.lock_of(graph_of(*TWO.format(1, 64, "a", "b").splitlines()))
+    graph = graph_of(*TWO.format(0, 0, "x", "y").splitlines())
+    assert ["b"] == [entry.name for entry in lock.recorded(before, graph, {1: "not honoured"}, {}, PLAN).entries]
+    assert ["a", "b"] == [entry.name for entry in lock.recorded(before, graph, {}, {}, PLAN).entries]
+
+
 def test_recorded() -> None:
     """New masks get their reason and gain; others keep theirs; entries whose mask is not in the file stay behind them."""
     before = lock.lock_of(graph_of(*TWO.format(1, 64, "a", "b").splitlines()))
