@@ -80,7 +80,8 @@ def read_samples(
             found[file.blob].extend(arrays)
             if file.blob == given[0]:
                 names += _names(path, len(arrays))
-    return Samples(found, names=tuple(names))
+    images = frozenset(file.blob for file in files if _any_image(file))
+    return Samples(found, names=tuple(names), images=images)
 
 
 def _names(path: Path, count: int) -> list[str]:
@@ -94,8 +95,11 @@ def _names(path: Path, count: int) -> list[str]:
 
 def any_image(model: Model, specs: Sequence[str]) -> bool:
     """True when one of the files that `-i` specs name is read as an image; raises `InputError` as `read_samples`."""
-    files = [parse_spec(spec, model.graph.inputs) for spec in specs]
-    return any(not _is_array(path) for file in files for path in _files(file.path))
+    return any(_any_image(parse_spec(spec, model.graph.inputs)) for spec in specs)
+
+
+def _any_image(file: InputFile) -> bool:
+    return any(not _is_array(path) for path in _files(file.path))
 
 
 def input_shapes(model: Model, overrides: Mapping[str, Shape]) -> dict[str, Shape]:

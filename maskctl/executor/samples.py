@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maskctl.errors import InputError
+from maskctl.errors import ExecutionError, InputError
+from maskctl.executor.misfits import misfit
 from maskctl.graph import memory
 from maskctl.graph.model import Model
 from maskctl.graph.operators import elements, infer_shapes
@@ -23,13 +24,14 @@ _SMALL_INTEGERS = 32
 class Samples:
     """Samples by input blob, one array (without a sample axis) each; `synthetic` when nobody gave them.
 
-    `names` says where each comes from, as far as that is known.
+    `names` says where each comes from, as far as that is known, and `images` which blobs were read from pictures.
     """
 
     by_blob: Mapping[str, Sequence[Array]]
     synthetic: bool = False
     seed: int | None = None
     names: tuple[str, ...] = ()
+    images: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return min((len(arrays) for arrays in self.by_blob.values()), default=0)
@@ -104,8 +106,8 @@ def batches(
 
     With `blobs`, only what these depend on need fit. There are at least `parts` portions, where there are as many samples, and
     their blobs have up to `most` elements, where a single sample's have not more.
-    Raises `InputError` when inputs have different numbers of samples,
-    or none.
+    Raises `InputError` when inputs have different numbers of samples, or none, and `ExecutionError` for a layer that does not
+    take a sample.
     """
     needed = model.needed(blobs) if blobs is not None else None
     ops = tuple(op for op in model.operators if needed is None or op.layer.index in needed)
@@ -122,8 +124,11 @@ def batches(
         groups.setdefault(tuple(arrays[index].shape for arrays in samples.by_blob.values()), []).append(index)
     found: list[Portion] = []
     for shapes, members in groups.items():
-        inferred = infer_shapes(ops, dict(zip(samples.by_blob, shapes, strict=True)), model.graph.path)
-        size = elements(inferred)
+        fed = dict(zip(samples.by_blob, shapes, strict=True))
+        try:
+            size = elements(infer_shapes(ops, fed, model.graph.path))
+        except ExecutionError as error:
+            raise misfit(error, ops, samples, members[0], fed) from None
         count = min(
             max(1, min(most or _PORTION_ELEMENTS, _PORTION_ELEMENTS) // max(1, size)), math.ceil(len(members) / parts)
         )

@@ -679,3 +679,34 @@ def test_new_files_get_the_usual_mode(run: Runner, net: Path) -> None:
     finally:
         os.umask(mask)
     assert 0o640 == stat.S_IMODE((net / "new.param").stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    "command", [("analyze",), ("run",), ("explain", "add"), ("verify", "--engine", "host"), ("reduce", "-o", "small")]
+)
+def test_an_image_of_a_size_that_the_network_does_not_take(folder: Path, run: Runner, command: tuple[str, ...]) -> None:
+    """Whoever reads images names the size that was fed and a --resize, and with that the same command goes on."""
+    image = pytest.importorskip("PIL.Image", reason="pillow is not installed")
+    if command[0] == "verify":
+        pytest.importorskip("ncnn", reason="ncnn is not installed")
+    lines = (
+        "Input data 0 1 data",
+        "Split s 1 2 data a b",
+        "Pooling p 1 1 a p 1=2 2=2 5=1",
+        "Interp i 1 1 p i 0=1 1=2.0 2=2.0",
+        "BinaryOp add 2 1 i b sum",
+    )
+    (folder / "net.param").write_bytes(param_text(*lines))
+    (folder / "net.bin").write_bytes(b"")
+    image.fromarray(np.arange(41 * 67, dtype=np.uint8).reshape(41, 67)).save(folder / "gray.png")
+    arguments = (command[0], "net.param", *command[1:], "-i", "gray.png", "--pixel", "gray")
+    result = run(*arguments)
+    assert (2, "") == (result.code, result.out)
+    assert result.err.startswith(
+        "maskctl: net.param:7: #4 'add' (BinaryOp): blobs of shapes (1, 40, 66) and (1, 41, 67)"
+    )
+    assert result.err.endswith(
+        " The network was fed (1, 41, 67) in 'data' (from gray.png, 67x41). Give --resize WxH, e.g. --resize 64x32, which "
+        "fits.\n"
+    )
+    assert run(*arguments, "--resize", "64x32").code in {0, 1}

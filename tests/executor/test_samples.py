@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from maskctl.analysis.analyze import analyze
-from maskctl.executor.samples import Samples
+from maskctl.errors import ExecutionError
+from maskctl.executor.samples import Samples, batches, synthetic
 from maskctl.graph.model import Model, load
 from maskctl.layers import Shape
 from maskctl.targets import DEFAULT
@@ -39,3 +41,54 @@ def test_shapes_that_the_file_says_otherwise(model: Model, shapes: list[Shape], 
     for one in (fed, fed.with_masks({1: 1}), pickle.loads(pickle.dumps(fed))):  # noqa: S301 - just made here
         assert unsafe == [hazard.layer.index for hazard in hazards(one.graph, DEFAULT, one.document.masks)]
     assert dict.fromkeys(unsafe, 0) == analyze(model, given).masks
+
+
+@pytest.fixture
+def halved(tmp_path: Path) -> Model:
+    """A network that halves a map, doubles it again and adds it to what it was: only even extents go together."""
+    lines = (
+        "Input data 0 1 data",
+        "Split s 1 2 data a b",
+        "Pooling p 1 1 a p 1=2 2=2 5=1",
+        "Interp i 1 1 p i 0=1 1=2.0 2=2.0",
+        "BinaryOp add 2 1 i b sum",
+    )
+    (tmp_path / "net.param").write_bytes(param_text(*lines))
+    (tmp_path / "net.bin").write_bytes(b"")
+    return load(tmp_path / "net.param")
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"),
+    [
+        (
+            Samples({"data": [np.zeros((1, 41, 67), np.float32)]}, names=("cat.jpg",), images=frozenset({"data"})),
+            "The network was fed (1, 41, 67) in 'data' (from cat.jpg, 67x41). Give --resize WxH, e.g. --resize 64x32, which fits.",
+        ),
+        (
+            Samples({"data": [np.zeros((1, 64, 64), np.float32), np.zeros((1, 65, 65), np.float32)]}),
+            "fed (1, 65, 65) in 'data' (from sample 1). Give arrays of another shape, e.g. (1, 64, 64) for 'data', which fit.",
+        ),
+        (
+            synthetic({"data": (1, 99, 99)}),
+            "fed (1, 99, 99) in 'data' (made up). Give another --shape, e.g. --shape data=1,96,96, which fits.",
+        ),
+    ],
+)
+def test_a_size_that_the_network_does_not_take(halved: Model, samples: Samples, said: str) -> None:
+    """The error names the layer, the shape that was fed and where it is from, and a size near it that every layer takes."""
+    with pytest.raises(ExecutionError) as error:
+        batches(halved, samples)
+    assert "net.param:7: #4 'add' (BinaryOp): blobs of shapes" in str(error.value)
+    assert str(error.value).endswith(said)
+    size = re.search(r"e\.g\. \D*([\d,x() ]*\d)", said)
+    assert size is not None
+    numbers = [int(number) for number in re.findall(r"\d+", size.group(1))]
+    shape = (1, *numbers[::-1]) if len(numbers) == 2 else tuple(numbers)
+    assert 1 == len(batches(halved, Samples({"data": [np.zeros(shape, np.float32)]})))
+
+
+def test_no_size_that_the_network_takes(halved: Model) -> None:
+    """Where no size is found that fits, none is named."""
+    with pytest.raises(ExecutionError, match=r"fed \(41, 3\) in 'data' \(made up\)\. Give another --shape\.$"):
+        batches(halved, synthetic({"data": (41, 3)}))
