@@ -236,7 +236,10 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "shape that does not fit": (
         ("--shape", "data=2,2,2"),
-        "net.param:4: #1 'conv' (Convolution): the input has 2 channels. Its weight is for 1.",
+        (
+            "net.param:4: #1 'conv' (Convolution): the input has 2 channels. Its weight is for 1. The network was fed (2, 2, 2) in "
+            "'data' (made up). Give another --shape."
+        ),
     ),
     "shape beyond memory": (
         ("--shape", "data=999999,999999,999999"),
