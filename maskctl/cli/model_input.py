@@ -134,8 +134,8 @@ def load_model(model: str, options: Mapping[str, Any]) -> Model:
     return loaded
 
 
-def read_inputs(model: Model, options: Mapping[str, Any], blobs: Collection[str] | None = None) -> Samples:
-    """The samples that the options name, with `blobs` only as far as these depend on them.
+def read_inputs(model: Model, options: Mapping[str, Any], blobs: Collection[str]) -> tuple[Model, Samples]:
+    """The model, which then knows what it is fed, and the samples that the options name, as far as `blobs` depend on them.
 
     Raises `InputError` for what cannot be used or has no effect.
     """
@@ -146,7 +146,8 @@ def read_inputs(model: Model, options: Mapping[str, Any], blobs: Collection[str]
     note_of_seed(options)
     recipe = _recipe(options)
     _refuse_recipe_without_images(model, options["inputs"], recipe)
-    return read_samples(model, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"], blobs)
+    samples = read_samples(model, options["inputs"], recipe, parse_shapes(options["shapes"]), options["seed"], blobs)
+    return samples.feeding(model), samples
 
 
 def _recipe(options: Mapping[str, Any]) -> ImageRecipe:

@@ -72,8 +72,7 @@ def command(model: str, **options: Any) -> int:
     setup = _setup(options)
     loaded = load_model(model, options)
     among = _among(loaded, options)
-    samples = read_inputs(loaded, options, loaded.inputs_read)
-    loaded = samples.feeding(loaded)
+    loaded, samples = read_inputs(loaded, options, loaded.inputs_read)
     portions = batches(loaded, samples)
     located = locate(loaded, portions, setup, _faults(options), among)
     if located is None:

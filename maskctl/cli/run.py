@@ -54,8 +54,7 @@ def command(model: str, *, as_json: bool, **options: Any) -> int:
     _refuse_early(model, options)
     loaded = load_model(model, options)
     wanted = _wanted(loaded, options)
-    samples = read_inputs(loaded, options, wanted)
-    loaded = samples.feeding(loaded)
+    loaded, samples = read_inputs(loaded, options, wanted)
     with stdout_to_stderr():  # where a plugin prints
         found = computed(loaded, samples, policy_of(options), wanted)
     summaries = {name: summary(values) for name, values in found.items()}

@@ -42,7 +42,9 @@ def run(
     refuse_too_large(model, needed, shapes, samples, here, _COPIES[policy.precision])
     blobs: dict[str, Array] = {}
     result: dict[str, Array] = {}
-    for op, step, weights in zip(model.operators, policy.steps(model), model.weights.tensors, strict=True):
+    fed = model if policy.precision == "fp32" else model.with_inputs_of(shapes)  # shapes say who hands 16 bits on
+    steps = policy.steps(fed)
+    for op, step, weights in zip(model.operators, steps, model.weights.tensors, strict=True):
         layer = op.layer
         if layer.index not in needed:
             continue

@@ -46,19 +46,20 @@ class Samples:
 
     def feeding(self, model: Model) -> Model:
         """The model as fed these samples: which masks the engine honours may depend on shapes that the file says otherwise."""
-        shapes = {}
-        for blob, arrays in self.by_blob.items():
-            found = [array.shape for array in arrays]
-            if len({len(shape) for shape in found}) == 1:
-                shapes[blob] = tuple(
-                    extents[0] if len(set(extents)) == 1 else 0 for extents in zip(*found, strict=True)
-                )
-        return model.with_inputs_of(shapes)
+        return model.with_inputs_of({blob: _common(arrays) for blob, arrays in self.by_blob.items()})
 
     def only(self, numbers: Sequence[int]) -> Samples:
         """These samples, in this order."""
         chosen = {blob: [arrays[number] for number in numbers] for blob, arrays in self.by_blob.items()}
         return replace(self, by_blob=chosen, names=tuple(self.name(number) for number in numbers))
+
+
+def _common(arrays: Sequence[Array]) -> Shape:
+    """The shape of all arrays: 0 for an extent that varies, empty where not even the rank is the same."""
+    shapes = [array.shape for array in arrays]
+    if len({len(shape) for shape in shapes}) != 1:
+        return ()
+    return tuple(extents[0] if len(set(extents)) == 1 else 0 for extents in zip(*shapes, strict=True))
 
 
 def _refuse_beyond_memory(shapes: Mapping[str, Shape]) -> None:

@@ -101,8 +101,21 @@ class Model:
         return replace(self, document=document, graph=graph, operators=operators(graph))
 
     def with_inputs_of(self, shapes: Mapping[str, Shape]) -> Model:
-        """The same model, of which it is known that its inputs are given these shapes; itself where it is known already."""
-        return self if self.graph.fed == shapes else replace(self, graph=replace(self.graph, fed=dict(shapes)))
+        """The same model, of which it is known that its inputs are given these shapes; itself where it is known already.
+
+        As in `Graph.fed`, an extent of 0 varies, and so does the rank of an empty shape.
+        """
+        known = self.graph.fed
+        if all(blob in known and _is_one_of(shape, known[blob]) for blob, shape in shapes.items()):
+            return self
+        return replace(self, graph=replace(self.graph, fed={**known, **shapes}))
+
+
+def _is_one_of(shape: Shape, known: Shape) -> bool:
+    """True where a shape has the extents that are known, of which 0 and the rank of an empty one vary."""
+    if not known:
+        return True
+    return len(shape) == len(known) and all(one in {shape[axis], 0} for axis, one in enumerate(known))
 
 
 def _rebuilt(

@@ -63,7 +63,8 @@ class Graph:
     """Layers in execution order; every blob is produced once, before it is read, and read by at most one layer.
 
     A graph equals only itself, so that what follows from it can be remembered cheaply. `fed` are the shapes that
-    inputs are given, outermost extent first and 0 for an extent that varies: the engine does not look at those in the file.
+    inputs are given, outermost extent first, 0 for an extent that varies and empty where the rank does: the engine does not look
+    at those in the file.
     """
 
     path: str

@@ -11,6 +11,9 @@ import pytest
 
 from maskctl.analysis.analyze import analyze
 from maskctl.errors import ExecutionError
+from maskctl.executor.net import Net
+from maskctl.executor.policy import Policy
+from maskctl.executor.run import run
 from maskctl.executor.samples import Samples, batches, synthetic
 from maskctl.graph.model import Model, load
 from maskctl.layers import Shape
@@ -32,7 +35,13 @@ def model(tmp_path: Path) -> Model:
 
 @pytest.mark.parametrize(
     ("shapes", "unsafe"),
-    [([(3, 3, 3)], []), ([(3, 4, 4)], [FLATTEN]), ([(3, 3, 3), (3, 3, 5)], [FLATTEN]), ([(3, 27)], [FLATTEN])],
+    [
+        ([(3, 3, 3)], []),
+        ([(3, 4, 4)], [FLATTEN]),
+        ([(3, 3, 3), (3, 3, 5)], [FLATTEN]),
+        ([(3, 27)], [FLATTEN]),
+        ([(3, 3, 3), (3, 9)], [FLATTEN]),
+    ],
 )
 def test_shapes_that_the_file_says_otherwise(model: Model, shapes: list[Shape], unsafe: list[int]) -> None:
     """A mask that holds at the file's size alone is unsafe where samples have another; so it is in other processes."""
@@ -41,6 +50,24 @@ def test_shapes_that_the_file_says_otherwise(model: Model, shapes: list[Shape], 
     for one in (fed, fed.with_masks({1: 1}), pickle.loads(pickle.dumps(fed))):  # noqa: S301 - just made here
         assert unsafe == [hazard.layer.index for hazard in hazards(one.graph, DEFAULT, one.document.masks)]
     assert dict.fromkeys(unsafe, 0) == analyze(model, given).masks
+
+
+@pytest.mark.parametrize(("shape", "lost"), [((3, 3, 3), 0), ((3, 4, 4), 48)])
+def test_a_run_knows_what_it_is_fed(model: Model, shape: Shape, lost: int) -> None:
+    """`run` and `Net` give NaN where a mask holds at the file's size alone and they are fed another, as `analyze` has it."""
+    values = np.ones((1, *shape), np.float32)
+    assert lost == np.isnan(run(model, {"data": values}, Policy("fp16"))["f"]).sum()
+    assert lost == np.isnan(Net(model.document.path).run({"data": values[0]}, precision="fp16")["f"]).sum()
+    assert 0 == np.isnan(run(model, {"data": values})["f"]).sum()
+
+
+def test_a_run_of_some_samples_keeps_to_what_is_known_of_all(model: Model) -> None:
+    """Where samples of several sizes are known, a run of those with the file's size does not honour the mask either."""
+    fed = Samples({"data": [np.zeros((3, 3, 3), np.float32), np.zeros((3, 4, 4), np.float32)]}).feeding(model)
+    assert fed is fed.with_inputs_of({"data": (3, 3, 3)})
+    assert np.isnan(run(fed, {"data": np.ones((1, 3, 3, 3), np.float32)}, Policy("fp16"))["f"]).all()
+    assert fed is not fed.with_inputs_of({"data": (4, 3, 3)})
+    assert fed is not fed.with_inputs_of({"data": (3, 9)})
 
 
 @pytest.fixture
