@@ -266,7 +266,7 @@ cases, and where the engine is set up (`conformance/setup-arm64.sh`) live ones o
 MODELS_INTRODUCTION = """## Real models
 
 A photo, in a whole run: SQNR against fp32 as predicted and as the engine has it, elements that are not finite in the one
-and the other, and the share of elements with the same bits. Made by `python -m conformance.models`, with 2 threads.
+and the other, and the share of elements with the same bits. Made by `python -m conformance.models`, with one thread.
 """
 
 

@@ -16,7 +16,7 @@ from maskctl.peers.ncnn_engine import NcnnEngine
 from tests.shared_models import SHARED
 
 PYTHON = os.environ.get("MASKCTL_ARM64_PYTHON", "")
-ENGINE = NcnnEngine((PYTHON,), timeout_s=1800)
+ENGINE = NcnnEngine((PYTHON,), timeout_s=900)
 NAN = math.nan
 
 TABLE = {
