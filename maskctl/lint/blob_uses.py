@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from maskctl.graph.network import Layer
 from maskctl.lint.finding import Span
 from maskctl.lint.subject import Subject
 
 
-@dataclass(frozen=True)
-class Use:
-    """A blob's name on a layer's line: as its bottom or top of that place, from 0."""
+class Use(NamedTuple):
+    """A blob's name on a layer's line, and where it stands there."""
 
     layer: Layer
-    place: int
-    is_top: bool
-
-    @property
-    def blob(self) -> str:
-        """Its name."""
-        return (self.layer.tops if self.is_top else self.layer.bottoms)[self.place]
-
-    def span(self, subject: Subject) -> Span:
-        """Where it stands."""
-        return (subject.top_span if self.is_top else subject.bottom_span)(self.layer, self.place)
+    blob: str
+    span: Span
 
 
 def tops_named(subject: Subject, names: Collection[str]) -> Mapping[str, list[Use]]:
@@ -35,7 +25,7 @@ def tops_named(subject: Subject, names: Collection[str]) -> Mapping[str, list[Us
     for layer in subject.layers:
         for place, top in enumerate(layer.tops):
             if top in names:
-                found[top].append(Use(layer, place, is_top=True))
+                found[top].append(Use(layer, top, subject.top_span(layer, place)))
     return found
 
 
@@ -45,5 +35,5 @@ def bottoms_named(subject: Subject, names: Collection[str]) -> Mapping[str, list
     for layer in subject.layers:
         for place, bottom in enumerate(layer.bottoms):
             if bottom in names:
-                found[bottom].append(Use(layer, place, is_top=False))
+                found[bottom].append(Use(layer, bottom, subject.bottom_span(layer, place)))
     return found

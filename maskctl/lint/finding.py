@@ -1,9 +1,13 @@
-"""What a rule finds: where, what is wrong, and the edits that would mend it."""
+"""What a rule finds: where, what is wrong, and the edits that would mend it.
+
+These are tuples because a file of a megabyte may have half a million of them: they are made, compared and kept as cheaply
+as Python can.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Severity(Enum):
@@ -14,8 +18,7 @@ class Severity(Enum):
     INFO = "info"
 
 
-@dataclass(frozen=True, order=True)
-class Span:
+class Span(NamedTuple):
     """Characters of one line; `line` and `column` count from 1, `line` 0 is the whole file, `length` 0 the whole line."""
 
     line: int = 0
@@ -23,8 +26,7 @@ class Span:
     length: int = 0
 
 
-@dataclass(frozen=True, order=True)
-class Edit:
+class Edit(NamedTuple):
     """Characters `start` to `end` (from 0, end excluded) of a line (from 1) replaced by `text`.
 
     A line is deleted with its line end, and a new one put before a line with an edit at its start.
@@ -36,8 +38,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits that mend a mistake, made together or not at all, and in words what they do.
 
     A safe one leaves what every engine computes as it is, or as it plainly was meant.
@@ -48,8 +49,7 @@ class Fix:
     is_safe: bool = True
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One place where a rule is broken. `layer` names the layer it lies on, "" where it lies on none."""
 
     message: str
@@ -58,8 +58,7 @@ class Problem:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """A problem with its file, the rule that found it, and a fingerprint that stays when lines move."""
 
     path: str

@@ -90,7 +90,7 @@ def with_fixes(lines: Sequence[str], findings: Iterable[Finding], *, unsafe: boo
         made.append(finding)
     edits = [edit for of_line in by_line.values() for edit in of_line]
     if lines and lines[0].endswith("\r\n"):
-        edits = [replace(edit, text=_LINE_FEED.sub("\r\n", edit.text)) for edit in edits]
+        edits = [edit._replace(text=_LINE_FEED.sub("\r\n", edit.text)) for edit in edits]
     return edited((*lines, ""), edits), tuple(made)
 
 

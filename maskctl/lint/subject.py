@@ -241,12 +241,15 @@ class Subject:
 
     def param_span(self, layer: Layer, param_id: int) -> Span:
         """Where the value of a parameter that counts stands; the layer's type where it is not written."""
-        tokens = [token for token in layer.line.tokens if token.id == param_id]
-        return self.token_span(layer, tokens[-1]) if tokens else self.type_span(layer)
+        for token in reversed(layer.line.tokens):
+            if token.id == param_id:
+                return self.token_span(layer, token)
+        return self.type_span(layer)
 
     def type_span(self, layer: Layer) -> Span:
         """Where the layer's type stands."""
-        return self._word_span(layer, 0)
+        found = WORD.search(layer.line.text)
+        return Span(layer.line.number, found.start() + 1, len(found[0])) if found else Span(layer.line.number)
 
     def name_span(self, layer: Layer) -> Span:
         """Where the layer's name stands."""

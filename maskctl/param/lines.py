@@ -75,16 +75,18 @@ class LayerLine:
         >>> parse_layer_line("ReLU relu1 1 1 a b 0=1 -23310=1,2\n", 3, "").with_param(10, None).with_param(0, 2).text
         'ReLU relu1 1 1 a b 0=2\n'
         """
-        return parse_layer_line(self._text_with(number, value), self.number, "")
+        return parse_layer_line(self.text_with(number, value), self.number, "")
 
-    def _text_with(self, number: int, value: int | None) -> str:
+    def text_with(self, number: int, value: int | None) -> str:
+        """The characters of this line with another whole number for one parameter; None removes the parameter."""
         text = self.text
         found = [token for token in self.tokens if token.id == number]
         if value is None:
-            for token in reversed(found):
-                head = text[: token.start].rstrip(SPACE)
-                text = head + text[token.end :]
-            return text
+            pieces, done = [], 0
+            for token in found:
+                pieces.append(text[done : token.start].rstrip(SPACE))
+                done = token.end
+            return "".join([*pieces, text[done:]])
         if found:
             last = found[-1]
             return f"{text[: last.start]}{number}={value}{text[last.end :]}"

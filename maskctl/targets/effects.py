@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskctl import featmask
@@ -37,18 +37,14 @@ def effects(
     bits: Sequence[Bit] = featmask.BITS,
 ) -> tuple[BitEffect, ...]:
     """Every known bit, or those of `bits`, on the layer of an index that runs as `step` under `mask`, in their order."""
-
-    def under(other: int) -> Step:
-        return with_mask(graph, index, step, target, options, other)
-
-    return tuple(_effect(graph.layers[index], target, options, mask, bit, under) for bit in bits)
+    return tuple([effect(graph, index, step, target, options, mask, bit) for bit in bits])
 
 
-def _effect(
-    layer: Layer, target: Target, options: Options, mask: int, bit: Bit, under: Callable[[int], Step]
-) -> BitEffect:
-    is_set = bool(mask & bit.value)
-    without, with_it = under(mask & ~bit.value), under(mask | bit.value)
+def effect(graph: Graph, index: int, step: Step, target: Target, options: Options, mask: int, bit: Bit) -> BitEffect:
+    """What one bit would do, as `effects` tells of several."""
+    layer, is_set = graph.layers[index], bool(mask & bit.value)
+    other = with_mask(graph, index, step, target, options, mask ^ bit.value)
+    without, with_it = (other, step) if is_set else (step, other)
     if with_it.hazard and with_it.hazard.bit == bit.value:
         stored = with_it.hazard.stored
         said = f"not honoured: '{with_it.hazard.blob}' arrives in {stored} and would be read as fp32"

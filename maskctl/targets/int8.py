@@ -10,8 +10,8 @@ _REQUANTISE = {"Convolution", "ConvolutionDepthWise"}
 
 def int8_term(layer: Layer) -> int:
     """How a convolution or inner product uses int8; 0 for not at all."""
-    term = layer.params.get(8, 0)
-    return term if layer.type in _WITH_A_TERM and isinstance(term, int) else 0
+    term = layer.params.get(8, 0) if layer.type in _WITH_A_TERM else 0
+    return term if isinstance(term, int) else 0
 
 
 def sums_codes(layer: Layer) -> bool:

@@ -8,14 +8,16 @@ on as what it is, so that it depends on the next reader what becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from maskctl import featmask
 from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options
 from maskctl.targets.int8 import gives_codes, sums_codes
+from maskctl.targets.likes import likeness
 from maskctl.targets.table import PRECISIONS, Hazard, KernelChoice, Support, Target
 
 STORAGE_OPTION = {"fp16": "use_fp16_storage", "bf16": "use_bf16_storage"}
@@ -98,41 +100,82 @@ def _steps(
 ) -> tuple[Step, ...]:
     stored: dict[str, str] = {}
     packed: dict[str, bool] = {}
+    known: dict[Hashable, tuple[Step, Sequence[str]]] = {}
     found = []
     for layer in graph.layers:
-        fed = Step("fp32", options, target.supports(layer), tuple(stored[bottom] for bottom in layer.bottoms))
-        if layer.index == raised:
-            step = replace(fed, options=options & PRECISIONS["fp32"], arrives=("fp32",) * len(layer.bottoms))
-        else:
-            step = _step(graph, layer, fed, target, options, masks[layer.index])
-        step = replace(
-            step,
-            packed=tuple(packed[bottom] for bottom in layer.bottoms),
-            broken=target.broken(layer, step.options),
-        )
-        packed.update(dict.fromkeys(layer.tops, step.gives_packed))
-        codes = _gives_codes(layer, step)
-        stored.update({top: "int8" if codes else step.kept(place) for place, top in enumerate(layer.tops)})
+        bottoms, mask = layer.bottoms, None if layer.index == raised else masks[layer.index]
+        arrives, in_fours = tuple([stored[name] for name in bottoms]), tuple([packed[name] for name in bottoms])
+        key = likeness(layer), mask, arrives, in_fours
+        entry = known.get(key)
+        if entry is None:
+            fed = _Fed(target.supports(layer), arrives, in_fours)
+            step = (
+                _raised(layer, fed, target, options)
+                if mask is None
+                else _step(graph, layer, fed, target, options, mask)
+            )
+            entry = step, _gives(layer, step)
+            if not step.hazard and not step.is_handed_on:  # which blobs' names and shapes decide
+                known[key] = entry
+        step, gives = entry
+        if layer.tops:
+            stored.update(zip(layer.tops, gives, strict=True))
+            packed.update(dict.fromkeys(layer.tops, step.gives_packed))
         found.append(step)
     return tuple(found)
 
 
-def _step(graph: Graph, layer: Layer, fed: Step, target: Target, options: Options, mask: int) -> Step:
-    """How a layer runs under a mask, with the support and inputs of `fed`."""
-    masked, support, arrives = options - featmask.cleared_options(mask), fed.support, fed.arrives
+def _gives(layer: Layer, step: Step) -> Sequence[str]:
+    """The format of each top of a layer that runs so."""
+    codes = _gives_codes(layer, step)
+    return ["int8" if codes else step.kept(place) for place in range(len(layer.tops))]
+
+
+class _Fed(NamedTuple):
+    """What a layer's type keeps, the formats its inputs come in, and which of them in fours, before its mask is looked at."""
+
+    support: Support
+    arrives: tuple[str, ...]
+    packed: tuple[bool, ...]
+
+
+@lru_cache(maxsize=1024)
+def _left(options: Options, mask: int) -> Options:
+    """The options that a mask leaves."""
+    return options - featmask.cleared_options(mask)
+
+
+def _raised(layer: Layer, fed: _Fed, target: Target, options: Options) -> Step:
+    """How a layer runs in fp32 that is fed with fp32."""
+    kept, arrives = options & PRECISIONS["fp32"], ("fp32",) * len(layer.bottoms)
+    return Step("fp32", kept, fed.support, arrives, None, fed.packed, target.broken(layer, kept))
+
+
+def _step(graph: Graph, layer: Layer, fed: _Fed, target: Target, options: Options, mask: int) -> Step:
+    """How a layer runs under a mask."""
+    masked = _left(options, mask)
+    stored, blob = _stored(graph, layer, fed, target, masked)
+    hazard = _hazard(layer, target, mask, blob, fed.arrives[layer.bottoms.index(blob)]) if blob else None
+    arrives = () if layer.type == "Input" else fed.arrives
+    return Step(stored, masked, fed.support, arrives, hazard, fed.packed, target.broken(layer, masked))
+
+
+def _stored(graph: Graph, layer: Layer, fed: _Fed, target: Target, masked: Options) -> tuple[str, str]:
+    """The format a layer reads and writes under these options, and the first blob that it reads as what it is not, or ""."""
+    support, arrives = fed.support, fed.arrives
     if layer.type == "Input":
-        return Step("fp32", masked, support)
-    is_off = len(set(arrives)) == 1 and STORAGE_OPTION.get(arrives[0], "") not in {"", *masked}
-    if is_off and (support.by_elemsize or target.hands_on(graph, layer, masked)):
-        return Step(arrives[0], masked, support, arrives)
+        return "fp32", ""
+    option = STORAGE_OPTION.get(arrives[0]) if len(set(arrives)) == 1 else None
+    if option and option not in masked and (support.by_elemsize or target.hands_on(graph, layer, masked)):
+        return arrives[0], ""
     for bottom, kept in zip(layer.bottoms, arrives, strict=True):
         if kept in STORAGE_OPTION and STORAGE_OPTION[kept] not in masked:
-            return Step("fp32", masked, support, arrives, _hazard(layer, target, mask, bottom, kept))
+            return "fp32", bottom
     if support.fp16 and "use_fp16_storage" in masked:
-        return Step("fp16", masked, support, arrives)
+        return "fp16", ""
     if support.bf16 and "use_bf16_storage" in masked:
-        return Step("bf16", masked, support, arrives)
-    return Step("fp32", masked, support, arrives)
+        return "bf16", ""
+    return "fp32", ""
 
 
 def _gives_codes(layer: Layer, step: Step) -> bool:
@@ -220,6 +263,5 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
 
 def with_mask(graph: Graph, index: int, step: Step, target: Target, options: Options, mask: int) -> Step:
     """How a layer that runs as `step` would run under another mask, fed as it is; `options` are the engine's."""
-    layer = graph.layers[index]
-    changed = _step(graph, layer, step, target, options, mask)
-    return replace(changed, packed=step.packed, broken=target.broken(layer, changed.options))
+    fed = _Fed(step.support, step.arrives, step.packed)
+    return _step(graph, graph.layers[index], fed, target, options, mask)

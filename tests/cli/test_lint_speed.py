@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -81,6 +81,61 @@ def test_time_is_linear_in_a_line(kind: str) -> None:
     seconds_for_line(kind, 10)
     small = min(seconds_for_line(kind, 250) for _ in range(2))
     assert seconds_for_line(kind, 2_000) < 30 * small
+
+
+LIMIT_OF_A_MEGABYTE = 100.0
+"""In yardsticks: 3 s where one takes 30 ms. These files take up to 80, and took 200 and more."""
+MASKED: dict[str, Sequence[str]] = {
+    "activations": ["ReLU {n} 1 1 b{n} b{next} 31=255"],
+    "parameters that all differ": ["ReLU {n} 1 1 b{n} b{next} 0=0.{n} 31=255"],
+    "convolutions": ["Convolution {n} 1 1 b{n} b{next} 0=16 1=3 4=1 6=2304 31=255"],
+    "grouped convolutions": ["ConvolutionDepthWise {n} 1 1 b{n} b{next} 0=16 1=3 4=1 6=1152 7=2 31=6"],
+    "types nobody knows": ["Foo {n} 1 1 b{n} b{next} 31=6"],
+    "types that all differ": ["Foo{n} {n} 1 1 b{n} b{next}"],
+    "inputs": ["Input {n} 0 1 a{n} 0=1 31=6"],
+    "splits": ["Split s{n} 1 2 b{n} d{n} e{n} 31=6", "BinaryOp a{n} 2 1 d{n} e{n} b{next} 0=0 31=6"],
+    "masks the engine does not honour": ["ReLU r{n} 1 1 b{n} a{n} 31=255", "Sigmoid s{n} 1 1 a{n} b{next}"],
+}
+"""Layers that are repeated."""
+
+
+def masked(kind: str, size: int) -> bytes:
+    """A file of about so many bytes that is made of nothing but these layers."""
+    lines, length, number = ["Input data 0 1 b0 0=64 1=64 2=16"], 0, 0
+    while length < size:
+        block = [line.format(n=number, next=number + 1) for line in MASKED[kind]]
+        lines, length, number = lines + block, length + sum(map(len, block)) + len(block), number + 1
+    blobs = sum(int(line.split()[3]) for line in lines)
+    return "\n".join(["7767517", f"{len(lines)} {blobs}", *lines, ""]).encode()
+
+
+def read_by_many(readers: int) -> bytes:
+    """A Split whose tops are read by layers with masks that the engine honours nowhere else."""
+    tops = [f"x{number}" for number in range(readers)]
+    lines = ["Input data 0 1 data 0=64 1=64 2=16", f"Split s 1 {readers} data {' '.join(tops)}"]
+    lines += [f"ReLU r{top} 1 1 {top} y{top} 31=6" for top in tops]
+    return "\n".join(["7767517", f"{len(lines)} {2 * readers + 1}", *lines, ""]).encode()
+
+
+def seconds_of(data: bytes) -> float:
+    """CPU time to read a file and run every rule."""
+    return cpu_seconds(lambda: lint(subject_from(data, "net.param", Conditions()), rules().values()))
+
+
+@pytest.mark.parametrize("kind", MASKED)
+def test_masked_layers(kind: str) -> None:
+    """A file of nothing but layers with masks, each bit of which is told to be of no use, takes less than LIMIT_OF_A_MEGABYTE."""
+    seconds_of(masked(kind, 1_000))
+    data = masked(kind, 30_000)
+    limit = LIMIT_OF_A_MEGABYTE * len(data) / 1e6
+    assert in_yardsticks(lambda: seconds_of(data), limit) < limit
+
+
+def test_time_is_linear_in_masks() -> None:
+    """Eight times the layers with contradictory masks take about eight times as long; thirty is half of what the square would be."""
+    seconds_of(read_by_many(10))
+    small = min(seconds_of(read_by_many(250)) for _ in range(2))
+    assert seconds_of(read_by_many(2_000)) < 30 * small
 
 
 def every_row() -> str:

@@ -30,9 +30,10 @@ def masked_pair(model: Model, target: Target, seed: int, *, anywhere: bool) -> t
     rng = np.random.default_rng([13, seed])
     drawn = {index: int(rng.choice(BITS)) for index in range(len(model.graph.layers))}
     left = dict(drawn)
-    for idle in idle_bits(model.with_masks(drawn).graph, target):
-        if idle.anywhere or not anywhere:
-            left[idle.layer.index] &= ~idle.bit.value
+    for layer, found in idle_bits(model.with_masks(drawn).graph, target):
+        for idle in found:
+            if idle.anywhere or not anywhere:
+                left[layer.index] &= ~idle.bit.value
     return drawn, left
 
 

@@ -50,7 +50,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             f"{second.layer} reads blob '{blob}', which {first} reads already. The engine gives each blob one reader: put a Split "
             f"layer behind {subject.producers[blob][0]}.",
-            second.span(subject),
+            second.span,
             second.layer.name,
             _split(subject, uses, [fresh(f"{blob}_split", 0) for _ in uses], fresh_layer(f"split_{blob}", 0)),
         )
@@ -69,7 +69,7 @@ def _split(subject: Subject, uses: Sequence[Use], tops: Sequence[str], name: str
     line = f"{'Split':<24} {name:<24} 1 {len(uses)} {blob} {' '.join(tops)}{end}"
     edits = (
         Edit(first.line.number, 0, 0, line),
-        *(span_edit(use.span(subject), top) for use, top in zip(uses, tops, strict=True)),
+        *(span_edit(use.span, top) for use, top in zip(uses, tops, strict=True)),
         *counts_edits(subject, scan.layer_count + 1, scan.blob_count + len(uses)),
     )
     is_safe = not any(layer.mask for layer in (producer, *(use.layer for use in uses)))

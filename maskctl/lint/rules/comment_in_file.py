@@ -20,7 +20,6 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from maskctl.lint import unreadable
 from maskctl.lint.editing import deletion
@@ -42,4 +41,4 @@ def check(subject: Subject) -> Iterator[Problem]:
             edit = deletion(number, line)
         else:
             edit = Edit(number, len(line[: column - 1].rstrip(SPACE)), len(line.rstrip("\r\n")), "")
-        yield replace(problem, fix=Fix("take out the comment", (edit,)))
+        yield problem._replace(fix=Fix("take out the comment", (edit,)))

@@ -25,7 +25,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from maskctl.graph.network import Layer
 from maskctl.lint.blob_uses import Use, bottoms_named, tops_named
 from maskctl.lint.editing import FreshNames, span_edit
 from maskctl.lint.finding import Fix, Problem, Severity
@@ -47,10 +46,11 @@ def check(subject: Subject) -> Iterator[Problem]:
     fresh = FreshNames({*subject.producers, *subject.readers})
     for blob, uses in tops.items():
         reads = bottoms.get(blob, [])
+        first = str(uses[0].layer)
         ends = [*(_reads_up_to(reads, use) for use in uses), len(reads)]
         for number, use in enumerate(uses[1:], 1):
             behind = reads[ends[number] : ends[number + 1]]
-            yield _problem(subject, uses[0].layer, use, behind, fresh(blob))
+            yield _problem(first, use, behind, fresh(blob))
 
 
 def _reads_up_to(reads: Sequence[Use], use: Use) -> int:
@@ -58,12 +58,12 @@ def _reads_up_to(reads: Sequence[Use], use: Use) -> int:
     return bisect_right(reads, use.layer.index, key=lambda read: read.layer.index)
 
 
-def _problem(subject: Subject, first: Layer, use: Use, behind: Sequence[Use], name: str) -> Problem:
-    edits = tuple(span_edit(each.span(subject), name) for each in (use, *behind))
+def _problem(first: str, use: Use, behind: Sequence[Use], name: str) -> Problem:
+    edits = tuple([span_edit(each.span, name) for each in (use, *behind)])
     return Problem(
         f"{use.layer} produces blob '{use.blob}', which {first} produces already. Whoever reads it gets that of {first}. "
         "Give one of the two another name.",
-        use.span(subject),
+        use.span,
         use.layer.name,
         Fix(f"call it '{name}' from there on", edits, is_safe=False),
     )

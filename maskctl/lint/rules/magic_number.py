@@ -18,7 +18,6 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from maskctl.lint import unreadable
 from maskctl.lint.finding import Edit, Fix, Problem, Severity
@@ -36,4 +35,4 @@ def check(subject: Subject) -> Iterator[Problem]:
         number = problem.span.line
         is_marked = subject.scan.layer_count and subject.scan.lines[number - 1].startswith(_BYTE_ORDER_MARK)
         fix = Fix("take off the byte order mark", (Edit(number, 0, 1, ""),)) if is_marked else None
-        yield replace(problem, fix=fix)
+        yield problem._replace(fix=fix)

@@ -29,6 +29,7 @@ from maskctl.lint.subject import Subject
 GROUP = "mask"
 SEVERITY = Severity.WARNING
 
+_STORAGE, _ARITHMETIC = featmask.NO_FP16_STORAGE, featmask.NO_FP16_ARITHMETIC
 _ON_CPU = featmask.BY_WORD["no-vulkan"].value
 
 
@@ -37,15 +38,14 @@ def check(subject: Subject) -> Iterator[Problem]:
 
     Where bit 2 has to go, which `unsafe-storage-mask` tells, nothing is said of what goes with it.
     """
-    for layer in subject.layers:
-        mask = layer.mask
-        if not mask & featmask.NO_FP16_STORAGE or mask & (featmask.NO_FP16_ARITHMETIC | _ON_CPU):
+    alone = [layer for layer in subject.layers if layer.mask & _STORAGE and not layer.mask & (_ARITHMETIC | _ON_CPU)]
+    told = {hazard.layer.index for hazard in subject.hazards if hazard.bit == _STORAGE} if alone else ()
+    for layer in alone:
+        if layer.index in told:
             continue
-        if (layer.index, featmask.NO_FP16_STORAGE) in {(hazard.layer.index, hazard.bit) for hazard in subject.hazards}:
-            continue
-        meant = mask | featmask.NO_FP16_ARITHMETIC
+        meant = layer.mask | _ARITHMETIC
         yield Problem(
-            f"{layer} has the mask {mask}: fp32 storage under fp16 arithmetic, for which Vulkan's shaders do not compile. Write "
+            f"{layer} has the mask {layer.mask}: fp32 storage under fp16 arithmetic, for which Vulkan's shaders do not compile. Write "
             f"{mask_words(meant)}, or add 16 to keep the layer on the CPU.",
             subject.param_span(layer, featmask.PARAM_ID),
             layer.name,

@@ -30,19 +30,23 @@ from maskctl.lint.subject import Subject
 GROUP = "mask"
 SEVERITY = Severity.WARNING
 
+_DROPPING = {bit.value: f"drop bit {bit.value}" for bit in featmask.BITS}
+"""What a fix does; a file with masks on all layers needs the same few again and again."""
+
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every bit that switches nothing off on its layer; the fix drops it, safely where no target does anything for it."""
     if subject.graph is None:
         return
     target = subject.conditions.target
-    for idle in idle_bits(subject.graph, target):
-        left = idle.layer.mask & ~idle.bit.value
-        where = "" if idle.anywhere else f" on {target.name}"
-        yield Problem(
-            f"{idle.layer} has bit {idle.bit.value} ({idle.bit.word}) set, which is of no use{where}: {idle.why}. Write "
-            f"{mask_words(left)}.",
-            subject.param_span(idle.layer, featmask.PARAM_ID),
-            idle.layer.name,
-            Fix(f"drop bit {idle.bit.value}", (mask_edit(idle.layer, left),), is_safe=idle.anywhere),
-        )
+    for layer, found in idle_bits(subject.graph, target):
+        said, span, mask = str(layer), subject.param_span(layer, featmask.PARAM_ID), layer.mask
+        for bit, why, anywhere in found:
+            left = mask & ~bit.value
+            where = "" if anywhere else f" on {target.name}"
+            yield Problem(
+                f"{said} has bit {bit.value} ({bit.word}) set, which is of no use{where}: {why}. Write {mask_words(left)}.",
+                span,
+                layer.name,
+                Fix(_DROPPING[bit.value], (mask_edit(layer, left),), is_safe=anywhere),
+            )
