@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from maskctl.kernels.elementwise import FP16SA
+from maskctl.kernels.hardswish_fp16s_bf16s import swished
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
 from maskctl.numeric import cephes, fma16, libm32, math16
 from maskctl.numeric.formats import FloatArray, half, round_to
 from maskctl.numeric.lanes import HALF
-
-_THREE = 3
-"""Values left over from fours, of which the HardSwish layer computes the last in code of its own."""
 
 
 def activate(params: Params, values: FloatArray) -> FloatArray:
@@ -66,6 +65,8 @@ def activate_map(params: Params, values: FloatArray, options: Options) -> FloatA
 
     Where channels are not packed, the last `h * w mod 4` pixels of each are computed one by one.
     """
+    if params.integer("activation_type") == activation.HARD_SWISH:
+        return swished(values, activation.kind(params)[1], FP16SA, options)
     if elempack(values.shape[1], options) > 1:
         return activate(params, values)
     pixels = values.reshape(*values.shape[:2], -1)
@@ -73,15 +74,13 @@ def activate_map(params: Params, values: FloatArray, options: Options) -> FloatA
     rest = pixels[:, :, fours:]
     is_sigmoid = params.integer("activation_type") == activation.SIGMOID
     one_by_one = math16.sigmoid_in_float32(rest) if is_sigmoid else activate_one_by_one(params, rest)
-    if params.integer("activation_type") == activation.HARD_SWISH and rest.shape[2] == _THREE:
-        one_by_one[..., -1][np.isnan(rest[..., -1])] = 0  # as HardSwish has it
     parts = activate(params, pixels[:, :, :fours]), one_by_one
     return np.concatenate(parts, axis=2).reshape(values.shape)
 
 
 def _hard_swish_one_by_one(values: FloatArray, slope: np.float32, offset: np.float32) -> FloatArray:
-    lower = half(float(-offset / slope))
-    upper = half(float(np.float32(1) / slope + lower))
     with np.errstate(all="ignore"):
+        lower = half(-offset / slope)
+        upper = half(np.float32(1) / slope + lower)
         middle = round_to(values * (values * slope + offset), "fp16")
     return np.where(values < lower, np.float32(0), np.where(values > upper, values, middle))

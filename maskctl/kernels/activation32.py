@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from maskctl.kernels.hardsigmoid_fp16s_bf16s import limits
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
 from maskctl.numeric import cephes, estimates, libm32, math16
@@ -63,8 +64,7 @@ def activate_one_by_one(params: Params, values: FloatArray) -> FloatArray:
         if number == activation.MISH:
             return values * libm32.tanh(libm32.log(libm32.exp(values) + _ONE))
         if number == activation.HARD_SWISH:
-            lower = -given[1] / given[0]
-            upper = _ONE / given[0] + lower
+            lower, upper = limits(given[0], given[1])
             middle = values * fma(given[1], values, given[0])
             return np.where(values < lower, _ZERO, np.where(values > upper, values, middle))
     return activate(params, values)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels import activation32
+from maskctl.kernels.elementwise import BF16S
+from maskctl.kernels.hardswish_fp16s_bf16s import swished
 from maskctl.kernels.packing import Options, elempack
 from maskctl.layers.base import Params
 from maskctl.layers.families import activation
@@ -22,6 +24,8 @@ def activated_map(params: Params, values: FloatArray, options: Options) -> Float
     """
     if params.integer("activation_type") == activation.NONE:
         return values
+    if params.integer("activation_type") == activation.HARD_SWISH:
+        return swished(values, activation.kind(params)[1], BF16S, options)
     pixels = values.reshape(*values.shape[:2], -1) if values.ndim > 2 else values[:, None]
     packed = elempack(values.shape[1], options) > 1
     fours = pixels.shape[2] if packed else pixels.shape[2] // 4 * 4

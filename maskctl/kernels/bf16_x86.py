@@ -6,13 +6,13 @@ from zero. Source: ncnn `src/layer/x86/x86_usability.h`, `float2bfloat_sse`, and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 
 from maskctl.kernels.packing import Options, elempack
+from maskctl.layers.families.elementwise import in_fours
 from maskctl.numeric import casts
 from maskctl.numeric.formats import FloatArray
 
@@ -28,16 +28,12 @@ def vectors(values: FloatArray, options: Options) -> FloatArray:
 def in_rows(values: FloatArray, options: Options, vector: Function, scalar: Function) -> FloatArray:
     """A blob (n, …) put through vector code and stored; the last `size mod 4` of unpacked channels through scalar code."""
     with np.errstate(all="ignore"):
-        out = vectors(vector(values), options)
-        by_channel = values.ndim > 3
-        size = math.prod(values.shape[2:] if by_channel else values.shape[1:])
-        if elempack(values.shape[1], options) > 1 or size % 4 == 0:
-            return out
-        shape = (*values.shape[: 1 + by_channel], size)
-        rest = slice(size // 4 * 4, None)
-        out = out.reshape(shape).copy()
-        out[..., rest] = casts.one_by_one_to_bf16(scalar(values.reshape(shape)[..., rest]))
-        return out.reshape(values.shape)
+        return in_fours(
+            values,
+            lambda whole: vectors(vector(whole), options),
+            lambda rest: casts.one_by_one_to_bf16(scalar(rest)),
+            packed=elempack(values.shape[1], options) > 1,
+        )
 
 
 def kept_in_rows(values: FloatArray, options: Options) -> FloatArray:

@@ -10,4 +10,4 @@ from functools import partial
 from maskctl.kernels import sums_bf16s_x86
 from maskctl.layers.convolution1d import LAYER
 
-forward = partial(sums_bf16s_x86.forward, LAYER, sums_bf16s_x86.in_blocks)
+forward = partial(sums_bf16s_x86.forward, LAYER, sums_bf16s_x86.in_blocks, sums_bf16s_x86.outputs_over)

@@ -2,7 +2,7 @@
 
 Outputs in full groups of four have four accumulators, one of which begins at the bias. Those left over have four lanes
 over blocks of eight channels, then over a block of four, and take the last channels term by term. They come as a pair and
-as a single one; hard swish turns NaN into 0 in the first of the pair, as the released build happens to compare there.
+as a single one; hard swish makes 0 of what is not seen to be above its lower limit in the first of the pair, so also of NaN.
 
 Source: ncnn `src/layer/arm/convolution_packed_fp16s.h` and the released arm64 build.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from maskctl.kernels import activation32
+from maskctl.kernels.hardsigmoid_fp16s_bf16s import limits
 from maskctl.kernels.operands import Operands, Order, falling_blocks, operands
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
@@ -27,15 +28,17 @@ def forward(params: Params, weights: Weights, inputs: Arrays, _options: Options)
     bias = (weights["bias"] if params.integer("bias_term") else np.zeros(outputs, np.float32))[:, None]
     fours = outputs // 4 * 4
     totals = np.empty((outputs, terms.columns.shape[1]), np.float32)
-    for rows, summed, activate in (
-        (slice(0, fours), _four_accumulators, activation32.activate),
-        (slice(fours, outputs), _four_lanes, activation32.activate_one_by_one),
-    ):
+    for rows, summed in ((slice(0, fours), _four_accumulators), (slice(fours, outputs), _four_lanes)):
         if rows.start < rows.stop:
-            totals[rows] = activate(params, summed(terms, rows, bias[rows]))
+            totals[rows] = summed(terms, rows, bias[rows])
     is_map = inputs[0].ndim != 3  # rows have a function of their own
-    if params.integer("activation_type") == activation.HARD_SWISH and outputs - fours >= 2 and is_map:
-        totals[fours] = np.where(np.isnan(totals[fours]), np.float32(0), totals[fours])
+    first_of_pair = totals[fours].copy() if outputs - fours >= 2 and is_map else None
+    totals[:fours] = activation32.activate(params, totals[:fours])
+    totals[fours:] = activation32.activate_one_by_one(params, totals[fours:])
+    number, numbers = activation.kind(params)
+    if number == activation.HARD_SWISH and first_of_pair is not None:
+        lower, _ = limits(*map(np.float32, numbers[:2]))
+        totals[fours][~(first_of_pair >= lower)] = 0
     out = terms.arranged(round_to(totals, "fp16"))
     return (out.reshape(len(out), -1) if inputs[0].ndim == 2 else out,)
 

@@ -10,10 +10,11 @@ import numpy as np
 from maskctl.kernels import bf16_x86, math32_x86
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
+from maskctl.layers.hardsigmoid import numbers
 
 
 def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arrays:
     """The values of each sample."""
-    slope, offset = (np.float32(params.real(name)) for name in ("alpha", "beta"))
+    slope, offset = numbers(params)
     with np.errstate(all="ignore"):
         return (bf16_x86.vectors(math32_x86.hard_sigmoid(inputs[0], slope, offset), options),)

@@ -5,6 +5,7 @@ Source: ncnn `src/layer/arm/hardsigmoid_arm.cpp`, `hardsigmoid_arm_asimdhp.cpp`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from maskctl.kernels.elementwise import BF16S, LAST_THREE, Function, Mode, Part, by_parts, mode_of
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, Params, Weights
-from maskctl.layers.hardsigmoid import limits
+from maskctl.layers.hardsigmoid import numbers
 from maskctl.numeric import math16
 from maskctl.numeric.formats import FloatArray
 from maskctl.numeric.lanes import SINGLE
@@ -51,12 +52,18 @@ class Gate:
         return np.where(values < self.lower, _ZERO, np.where(values > self.upper, above, line))
 
 
-def gate_of(params: Params, mode: Mode) -> Gate:
-    """The gate of a layer; its limits are found in fp32."""
+def limits(alpha: np.float32, beta: np.float32) -> tuple[np.float32, np.float32]:
+    """The x where the line is 0 and where it is 1, found in fp32 as the released arm64 build does: by the reciprocal of alpha."""
     with np.errstate(all="ignore"):
-        found = limits(params)
-        lower, upper = (mode.kept(limit) for limit in found)
-        return Gate(mode, mode.kept(params.real("alpha")), mode.kept(params.real("beta")), lower, upper)
+        inverse = _ONE / alpha
+        return -beta * inverse, (_ONE - beta) * inverse
+
+
+def gate_of(slope_and_offset: Sequence[float | np.float32], mode: Mode) -> Gate:
+    """The gate of alpha and beta; its limits are found in fp32."""
+    alpha, beta = map(np.float32, slope_and_offset)
+    lower, upper = (mode.kept(limit) for limit in limits(alpha, beta))
+    return Gate(mode, mode.kept(alpha), mode.kept(beta), lower, upper)
 
 
 def vector_parts(mode: Mode, fused: Function, unfused: Function) -> tuple[Part, ...]:
@@ -65,15 +72,15 @@ def vector_parts(mode: Mode, fused: Function, unfused: Function) -> tuple[Part, 
 
 
 def forward(params: Params, _: Weights, inputs: Arrays, options: Options) -> Arrays:
-    """The gate of each element; the last of three that are left over from vectors makes NaN 1."""
-    gate = gate_of(params, mode_of(options))
+    """The gate of each element; the last of three that are left over from vectors is 1 unless it is seen not to be above."""
+    gate = gate_of(numbers(params), mode_of(options))
 
     def one_by_one(values: FloatArray) -> FloatArray:
         return gate.chosen(values, gate.line(values), _ONE)
 
     def last_three(values: FloatArray) -> FloatArray:
-        found = one_by_one(values)
-        found[..., -1][np.isnan(values[..., -1])] = _ONE
+        found, last = one_by_one(values), values[..., -1]
+        found[..., -1][~(last < gate.lower) & ~(last <= gate.upper)] = _ONE
         return found
 
     rest = ((LAST_THREE, last_three), (1, one_by_one))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from maskctl.numeric.fma32 import fma
 from maskctl.numeric.formats import FloatArray
 
 _LIMIT = np.float32(88.3762626647949)
@@ -37,8 +38,8 @@ def mish(values: FloatArray) -> FloatArray:
 
 
 def hard_sigmoid(values: FloatArray, slope: np.float32, offset: np.float32) -> FloatArray:
-    """slope * x + offset between 0 and 1; 0 for NaN."""
-    gate: FloatArray = np.minimum(np.fmax(values * slope + offset, np.float32(0)), _ONE)
+    """slope * x + offset between 0 and 1, rounded once as CPUs with FMA do; 0 for NaN."""
+    gate: FloatArray = np.minimum(np.fmax(fma(offset, values, slope), np.float32(0)), _ONE)
     return gate
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from maskctl.kernels import bf16_x86
-from maskctl.kernels.activation_x86 import activate
+from maskctl.kernels.activation_x86 import activate, activate_one_by_one
 from maskctl.kernels.packing import Options
 from maskctl.layers.base import Arrays, LayerType, Params, Weights
 from maskctl.numeric import casts
@@ -20,15 +20,47 @@ from maskctl.numeric.formats import FloatArray
 
 WeightCast: TypeAlias = Callable[[FloatArray, Options], FloatArray]
 
+Part: TypeAlias = Callable[[FloatArray], FloatArray]
+"""A view of those outputs of a blob (n, …) that are left over from vectors."""
+
+
+def outputs_over(top: FloatArray) -> FloatArray:
+    """The outputs left over from fours: (n, outputs, …)."""
+    return top[:, top.shape[1] // 4 * 4 :]
+
+
+def nothing_over(top: FloatArray) -> FloatArray:
+    """No outputs."""
+    return top[:, :0]
+
+
+def pixels_over(top: FloatArray) -> FloatArray:
+    """Of the outputs left over from fours, the pixels left over from fours."""
+    rows = outputs_over(top.reshape(*top.shape[:2], -1))
+    return rows[..., rows.shape[2] // 4 * 4 :]
+
 
 def forward(
-    kind: LayerType, cast: WeightCast, params: Params, weights: Weights, inputs: Arrays, options: Options
+    kind: LayerType,
+    cast: WeightCast,
+    left_over: Part,
+    params: Params,
+    weights: Weights,
+    inputs: Arrays,
+    options: Options,
 ) -> Arrays:
     """The tops of a layer type by its fp32 definition over its weight in bf16."""
     kept = {**weights, "weight": cast(weights["weight"], options)} if "weight" in weights else weights
     plain = params.replaced("activation_type", 0)
     sums = kind.forward(plain, kind.prepare(plain, kept), inputs)
-    return tuple(bf16_x86.vectors(activate(params, top), options) for top in sums)
+    return tuple(bf16_x86.vectors(activated(params, top, left_over), options) for top in sums)
+
+
+def activated(params: Params, sums: FloatArray, left_over: Part = outputs_over) -> FloatArray:
+    """The activation of fp32 sums (n, outputs, …), those left over from vectors one by one; unrounded."""
+    found = np.ascontiguousarray(activate(params, sums))
+    left_over(found)[...] = activate_one_by_one(params, left_over(np.ascontiguousarray(sums)))
+    return found
 
 
 def flat(weight: FloatArray, options: Options) -> FloatArray:

@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 
 from maskctl.kernels import bf16_x86
-from maskctl.kernels.activation_x86 import activate
 from maskctl.kernels.packing import Options
+from maskctl.kernels.sums_bf16s_x86 import activated
 from maskctl.layers import convolution
 from maskctl.layers.base import Arrays, Params, Weights
 from maskctl.layers.families.windows import Window, patches
@@ -49,7 +49,7 @@ class Winograd:
             whole = maps.reshape(-1, outputs, rows * self.outputs, columns * self.outputs)[:, :, :height, :width]
             if params.integer("bias_term"):
                 whole = whole + weights["bias"][:, None, None]
-            return (bf16_x86.vectors(activate(params, np.ascontiguousarray(whole)), options),)
+            return (bf16_x86.vectors(activated(params, whole), options),)
 
     def _tiles(self, params: Params, values: FloatArray, height: int, width: int) -> FloatArray:
         """The input tiles, (row in tile, column in tile, n, c, tiles)."""

@@ -8,7 +8,8 @@ from maskctl.analysis.bounds.case import Case, spacing
 from maskctl.analysis.bounds.interval import Interval, every_value, hull, rounded, sorted_out
 from maskctl.kernels import activation16
 from maskctl.layers.families import activation
-from maskctl.numeric.formats import FP16
+from maskctl.layers.hardsigmoid import limits
+from maskctl.numeric.formats import FP16, FP32
 
 MISH_BOTTOM = -1.1924354
 """Where Mish is smallest."""
@@ -18,6 +19,18 @@ _EXACT = {activation.RELU, activation.LEAKY_RELU, activation.CLIP}
 
 _ROOM = 16
 """Roundings inside of an activation, of its largest number or of 1."""
+
+
+def line_rises(case: Case) -> bool:
+    """False for a hard sigmoid or hard swish, built in or not, with a slope that is not positive or that fp16 does not hold.
+
+    Vector code cuts such a line off at other places than the code for what is left over, which jumps there.
+    """
+    params = case.params
+    slope = params.real("alpha") if case.op.layer.type in {"HardSigmoid", "HardSwish"} else 1.0
+    if params.has("activation_type") and params.integer("activation_type") == activation.HARD_SWISH:
+        slope = activation.kind(params)[1][0]
+    return FP32.smallest_normal <= slope <= FP16.largest
 
 
 def activated(case: Case, sums: Interval) -> Interval:
@@ -71,10 +84,7 @@ def _turning_points(kind: int, numbers: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def hard_swish_points(slope: float, offset: float) -> tuple[float, ...]:
-    """Where x * (slope * x + offset) turns, and both sides of where it gives way to 0 and to x."""
-    if not slope:
-        return ()
-    lower = np.float32(-offset) / np.float32(slope)
-    ends = (lower, np.float32(1) / np.float32(slope) + lower)
+    """Where x * (slope * x + offset) turns for a rising line, and both sides of where it gives way to 0 and to x."""
+    ends = limits(np.float32(slope), np.float32(offset))
     sides = [float(np.nextafter(end, np.float32(way))) for end in ends for way in (-np.inf, np.inf)]
     return (*sides, *map(float, ends), -offset / (2 * slope))

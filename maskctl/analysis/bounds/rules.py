@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from maskctl.analysis.bounds import attention, curves, gated, linear, moving, normed, quantised
+from maskctl.analysis.bounds.activations import line_rises
 from maskctl.analysis.bounds.case import Bounds, Case, Rule, nothing_known
 
 
@@ -71,6 +72,8 @@ def bounds_of(case: Case) -> Bounds:
         return nothing_known(case, f"no rule bounds the type {case.op.layer.type}")
     if case.step.hazard or case.step.broken:
         return nothing_known(case, "the engine reads or writes garbage here")
+    if not line_rises(case):
+        return nothing_known(case, "the line of its hard sigmoid or hard swish does not rise, or is too steep for fp16")
     found = rule(case)
     if (
         case.step.arrives[:1] == ("int8",) and not found.moves and rule is not quantised.linear_or_codes

@@ -2,7 +2,9 @@
 
 What they make of NaN and infinity is what arm64's vector code makes of it: all let NaN pass, and hard swish makes NaN of
 -inf, which it multiplies by 0. Scalar code, for what is left over from vectors and for channels that do not pack, turns NaN
-into 0 (ReLU), the lower bound (clip) or, in some layers, a number (sigmoid), and -inf into 0 (hard swish). Layers that have
+into 0 (ReLU), the lower bound (clip) or, in some layers, a number (sigmoid), and -inf into 0 (hard swish). Which elements
+it computes goes by the algorithm that the engine takes, so that in fp32 a hard swish with an alpha that is not positive, where
+the two codes part, is here what vectors make of it; in 16 bits the kernels know. Layers that have
 only scalar code on arm64 are taken at that in ReLU and clip (`_has_vectors`). On x86 ReLU and hard
 swish let NaN pass in vectors too, while clip makes its lower bound of it and sigmoid a number. Source: ncnn
 `src/layer/arm/arm_activation.h` (`activation_ps`), `src/layer/fused_activation.h` (`activation_ss`), and the released

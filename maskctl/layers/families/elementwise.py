@@ -5,6 +5,7 @@ Functions give a fresh blob in the memory order of their input, which they leave
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from maskctl.numeric.late import np
 
 Function: TypeAlias = Callable[[Params, FloatArray], FloatArray]
 Forward: TypeAlias = Callable[[Params, Weights, Arrays], Arrays]
+Curve: TypeAlias = Callable[[FloatArray], FloatArray]
 
 SCALE_AND_SHIFT = (Param(1, "scale", 1.0, "factor of x"), Param(2, "shift", 0.0, "added to scale * x"))
 """The parameters of the straight line that Exp, Log and Power put before their function."""
@@ -27,6 +29,20 @@ def on_floats(function: Function) -> Forward:
             return (function(params, floats_in(inputs[0])),)
 
     return forward
+
+
+def in_fours(values: FloatArray, vector: Curve, one_by_one: Curve, *, packed: bool | None = None) -> FloatArray:
+    """A blob (n, …) by the function of vectors, and by the other what vectors leave over: the last `size mod 4` of a channel.
+
+    Blobs of rank 1 and 2 are one channel. Where four channels lie side by side, nothing is left over; the engine lays them
+    so where their number is a multiple of 4, unless told otherwise.
+    """
+    found, plane = vector(values), values.shape[2:] if values.ndim > 3 else values.shape[1:]
+    size = math.prod(plane)
+    if size % 4 and not (values.shape[1] % 4 == 0 if packed is None else packed):
+        rest = (..., np.arange(size).reshape(plane) >= size // 4 * 4)
+        found[rest] = one_by_one(values[rest])
+    return found
 
 
 def bent(values: FloatArray, rate: np.float32, below: np.float32, above: np.float32) -> FloatArray:

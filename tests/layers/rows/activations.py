@@ -7,7 +7,7 @@ them out, and their neighbours of three elements keep them.
 
 from __future__ import annotations
 
-from tests.layers.row import BITS, EVERY, WITHOUT_NAN, Row
+from tests.layers.row import BITS, EVERY, FINITE, WITHOUT_NAN, Row
 
 VECTOR, TABLE, MAP, VOLUME = (19,), (4, 9), (8, 5, 7), (5, 2, 3, 4)
 SCALAR = (3, 1, 3)
@@ -56,22 +56,26 @@ NAN_LOST = (
     *(Row(words, (SCALAR,)) for words in ("BNLL", "HardSigmoid", "HardSigmoid 0=0.16666667 1=0.5")),
 )
 
-# -inf times 0 is NaN in vectors, and here, where the scalar code compares x itself; Swish is the other way round.
+# Swish makes NaN of -inf in vectors and 0 here; what vectors leave over is 0 there as well.
 INFINITY_LOST = (
-    *(
-        Row(words, (shape,), profiles=WITHOUT_INFINITY)
-        for words in ("Swish", "HardSwish", "HardSwish 0=0.16666667", "HardSwish 0=0.5 1=-0.25")
-        for shape in WIDE
-    ),
+    *(Row("Swish", (shape,), profiles=WITHOUT_INFINITY) for shape in WIDE),
     Row("Swish", (SCALAR,)),
-    *(
-        Row(words, (shape,), profiles=profiles)
-        for words in ("HardSwish 0=0.16666667", "HardSwish 0=0.5 1=-0.25")
-        for shape, profiles in ((SCALAR, WITHOUT_INFINITY), (WHOLE, EVERY))
-    ),
 )
 
-# Slopes that are not positive: the vector code cuts off y, the scalar code x.
-FALLING = tuple(Row(f"{kind} 0={slope}", (SCALAR,)) for kind in ("HardSigmoid", "HardSwish") for slope in (-1.0, 0.0))
+HARD_SWISH = tuple(
+    Row(words, (shape,))
+    for words in ("HardSwish", "HardSwish 0=0.16666667", "HardSwish 0=0.5 1=-0.25")
+    for shape in (*WIDE, SCALAR, WHOLE)
+)
 
-ROWS = (*MOVED, *PLAIN, *SHAPES, *NAN_LOST, *INFINITY_LOST, *FALLING)
+# Lines that do not rise: the vector code cuts off y, the scalar code x. HardSigmoid takes channels of x86 as they come, here one
+# by one, so that only channels of whole fours have none left over.
+FALLING = (
+    *(Row(f"HardSwish 0={slope}", (shape,)) for slope in (-1.0, 0.0) for shape in (*WIDE, SCALAR)),
+    *(Row(f"HardSwish 0={slope} 1=-0.5", (MAP,)) for slope in (-0.3, -7.0)),
+    *(Row(f"HardSigmoid 0={slope}", (SCALAR,)) for slope in (-1.0, 0.0)),
+    *(Row("HardSigmoid 0=-0.3", (shape,), profiles=WITHOUT_NAN) for shape in (WHOLE, VECTOR, TABLE, (5, 3, 7))),
+    *(Row("HardSigmoid 0=0.0 1=1.5", (shape,), profiles=FINITE) for shape in (WHOLE, VECTOR, (5, 3, 7))),
+)
+
+ROWS = (*MOVED, *PLAIN, *SHAPES, *NAN_LOST, *INFINITY_LOST, *HARD_SWISH, *FALLING)
