@@ -13,7 +13,7 @@ from maskctl import featmask
 from maskctl.graph.network import Graph
 from maskctl.kernels.packing import Options
 from maskctl.targets import Target
-from maskctl.targets.storage import STORAGE_BIT, Step, hazards, steps
+from maskctl.targets.storage import STORAGE_BIT, Step, hazards_of_change, steps
 
 STORAGE_BITS = featmask.NO_FP16_STORAGE | featmask.NO_BF16_STORAGE
 
@@ -41,9 +41,7 @@ def closed_set(
             if arrives in STORAGE_BIT
         ]
     raised = [changed.get(place, mask) for place, mask in enumerate(masks)]
-    unsafe = {hazard.layer.index for hazard in hazards(graph, target, raised)}
-    before = {hazard.layer.index for hazard in hazards(graph, target, masks)}
-    return None if not changed or unsafe.intersection(changed) or unsafe - before else changed
+    return None if not changed or hazards_of_change(graph, target, masks, raised, changed) else changed
 
 
 @dataclass(frozen=True)
@@ -67,16 +65,9 @@ class Storage:
         """
         if self.target.supports(self.graph.layers[index]).by_elemsize:
             return False
-        return self._breaks({other: bits for other, bits in self.bits(index).items() if other != place})
-
-    def _breaks(self, added: Mapping[int, int]) -> bool:
-        """True where these bits make a mask that is not honoured."""
+        added = {other: bits for other, bits in self.bits(index).items() if other != place}
         raised = [mask | added.get(other, 0) for other, mask in enumerate(self.masks)]
-        before, after = (
-            {(hazard.layer.index, hazard.bit) for hazard in hazards(self.graph, self.target, masks)}
-            for masks in (self.masks, raised)
-        )
-        return bool(after - before)
+        return bool(hazards_of_change(self.graph, self.target, self.masks, raised))
 
 
 def _bit(step: Step) -> int:

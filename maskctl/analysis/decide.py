@@ -20,7 +20,7 @@ from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
 from maskctl.layers.base import Shape
 from maskctl.targets import Target
-from maskctl.targets.storage import Step, gentlest_mask, hazards
+from maskctl.targets.storage import Step, gentlest_mask, hazards, hazards_of_change
 
 _MOST_LIMITS = 3
 
@@ -164,10 +164,9 @@ def _unsafe(model: Model, policy: Policy, masks: Masks) -> tuple[int, ...]:
     Trials with such layers count as lost without a run: a layer behind might swallow the NaN.
     """
     now = policy.all_masks(model)
-    before = {(hazard.layer.index, hazard.bit) for hazard in hazards(model.graph, policy.target, now)}
-    after = hazards(model.graph, policy.target, [masks.get(index, mask) for index, mask in enumerate(now)])
-    found = {(hazard.layer.index, hazard.bit) for hazard in after}
-    return tuple(sorted({place[0] for place in found if place[0] in masks or place not in before}))
+    changed = [masks.get(index, mask) for index, mask in enumerate(now)]
+    found = hazards_of_change(model.graph, policy.target, now, changed, masks)
+    return tuple(sorted({hazard.layer.index for hazard in found}))
 
 
 def _too_dear(costs: Costs, planner: Planner, masks: Masks, budget: float) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 
 import click
@@ -41,25 +41,21 @@ def print_change(index: int, before: LayerLine, after: LayerLine, note: str = ""
     click.echo(f"#{index} {before.name} ({before.type}): {arrow}{note}", err=err)
 
 
-def warn(before: ParamDocument, after: ParamDocument, chosen: Iterable[int]) -> bool:
+def warn(before: ParamDocument, after: ParamDocument, chosen: Collection[int]) -> bool:
     """Says on stderr what the engine will not honour: masks just set, and masks that have become unsafe by it."""
     from maskctl.errors import GraphError
     from maskctl.graph.network import build, check_counts
     from maskctl.targets import DEFAULT
-    from maskctl.targets.storage import hazards
+    from maskctl.targets.storage import hazards_of_change
 
     try:
-        old = {(hazard.layer.index, hazard.bit) for hazard in hazards(build(before), DEFAULT, before.masks)}
-        found = hazards(build(after), DEFAULT, after.masks)
+        relevant = hazards_of_change(build(after), DEFAULT, before.masks, after.masks, chosen)
     except GraphError as error:
         click.echo(f"maskctl: warning: cannot tell whether these masks are safe: {error}", err=True)
         return False
     problem = check_counts(after)
     if problem:
         click.echo(f"maskctl: warning: {problem}", err=True)
-    relevant = [
-        hazard for hazard in found if hazard.layer.index in chosen or (hazard.layer.index, hazard.bit) not in old
-    ]
     for hazard in relevant:
         click.echo(f"maskctl: warning: {hazard}", err=True)
     return bool(relevant)

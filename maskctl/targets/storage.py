@@ -8,7 +8,7 @@ on as what it is, so that it depends on the next reader what becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -235,6 +235,17 @@ def hazards(graph: Graph, target: Target, masks: Sequence[int]) -> tuple[Hazard,
     for index, bit in found:
         safe[index] = safe.get(index, masks[index]) & ~bit | target.safer[bit]
     return tuple(replace(found[key], safe_mask=safe[key[0]]) for key in sorted(found))
+
+
+def hazards_of_change(
+    graph: Graph, target: Target, before: Sequence[int], after: Sequence[int], changed: Collection[int] = ()
+) -> tuple[Hazard, ...]:
+    """The hazards that a change of masks answers for: those on the layers in `changed`, and those that were not there before."""
+    found = hazards(graph, target, after)
+    if all(hazard.layer.index in changed for hazard in found):
+        return found
+    known = {(hazard.layer.index, hazard.bit) for hazard in hazards(graph, target, before)}
+    return tuple(one for one in found if one.layer.index in changed or (one.layer.index, one.bit) not in known)
 
 
 def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequence[int], index: int) -> int | None:

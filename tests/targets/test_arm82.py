@@ -14,7 +14,7 @@ import pytest
 from maskctl.graph.network import Graph
 from maskctl.targets import DEFAULT, TARGETS
 from maskctl.targets.arm82 import ARM82
-from maskctl.targets.storage import gentlest_mask, hazards, kernel_of, steps
+from maskctl.targets.storage import gentlest_mask, hazards, hazards_of_change, kernel_of, steps
 from maskctl.targets.table import PRECISIONS, KernelChoice, Support
 from tests.builders import chain_of, graph_of
 
@@ -30,6 +30,25 @@ def _masks(graph: Graph) -> list[int]:
 def _hazards(graph: Graph) -> list[tuple[str, int, str, str, int]]:
     found = hazards(graph, ARM82, _masks(graph))
     return [(hazard.layer.name, hazard.bit, hazard.blob, hazard.stored, hazard.safe_mask) for hazard in found]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed", "answered_for"),
+    [
+        ([0, 0, 0, 0], [0, 0, 2, 0], (), [(2, 2)]),  # new on the layer that is masked
+        ([0, 2, 2, 0], [0, 0, 2, 0], (), [(2, 2)]),  # new behind a mask that went
+        ([0, 0, 2, 0], [0, 1, 2, 0], (), []),  # as it was, on a layer that is left alone
+        ([0, 0, 2, 0], [0, 1, 2, 0], (2,), [(2, 2)]),  # as it was, on a layer that somebody answers for
+        ([0, 0, 2, 0], [0, 0, 6, 0], (), [(2, 4)]),  # another bit of it
+        ([0, 0, 2, 0], [0, 2, 2, 0], (1, 2), []),
+    ],
+)
+def test_hazards_that_a_change_answers_for(
+    before: list[int], after: list[int], changed: tuple[int, ...], answered_for: list[tuple[int, int]]
+) -> None:
+    """A change of masks answers for what is not honoured on its own layers, and for what it made so anywhere."""
+    found = hazards_of_change(chain_of(*THREE), ARM82, before, after, changed)
+    assert answered_for == [(hazard.layer.index, hazard.bit) for hazard in found]
 
 
 def _stored(graph: Graph, precision: str) -> list[str]:
