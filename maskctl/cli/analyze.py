@@ -63,7 +63,7 @@ ANALYSIS_OPTIONS = (
     "-o",
     "--output",
     metavar="OUT",
-    help="Write the .param with the proposed masks here instead; the weights are not copied.",
+    help="Write the .param with the proposed masks here instead, - for stdout; the weights are not copied.",
 )
 @click.option("--backup", is_flag=True, help="With --write: keep the old file beside it, with .bak added to its name.")
 @click.option("--force", is_flag=True, help="With -o: replace an OUT that exists.")
@@ -91,7 +91,20 @@ def command(model: str, **options: Any) -> int:
       maskctl analyze net.param -i data=photos --scope alone --kind int8 --worst 8
       maskctl analyze net.param -i data=samples.npz --sort largest --html net.html
     """
+    from maskctl.cli.writing import STDOUT, print_param, stdout_to_stderr
+
     _refuse_early(model, options)
+    to_stdout = options["output"] == STDOUT
+    with stdout_to_stderr(only_if=to_stdout):
+        code, proposed = _carried_out(model, options)
+    if to_stdout and proposed:
+        document = proposed.model.document.with_masks(proposed.masks)
+        print_param(document, proposed.masks, proposed.fences)
+    return code
+
+
+def _carried_out(model: str, options: dict[str, Any]) -> tuple[int, Analysis | None]:
+    """Analyses, shows it and does with the plan what files take; the exit code, and what may be printed of the plan."""
     witness = witness_for(policy_of(options).target) if options["verify"] else None
     analysis, unsafe, goes_on = _analyzed_or_partial(model, options)
     written: list[str] = []
@@ -115,14 +128,19 @@ def _analyzed_or_partial(model: str, options: Mapping[str, Any]) -> tuple[Analys
         raise KeyboardInterrupt(*error.args) from None
 
 
-def _act(analysis: Analysis, model: str, witness: Witness | None, options: dict[str, Any]) -> int:
-    """What is done with a plan; the exit code."""
+def _act(
+    analysis: Analysis, model: str, witness: Witness | None, options: dict[str, Any]
+) -> tuple[int, Analysis | None]:
+    """What is done with a plan; the exit code, and the analysis unless the plan has not stood its proof."""
+    from maskctl.cli.writing import STDOUT
+
     if analysis.plan.interrupted:
         raise KeyboardInterrupt
     if witness and not print_proof(analysis, witness, options):
-        return 1
-    _write(analysis, model, options)
-    return 0 if analysis.plan.reached else 1
+        return 1, None
+    if options["output"] != STDOUT:
+        _write(analysis, model, options)
+    return 0 if analysis.plan.reached else 1, analysis
 
 
 def _interruption(written: Sequence[str], goes_on: str) -> KeyboardInterrupt:
@@ -185,7 +203,7 @@ def _telling(cache: Cache | None) -> Iterator[None]:
 def _refuse_early(model: str, options: dict[str, Any]) -> None:
     """What cannot be written is refused before the work, not after it, and what has no effect is said."""
     from maskctl.cli.no_effect import note_of_table
-    from maskctl.cli.writing import is_device
+    from maskctl.cli.writing import STDOUT, is_device, is_stdout
     from maskctl.errors import InputError
     from maskctl.param.write import refuse_unwritable
 
@@ -196,11 +214,14 @@ def _refuse_early(model: str, options: dict[str, Any]) -> None:
         raise InputError("--backup keeps what --write replaces, and there is no --write. Give both, or neither.")
     if options["force"] and not options["output"]:
         raise InputError("--force lets -o replace a file, and there is no -o. Give both, or neither.")
-    if options["output"]:
+    to_stdout = options["output"] == STDOUT
+    if options["output"] and not to_stdout:
         _refuse_output(options["output"], model, options)
-    if options["write"] or options["output"]:
+    if options["write"] or (options["output"] and not to_stdout):
         refuse_unwritable(options["output"] or model)
     for name, path in (("--json", options["json_path"]), ("--html", options["html_path"])):
+        if to_stdout and ((name, path) == ("--json", STDOUT) or is_stdout(path)):
+            raise InputError(f"{name} {path} and -o - are both for stdout. Give one of them a file.")
         if path is not None and (name, path) != ("--json", "-"):
             _refuse_path(name, path, model, options)
             if not is_device(path):
@@ -225,7 +246,7 @@ def _refuse_output(output: str, model: str, options: dict[str, Any]) -> None:
 def _refuse_path(name: str, path: str, model: str, options: dict[str, Any]) -> None:
     """Refuses to put the JSON or the page over what is read, or over another file that is written."""
     from maskctl.cli.model_input import files_read
-    from maskctl.cli.writing import replaced
+    from maskctl.cli.writing import STDOUT, replaced
     from maskctl.errors import InputError
     from maskctl.param.write import backup_of
 
@@ -233,7 +254,7 @@ def _refuse_path(name: str, path: str, model: str, options: dict[str, Any]) -> N
         raise InputError("--html '-' is not a file. Give the page a name, e.g. --html net.html.")
     json_path = options["json_path"] if name == "--html" else None
     backup = os.path.relpath(backup_of(model)) if options["backup"] else None
-    written = [other for other in (options["output"], backup, json_path) if other]
+    written = [other for other in (options["output"], backup, json_path) if other and other != STDOUT]
     other = replaced(path, [*files_read(model, options), *written])
     if other:
         what = {"--json": "JSON", "--html": "page"}[name]

@@ -18,9 +18,10 @@ _DB_DIGITS, _COSINE_DIGITS = 2, 9
 def fills_lock(model: str, options: Mapping[str, Any]) -> bool:
     """True where the file that the options say to write has a lock beside it."""
     from maskctl import lock
+    from maskctl.cli.writing import STDOUT
 
     written = options.get("output") or (model if options.get("write") else None)
-    return bool(written) and lock.beside(str(written)).exists()
+    return bool(written) and written != STDOUT and lock.beside(str(written)).exists()
 
 
 def record(path: str, analysis: Analysis) -> str:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
-from maskctl.cli.writing import STDOUT, write_stdout
+from maskctl.cli.writing import STDOUT, print_param
 from maskctl.param import LayerLine, ParamDocument
 
 
@@ -75,7 +75,7 @@ def finish(
 
     from maskctl.cli.model_option import weights_of
     from maskctl.param.diff import unified_diff
-    from maskctl.param.write import prove_edit, write
+    from maskctl.param.write import write
 
     to_stdout = output == STDOUT
     click.echo(unified_diff(edited, path if to_stdout else output or path), nl=False, err=to_stdout)
@@ -83,9 +83,7 @@ def finish(
         click.echo("Dry run: nothing was written.", err=to_stdout)
         return 0
     if to_stdout:
-        data = edited.to_bytes()
-        prove_edit(edited.source, data, changes)
-        write_stdout(data)
+        print_param(edited, changes)
         return 0
     if not (changes or output):
         click.echo(f"Nothing to change: {path} is as it was.")

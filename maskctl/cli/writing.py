@@ -6,10 +6,14 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from maskctl.param.document import ParamDocument
+    from maskctl.param.fence import Fence
 
 STDOUT = "-"
 """As the name of a result: its text goes to stdout, and all that is said to stderr."""
@@ -48,9 +52,9 @@ def replaced(path: str, read: Iterable[str | Path]) -> str | Path | None:
     return None
 
 
-def stdout_to_stderr() -> AbstractContextManager[object]:
-    """While it lasts, what is printed goes to stderr: stdout is for the command's own output."""
-    return contextlib.redirect_stdout(sys.stderr)
+def stdout_to_stderr(*, only_if: bool = True) -> AbstractContextManager[object]:
+    """While it lasts, what is printed goes to stderr where asked for: stdout is for the command's own output."""
+    return contextlib.redirect_stdout(sys.stderr) if only_if else contextlib.nullcontext()
 
 
 def write_file(path: str, content: bytes | Callable[[BinaryIO], object]) -> None:
@@ -77,6 +81,15 @@ def write_stdout(content: bytes | Callable[[BinaryIO], object]) -> None:
     """Writes `content`, or has it written, to stdout."""
     _write_into(sys.stdout.buffer, content)
     sys.stdout.buffer.flush()
+
+
+def print_param(document: ParamDocument, masks: Mapping[int, int], fences: Sequence[Fence] = ()) -> None:
+    """Writes a document whose masks were changed at these layers to stdout, proved first as `param.write` does for files."""
+    from maskctl.param.write import prove_edit
+
+    data = document.to_bytes()
+    prove_edit(document.source, data, masks, fences)
+    write_stdout(data)
 
 
 class _Stream(io.RawIOBase):

@@ -7,7 +7,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from maskctl.cli.analysis_tables import print_analysis
 from maskctl.cli.plan_tables import print_proposal
 from maskctl.cli.sorting import COLUMNS
 from maskctl.report.html import to_html
-from tests.cli.driver import SAMPLES, Runner, check_golden, state
+from tests.cli.driver import SAMPLES, Runner, check_golden, spawn, state
 
 STORY = ("analyze", "digits_overflow.param", "-i", "image=digits_test.npz")
 FEW = 40
@@ -801,3 +801,57 @@ def test_wrong_output_blobs(run: Runner, few: tuple[str, ...], arguments: tuple[
     """A blob that cannot count as an output is refused, with the nearest or the outputs there are."""
     result = run(*few, *arguments)
     assert (2, True) == (result.code, said in result.err), result.err
+
+
+def test_param_on_stdout(run: Runner, few: tuple[str, ...], digits: Path) -> None:
+    """With -o - stdout is the changed model and nothing else, what is said is on stderr, and no file is written."""
+    before, shown = state(digits), run(*few)
+    result = run(*few, "-o", "-")
+    assert before == state(digits)
+    assert shown.out.replace(shown.out.splitlines()[-1] + "\n", "") == result.err
+    assert 0 == run(*few, "-o", "file.param").code
+    assert (0, (digits / "file.param").read_text()) == (result.code, result.out)
+    out_of_reach = run(*few, "--target-sqnr", "150", "--also-vulkan", "-o", "-")
+    assert (1, True) == (out_of_reach.code, " 31=" in out_of_reach.out)
+    assert "is out of reach" in out_of_reach.err
+    assert (digits / "digits_overflow.param").read_text() == run(*few, "--precision", "bf16", "-o", "-").out
+    assert (0, result.out) == run(*few, "-o", "-", "--json", "report.json", "--html", "page.html")[:2]
+    assert [4] == [mask["index"] for mask in json.loads((digits / "report.json").read_text())["masks"]]
+    assert "page.html" in state(digits)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--json", "-"), "--json - and -o - are both for stdout. Give one of them a file."),
+        (("--write",), "--write changes MODEL and -o leaves it. Give one of the two."),
+        (("--backup",), "--backup keeps what --write replaces, and there is no --write. Give both, or neither."),
+    ],
+)
+def test_what_stdout_cannot_hold(
+    run: Runner, few: tuple[str, ...], digits: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """Two results for stdout, or stdout and the model itself, are refused before any work."""
+    before = state(digits)
+    assert (2, "", f"maskctl: {said}\n") == run(*few, "-o", "-", *arguments)
+    assert before == state(digits)
+
+
+def test_two_names_of_stdout(few: tuple[str, ...], digits: Path) -> None:
+    """/dev/stdout is stdout too."""
+    for option in ("--json", "--html"):
+        refused = spawn(*few, "-o", "-", option, "/dev/stdout", folder=digits)
+        assert (2, "") == refused[:2]
+        assert f"maskctl: {option} /dev/stdout and -o - are both for stdout. Give one of them a file.\n" == refused.err
+
+
+def test_no_param_on_stdout_after_an_interrupt(
+    run: Runner, few: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that is interrupted puts nothing on stdout: half a plan in a pipe looks like a whole one."""
+
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("maskctl.cli.analysis_tables.print_proposal", interrupted)
+    assert (130, "") == run(*few, "-o", "-")[:2]

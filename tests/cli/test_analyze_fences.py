@@ -43,7 +43,9 @@ def test_shown_and_written(run: Runner, net: Path) -> None:
     for line in ("-6 6", "+7 7", "+DeepCopy                 large_in0_fp32           1 1 b3 large_in0_fp32"):
         assert f"\n{line}\n" in shown.out
     assert "Note: A layer is put in: DeepCopy has no 16-bit storage" in shown.out
+    printed = run(*COMMAND, "-o", "-")
     assert 0 == run(*COMMAND, "--write").code
+    assert net.read_text() == printed.out
     model = load(net)
     assert () == hazards(model.graph, DEFAULT, model.document.masks)
     assert "nothing to propose" in run("analyze", "net.param", "-i", "data.npy").out

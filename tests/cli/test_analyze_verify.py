@@ -63,6 +63,8 @@ def test_engine_disagrees(run: Runner, digits: Path, engine: Callable[[float], N
     assert 1 == result.code
     assert "Finding: Output 'prob': 58.5 dB are predicted" in result.out
     assert before == state(digits)
+    printed = run(*COMMAND[:-1], "-o", "-")
+    assert (1, "", True) == (printed.code, printed.out, "Finding: " in printed.err)
 
 
 def test_engine_of_another_target(run: Runner, digits: Path, engine: Callable[[float], None]) -> None:
