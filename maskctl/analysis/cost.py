@@ -83,9 +83,9 @@ class Costs:
         return self._layer(op, replace(step, arrives=tuple(arrives)), mask) - self._layer(op, now, self._now[index])
 
     def share(self, masks: Masks) -> float:
-        """The part of all multiply-adds that lies in the layers of `masks`, 0 to 1."""
+        """The part of all multiply-adds that lies in the layers of `masks` that have one, 0 to 1."""
         every = [self._macs(op) for op in self._model.operators]
-        return math.fsum(every[index] for index in masks) / (math.fsum(every) or 1)
+        return math.fsum(every[index] for index, mask in masks.items() if mask) / (math.fsum(every) or 1)
 
     def _layer(self, op: Operator, step: Step, mask: int) -> float:
         index = op.layer.index

@@ -120,13 +120,13 @@ def _reaches(analysis: Analysis) -> str:
 def _print_price(analysis: Analysis) -> None:
     decision, plan = analysis.decision, analysis.plan
     how = "scaled to the measured times" if decision.measured else "estimated"
-    they, s, hold = ("It", "s", "its layer holds") if len(plan.masks) == 1 else ("They", "", "their layers hold")
+    they, s = ("It", "s") if len(plan.masks) == 1 else ("They", "")
+    put = sum(map(bool, plan.masks.values()))
+    whose = "its layer holds" if len(plan.masks) == 1 else f"the masked layer{' holds' if put == 1 else 's hold'}"
+    hold = f", and {whose} {percent(decision.share)} of the multiply-adds" if put else ""
     share = decision.added / (decision.total or 1)
     verb, way = ("save", "of") if share < 0 else ("add", "to")
-    click.echo(
-        f"{they} {verb}{s} {percent(abs(share))} {way} the network's time ({how}), and {hold} "
-        f"{percent(decision.share)} of the multiply-adds."
-    )
+    click.echo(f"{they} {verb}{s} {percent(abs(share))} {way} the network's time ({how}){hold}.")
     if plan.bound is not None and plan.needed:
         _print_bound(analysis)
 

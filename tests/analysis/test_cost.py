@@ -81,7 +81,8 @@ def test_least_without_neighbours(model: Model) -> None:
 
 def test_share_of_multiply_adds(model: Model) -> None:
     """The share is that of the masked layers, by multiply-adds."""
-    assert 0.5 == Costs(model, SHAPES, Policy("fp16")).share({1: 64})
+    costs = Costs(model, SHAPES, Policy("fp16"))
+    assert (0.5, 0.5, 0.0) == (costs.share({1: 64}), costs.share({1: 64, 2: 0}), costs.share({1: 0}))
 
 
 def test_measured_times_count(model: Model) -> None:

@@ -30,6 +30,7 @@ COLOURS = (
 """Of each box the colours of its ground and of its text."""
 TYPES = "[...document.querySelectorAll('#layers tbody tr')].map((row) => row.children[2].textContent)"
 VERDICT = "document.querySelector('#verdict').textContent"
+PRICE = "document.querySelector('#price').textContent"
 SELECTED = "document.querySelector('#story h3').textContent"
 
 
@@ -66,7 +67,7 @@ def test_what_it_shows(page: Tab) -> None:
     assert ("conv3", "image") == (page.run(LAYER_NAMES)[0], page.run(LAYER_NAMES)[-1])
     assert "With 1 mask every output reaches cosine 0.999." == page.run(VERDICT)
     assert "" == page.run("document.querySelector('#check').textContent")
-    assert page.run("document.querySelector('#price').textContent").startswith("It adds ")
+    assert page.run(PRICE).startswith("It adds ")
     assert "#4 conv3 Convolution" == page.run(SELECTED)
     diff = page.run("document.querySelector('#diff').textContent").splitlines()
     assert ["Convolution", "conv3", "31=1"] == [diff[5].split()[0].lstrip("+"), diff[5].split()[1], diff[5].split()[-1]]
@@ -105,8 +106,10 @@ def test_a_mask_taken_away_is_none(browser: Tab, digits_report: dict[str, Any], 
     label = browser.run("document.querySelector('.layer[data-index=\"6\"]').getAttribute('aria-label')")
     assert label.endswith(", mask 2 taken away")
     assert "2 → 0" == browser.run("document.querySelector('#layers tr[data-index=\"6\"] td.mask').textContent")
+    assert "; masked layers hold 14.3 % of the multiply-adds." in browser.run(PRICE)
     path.write_text(to_html({**gone, "masks": [change]}), encoding="utf-8")
     browser.open(path)
+    assert browser.run(PRICE).endswith(" time (estimated).")
     assert "With 1 mask taken away every output reaches cosine 0.999." == browser.run(VERDICT)
 
 

@@ -36,7 +36,8 @@ function priceLines(report) {
   const { cost, fences = [], limits = [] } = report;
   const [they, s] = report.masks.length === 1 ? ["It", "s"] : ["They", ""];
   const verb = (us) => (us < 0 ? `save${s} ${shareOf(cost)(-us)} of` : `add${s} ${shareOf(cost)(us)} to`);
-  const adds = cost && report.masks.length ? `${they} ${verb(toNumber(cost.added_us))} the network’s time (${cost.measured ? "measured" : "estimated"}); masked layers hold ${(100 * cost.share_of_macs).toFixed(1)} % of the multiply-adds.` : "";
+  const holds = report.masks.some((change) => change.proposed > 0) ? `; masked layers hold ${(100 * cost.share_of_macs).toFixed(1)} % of the multiply-adds` : "";
+  const adds = cost && report.masks.length ? `${they} ${verb(toNumber(cost.added_us))} the network’s time (${cost.measured ? "measured" : "estimated"})${holds}.` : "";
   const puts = fences.length ? `Layers put in that cast to 32 bits: ${fences.map((fence) => `#${fence.index} ${fence.name}`).join(", ")}.` : "";
   return [adds, puts, ...limits.map((limit) => `Limited by #${limit.index} ${limit.name} (${limit.type}): ${limit.why}.`)].filter(Boolean);
 }
