@@ -28,11 +28,15 @@ from maskctl.executor.layer import joined
 from maskctl.executor.policy import Policy
 from maskctl.executor.samples import Portion, Samples, batches
 from maskctl.executor.suffixes import Effort
+from maskctl.graph import memory
 from maskctl.graph.model import Model
 from maskctl.layers.base import Array
 
 _REMEMBERED_ELEMENTS = 1 << 28
 """Blobs of all samples together that are kept between trials: 1 GiB."""
+
+_TRIALS_BYTES = 1 << 29
+"""What blobs of trials take beside these, at most an eighth of what the system says is left."""
 
 _WORTH_A_PROCESS_US = 2_000_000
 """Estimated work below which no process is started: that takes half a second."""
@@ -249,9 +253,12 @@ def _keeping(portions: Sequence[Portion], means: Means) -> Keeping:
     """Without a limit blobs of up to a GiB are remembered. With one, those of single samples too large for it lie on disk."""
     total = sum(portion.elements for portion in portions)
     if means.memory is None:
-        return Keeping(remember=total <= _REMEMBERED_ELEMENTS)
+        left = memory.available_bytes()
+        room = _TRIALS_BYTES if left is None else min(_TRIALS_BYTES, left // 8)
+        return Keeping(total <= _REMEMBERED_ELEMENTS, room_by_element=room / max(1, total))
     largest = max(portion.elements for portion in portions)
-    return Keeping(remember=4 * (total + 2 * largest) <= means.memory, on_disk=4 * 3 * largest > means.memory)
+    room = means.memory - 4 * (total + 2 * largest)
+    return Keeping(room >= 0, on_disk=4 * 3 * largest > means.memory, room_by_element=max(0, room) / max(1, total))
 
 
 def portions_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -49,9 +49,13 @@ Blobs: TypeAlias = tuple[Sequence[int], Mapping[str, Array]]
 
 @dataclass(frozen=True)
 class Keeping:
-    """How blobs are kept: those of the lowered run between trials, and all of them on disk while they are."""
+    """How blobs are kept: those of the lowered run between trials, and all of them on disk while they are.
+
+    Those of trials are kept in so many bytes for each element of the lowered run's.
+    """
 
     remember: bool = True
+    room_by_element: float = 0.0
     on_disk: bool = False
 
     @property
@@ -62,13 +66,12 @@ class Keeping:
 
 @dataclass
 class _Part:
-    """A portion of the samples with its replay, and once it has run, its fp32 outputs and what finders found in fp32."""
+    """A portion of the samples with its replay, and once it has run, its fp32 outputs."""
 
     number: int
     portion: Portion
     replay: Replay
     exact: Mapping[str, Array] | None = None
-    given: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass
@@ -151,13 +154,14 @@ class Share:
         blobs: list[Blobs] = []
         for part in self._own.values():
             exact = self._expected(part)
-            trace = part.replay.run(masks)
-            sources.update(_sources(self._model, trace))
+            trace, finite = part.replay.look(masks, outputs)
+            sources.update(_sources(self._model, finite))
             blobs += [(part.portion.members, {name: trace[name] for name in outputs})] if give else []
             for name, sums in outputs.items():
                 add_or_lose(sums, reference=exact[name], actual=trace[name], members=part.portion.members)
+            steps = part.replay.steps(masks)
             for op in self._finders:
-                if any(trace[top] is not part.given[top] for top in op.layer.tops):
+                if steps[op.layer.index].hazard:
                     _lose(outputs, op)
         return Outcome(outputs, tuple(sorted(sources))), blobs
 
@@ -205,10 +209,15 @@ class Share:
         self._told(what, number, index)
 
     def _part_of(self, number: int, portion: Portion) -> _Part:
-        remember, kept_as = self._keeping.remember, self._keeping.way
-        computed = partial(self._tell, number, "lowered")
-        inputs = portion.inputs
-        replay = Replay(self._model, inputs, self._policy, remember=remember, kept_as=kept_as, computed=computed)
+        replay = Replay(
+            self._model,
+            portion.inputs,
+            self._policy,
+            remember=self._keeping.remember,
+            room=int(self._keeping.room_by_element * portion.elements),
+            kept_as=self._keeping.way,
+            computed=partial(self._tell, number, "lowered"),
+        )
         return _Part(number, portion, replay)
 
     def _part(self, number: int) -> _Part:
@@ -256,8 +265,7 @@ class Share:
         """Keeps what trials are compared with, replay after replay; what finders found is given to the replay."""
         if part.exact is None:
             _refuse_non_finite(self._model, self.outputs, exact)
-            part.given = {name: exact[name] for name in found_blobs(self._finders)}
-            part.replay.give(part.given)
+            part.replay.give({name: exact[name] for name in found_blobs(self._finders)})
             part.exact = {name: exact[name] for name in self.outputs}
 
 
@@ -304,11 +312,10 @@ def _lose(outputs: Mapping[str, Comparison], finder: Operator) -> None:
             outputs[bottom].lost += 1
 
 
-def _sources(model: Model, trace: Trace) -> set[int]:
+def _sources(model: Model, finite: Mapping[str, bool]) -> set[int]:
     """Layers that make something non-finite of inputs that are all finite."""
-    whole = {name: bool(np.isfinite(values).all()) for name, values in trace.items()}
     return {
         op.layer.index
         for op in model.operators
-        if any(not whole.get(top, True) for top in op.layer.tops) and all(whole[name] for name in op.layer.bottoms)
+        if any(not finite.get(top, True) for top in op.layer.tops) and all(finite[name] for name in op.layer.bottoms)
     }

@@ -1,12 +1,14 @@
-"""Re-runs a network under changed masks, computing only what can differ."""
+"""Re-runs a network under changed masks, computing only what can differ from every run before."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from maskctl.executor.known import Known, Made
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import count_of
 from maskctl.executor.spill import Keep, in_memory
@@ -17,6 +19,9 @@ from maskctl.graph.operators import Operator
 from maskctl.layers.base import Array, Arrays
 from maskctl.targets.storage import Step
 
+_ROOM = 1 << 28
+"""Bytes of blobs of trials that are kept unless something else is said."""
+
 
 def unwatched(_index: int) -> None:
     """Nobody watches."""
@@ -25,9 +30,9 @@ def unwatched(_index: int) -> None:
 class Replay:
     """One network, one set of inputs and all blobs of its run, to answer for other masks quickly.
 
-    With `remember` off it keeps no blobs and every run is a whole one: slower, for inputs too many to keep. What becomes of
-    the blobs of whole runs is `kept_as`.
-    `executions` counts the layers computed so far.
+    Blobs under masks are kept too, in `room` bytes: a layer is computed once for each way in which it runs on each of its
+    inputs. With `remember` off no blobs are kept and every run is a whole one: slower, for inputs too many to keep. What
+    becomes of the blobs of whole runs is `kept_as`. `executions` counts the layers computed so far.
     """
 
     def __init__(
@@ -37,11 +42,13 @@ class Replay:
         policy: Policy,
         *,
         remember: bool = True,
+        room: int = _ROOM,
         kept_as: Keep = in_memory,
         computed: Callable[[int], None] = unwatched,
     ) -> None:
         self._model, self._inputs, self._policy, self._remember = model, inputs, policy, remember
-        self._base: Trace | None = None
+        self._room, self._known = room, Known(room)
+        self._fed: Mapping[str, int] | None = None
         self._steps = policy.steps(model)
         self._given: Mapping[str, Array] = {}
         self._computed, self._kept_as = computed, kept_as
@@ -52,20 +59,34 @@ class Replay:
 
         Where such a layer's mask is not honoured, NaN takes their place as everywhere.
         """
-        self._given, self._base = blobs, None
+        self._given, self._known, self._fed = blobs, Known(self._room), None
 
     def run(self, masks: Mapping[int, int]) -> Trace:
         """All blobs under the policy with `masks` changed, bit for bit what a whole run gives.
 
-        A layer is computed again only when its own step differs or one of its inputs does.
+        A layer is computed again only when its own step differs from those it has run under, or one of its inputs does.
         """
-        steps = replace(self._policy, masks={**(self._policy.masks or {}), **masks}).steps(self._model)
-        if self._base is None and not self._remember:
-            return self._whole(steps)
-        if self._base is None:
-            self._base = self._whole(self._steps)
-        varied = next(self._suffixes(self._base).run([self._changed(steps)], ["*"]))
-        return Trace({**self._base, **varied})
+        return self.look(masks, None)[0]
+
+    def look(self, masks: Mapping[int, int], wanted: Collection[str] | None) -> tuple[Trace, Mapping[str, bool]]:
+        """The `wanted` blobs (None: all) of what `run` gives, and of every blob whether all its elements are finite."""
+        steps = self.steps(masks)
+        if not self._remember:
+            whole = self._whole(steps)
+            chosen = whole if wanted is None else Trace({name: whole[name] for name in whole if name in wanted})
+            return chosen, {name: bool(np.isfinite(values).all()) for name, values in whole.items()}
+        at_hand: dict[int, Array] = {}
+        if self._fed is None:
+            self._fed = {name: self._known.given(values) for name, values in self._inputs.items()}
+            self._numbers(self._steps, self._fed, at_hand, stay=True)
+        numbers = self._numbers(steps, self._fed, at_hand)
+        names = [name for name in numbers if wanted is None or name in wanted]
+        finite = {name: self._known.is_finite(number) for name, number in numbers.items()}
+        return Trace({name: self._blob(numbers[name], at_hand) for name in names}), finite
+
+    def steps(self, masks: Mapping[int, int]) -> tuple[Step, ...]:
+        """How every layer runs under the policy with `masks` changed."""
+        return replace(self._policy, masks={**(self._policy.masks or {}), **masks}).steps(self._model)
 
     def leave_one_out(
         self, lowered: Trace, indices: Sequence[int], wanted: Collection[str], effort: Effort
@@ -78,6 +99,48 @@ class Replay:
         found = self._suffixes(lowered)
         yield from found.run([self._changed(self._policy.steps(self._model, index)) for index in indices], wanted)
         effort.merge(found.effort)
+
+    def _numbers(
+        self, steps: Sequence[Step], fed: Mapping[str, int], at_hand: dict[int, Array], *, stay: bool = False
+    ) -> dict[str, int]:
+        """The number of every blob under the steps; what is not known is computed, with all blobs of this run `at_hand`."""
+        numbers = dict(fed)
+        for op, step in zip(self._model.operators, steps, strict=True):
+            if op.cut or op.layer.type == "Input":
+                continue
+            made = Made(op.layer.index, step, tuple(numbers[bottom] for bottom in op.layer.bottoms))
+            tops = self._known.tops(made)
+            if tops is None:
+                for number in made.read:
+                    self._blob(number, at_hand)
+                tops = self._make(made, at_hand, stay=stay)
+            numbers.update(zip(op.layer.tops, tops, strict=True))
+        return numbers
+
+    def _blob(self, number: int, at_hand: dict[int, Array]) -> Array:
+        """A blob, made again where it is not kept; so are those it was made of."""
+        wanted = [number]
+        while wanted:
+            found = at_hand.get(wanted[-1], self._known.find(wanted[-1]))
+            if found is not None:
+                at_hand[wanted.pop()] = found
+                continue
+            made = self._known.made(wanted[-1])
+            missing = [read for read in made.read if read not in at_hand]
+            wanted += missing
+            if not missing:
+                self._make(made, at_hand)
+        return at_hand[number]
+
+    def _make(self, made: Made, at_hand: dict[int, Array], *, stay: bool = False) -> tuple[int, ...]:
+        """Runs a layer on blobs that are at hand."""
+        read = tuple(at_hand[number] for number in made.read)
+        start = time.perf_counter()
+        tops = self._way(self._model.operators[made.index], made.step)(read)
+        seconds = time.perf_counter() - start
+        numbers = self._known.take(made, read, tops, seconds, stay=stay)
+        at_hand.update(zip(numbers, tops, strict=True))
+        return numbers
 
     def _changed(self, steps: Sequence[Step]) -> Variant:
         return {

@@ -9,6 +9,7 @@ import pytest
 
 from maskctl.analysis.analyze import Analysis, analyze
 from maskctl.analysis.finders import finders, measured, needs_single_samples
+from maskctl.analysis.pool import Means
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
 from maskctl.executor.samples import Samples
@@ -16,6 +17,7 @@ from maskctl.graph.model import Model
 from maskctl.numeric.formats import FloatArray
 from maskctl.targets import DEFAULT
 from tests.analysis.made import LEAKY, Network, first, samples, stacked
+from tests.analysis.test_pool import facts
 
 BOXES = "0=1 1=1 2=0.5 3=0.9 -23304=2,8.,8. -23305=1,0. -23306=1,16."
 FINDER = 2
@@ -119,3 +121,10 @@ def test_layers_that_only_move_are_no_finders() -> None:
     model = Network("data", "part").layer("Crop crop 2 1 data part crop 0=-233").model()
     assert () == finders(model, DEFAULT)
     assert ("crop",) == measured(model, ())
+
+
+@pytest.mark.parametrize("limit", [1, 100_000])
+def test_a_limit_of_memory_finds_nothing_else(limit: int) -> None:
+    """What a finder found in fp32 stays what the others read, on disk and computed again too: nothing counts as lost."""
+    model, given = network().model(), samples(picture(-3, NEAR, -5))
+    assert facts(analyze(model, given)) == facts(analyze(model, given, means=Means(memory=limit)))

@@ -24,6 +24,8 @@ LAYERS = (
 )
 INPUTS = {"data": np.random.default_rng(2).standard_normal((2, 3, 5, 6)).astype(np.float32)}
 MASKED = (1, 3, 4, 6)
+PRECISIONS = ("fp16", "fp16-storage", "bf16", "fp32")
+ROOM = 1 << 20
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +44,11 @@ def bits(blobs: FloatArray) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("precision", ["fp16", "fp16-storage", "bf16", "fp32"])
-def test_a_replay_is_a_whole_run_to_the_bit(model: Model, precision: str) -> None:
-    """Under random masks, unsafe ones included, every blob has the bits of a run from scratch."""
+@pytest.mark.parametrize(("precision", "room"), [*((name, ROOM) for name in PRECISIONS), ("fp16", 0), ("fp16", 9000)])
+def test_a_replay_is_a_whole_run_to_the_bit(model: Model, precision: str, room: int) -> None:
+    """Under random masks, unsafe ones included, every blob has the bits of a run from scratch, however few blobs are kept."""
     rng = np.random.default_rng(4)
-    replay = Replay(model, INPUTS, Policy(precision))
+    replay = Replay(model, INPUTS, Policy(precision), room=room)
     replay.run({})
     for _ in range(25):
         masks = {int(index): int(rng.choice([0, 1, 2, 4, 64, 96])) for index in rng.choice(MASKED, 2, replace=False)}
@@ -89,6 +91,41 @@ def test_no_mask_computes_nothing(model: Model) -> None:
     before = replay.executions
     assert bits(first["out"]) == bits(replay.run({})["out"])
     assert 0 == replay.executions - before
+
+
+def test_what_a_trial_computed_is_known(model: Model) -> None:
+    """A trial computes what is behind the first layer that it changes in every trial before, and nothing when it comes again."""
+    replay = Replay(model, INPUTS, Policy("fp16"))
+    counts = []
+    for masks in ({}, {1: 1}, {1: 1, 6: 1}, {1: 1, 3: 1, 6: 1}, {1: 1, 6: 1}, {3: 1, 6: 1}):
+        before = replay.executions
+        whole = run(model, INPUTS, Policy("fp16", masks=masks), keep=["*"])
+        replayed = replay.run(masks)
+        assert {name: bits(whole[name]) for name in whole} == {name: bits(replayed[name]) for name in replayed}
+        counts.append(replay.executions - before)
+    assert [7, 7, 1, 4, 0, 4] == counts  # a pool of the largest gives the same under bit 1
+
+
+def test_what_was_let_go_is_made_again(model: Model) -> None:
+    """Without room for the blobs of trials only those are made again that are read: answers are known without them."""
+    replay = Replay(model, INPUTS, Policy("fp16"), room=0)
+    replay.run({1: 1})
+    before = replay.executions
+    found, finite = replay.look({1: 1}, [])
+    assert ([], True, 0) == ([*found], all(finite.values()), replay.executions - before)
+    replay.look({1: 1, 4: 64}, ["out"])
+    assert 7 == replay.executions - before
+
+
+def test_what_is_wanted(model: Model) -> None:
+    """Only the blobs that are wanted are given, of those that are not finite too, and of all it is told whether they are."""
+    whole = Replay(model, INPUTS, Policy("fp16"), remember=False)
+    for replay in (Replay(model, INPUTS, Policy("fp16")), whole):
+        found, finite = replay.look({4: 2}, ["out"])
+        assert (["out"], {"r", "j", "p", "out"}) == (
+            [*found],
+            {name for name, is_finite in finite.items() if not is_finite},
+        )
 
 
 def test_without_memory_every_run_is_whole(model: Model) -> None:
