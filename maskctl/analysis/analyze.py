@@ -11,9 +11,10 @@ from maskctl.analysis.decide import Decision, Terms, decide
 from maskctl.analysis.fences import fenced
 from maskctl.analysis.finders import finders
 from maskctl.analysis.goal import DEFAULT_GOAL, Goal, Score
-from maskctl.analysis.plan import MaskPlan, Masks
+from maskctl.analysis.plan import MaskPlan
 from maskctl.analysis.pool import Means, Shares
 from maskctl.analysis.sensitivity import LayerLoss, Wishes
+from maskctl.analysis.sets import Masks
 from maskctl.analysis.work import Progress
 from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
@@ -157,17 +158,13 @@ def _analyzed(
     progress: Progress,
 ) -> Analysis:
     """The analysis of a model as it is."""
-
-    def weighed(layers: int) -> None:
-        progress("weighing masks", layers, 0)
-
     with closing(Shares(model, samples, policy, wishes, progress, means)) as trials:
         try:
             losses, effort, measured = _measured(trials, model, samples, policy, wishes, means, progress)
             _refuse_check(goal, trials.exact_score())
             order = ranked(losses, wishes.scope)
             shapes = {name: arrays[0].shape for name, arrays in samples.by_blob.items()}
-            decision = decide(model, policy, order, shapes, trials.evaluate, trials.outputs, goal, terms, weighed)
+            decision = decide(model, policy, order, shapes, trials, goal, terms, progress)
         except KeyboardInterrupt:
             known = ranked(trials.known(), wishes.scope)
             rows = _rows(model, policy, known, {})

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from maskctl.analysis.sets import Masks
 from maskctl.featmask import subsets
-
-Masks = Mapping[int, int]
 
 
 class Chains(Protocol):
@@ -33,15 +32,6 @@ class Alone:
     def is_taken(self, _index: int, _place: int) -> bool:
         """No layer."""
         return False
-
-
-def with_bits(masks: Masks, changes: Sequence[Masks], start: Masks) -> dict[int, int]:
-    """`masks` with the bits of these changes added, on top of those in `start`."""
-    grown = dict(masks)
-    for change in changes:
-        for index, bits in change.items():
-            grown[index] = grown.get(index, start.get(index, 0)) | bits
-    return grown
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from maskctl.analysis.boundary import STORAGE_BITS, Storage, closed_set
 from maskctl.analysis.budget import steps, traded_steps
-from maskctl.analysis.candidates import candidates, relative_noise, unheard
+from maskctl.analysis.candidates import candidates, relative_noise
 from maskctl.analysis.cost import Costs, Timings
 from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import Comparison
-from maskctl.analysis.plan import MaskPlan, Masks, Planner
+from maskctl.analysis.plan import MaskPlan, Planner
 from maskctl.analysis.sensitivity import LayerLoss
+from maskctl.analysis.sets import Masks
+from maskctl.analysis.work import Progress
 from maskctl.executor.policy import Policy
 from maskctl.graph.model import Model
 from maskctl.graph.network import Layer
@@ -23,6 +25,18 @@ from maskctl.targets import Target
 from maskctl.targets.storage import Step, gentlest_mask, hazards, hazards_of_change
 
 _MOST_LIMITS = 3
+
+
+class Trials(Protocol):
+    """What runs the lowered network under masks, and compares the blobs `outputs` with fp32."""
+
+    outputs: tuple[str, ...]
+
+    def evaluate(self, masks: Masks) -> Outcome:
+        """What a run under masks has come to."""
+
+    def ahead(self, masks: Iterable[Masks]) -> None:
+        """Hears which masks will probably be evaluated next."""
 
 
 class Remembered(Protocol):
@@ -85,29 +99,29 @@ def decide(
     policy: Policy,
     losses: Sequence[LayerLoss],
     shapes: Mapping[str, Shape],
-    trials: Callable[[Masks], Outcome],
-    measured: Sequence[str],
+    trials: Trials,
     goal: Goal,
     terms: Terms,
-    weighed: Callable[[int], None] = unheard,
+    progress: Progress,
 ) -> Decision:
-    """The cheapest plan found for the losses of a model; `trials` runs masks, `measured` are the blobs that it compares.
+    """The cheapest plan found for the losses of a model by `trials` of masks; `shapes` are those of one sample's inputs.
 
-    `shapes` are those of one sample's inputs. `weighed` is told for how many layers it is known what masks on them take.
+    Progress says for how many layers it is known what masks on them take, then how many trials there were, and the best of them.
     """
     costs = Costs(model, shapes, policy, terms.timings)
-    storage = not terms.also_vulkan
+    storage, tried = not terms.also_vulkan, Tried(model, policy, trials, terms.remembered)
+
+    def weighed(layers: int) -> None:
+        progress("weighing masks", layers, 0)
+
     found = candidates(model, policy, losses, costs, storage=storage, weighed=weighed)
 
     def repair(index: int, masks: Masks) -> Masks | None:
         return _repaired(model, policy, masks, index, storage=storage)
 
     def evaluate(masks: Masks) -> Outcome:
-        """A trial of masks; those that are not honoured count as lost without a run."""
-        unsafe = _unsafe(model, policy, masks)
-        if unsafe:
-            return Outcome({name: Comparison(lost=1) for name in measured}, unsafe)
-        return _tried(model, masks, trials, terms)
+        progress(_so_far(planner, costs.total({})), tried.count + 1, 0)
+        return tried.evaluate(masks)
 
     planner = Planner(
         goal,
@@ -120,6 +134,7 @@ def decide(
         [share * costs.total({}) for share in traded_steps(terms.budget)],
         costs.least,
         Storage(model.graph, policy.target, policy.options, policy.all_masks(model)),
+        tried.ahead,
     )
     plan = planner.plan(front=terms.front, gains=terms.gains)
     if _unsafe(model, policy, plan.masks):
@@ -130,15 +145,51 @@ def decide(
     return Decision(plan, *price, costs.measured, costs.share(plan.masks), terms.budget, limits)
 
 
-def _tried(model: Model, masks: Masks, trials: Callable[[Masks], Outcome], terms: Terms) -> Outcome:
-    """What is remembered of a trial, or the trial itself, which then is."""
-    known = terms.remembered and terms.remembered.find(model, masks)
-    if known:
-        return known
-    outcome = trials(masks)
-    if terms.remembered:
-        terms.remembered.keep(model, masks, outcome)
-    return outcome
+@dataclass
+class Tried:
+    """Trials of masks on a model, each written down; those of an interrupted search are not run again.
+
+    Masks that the engine does not honour count as lost without a run.
+    """
+
+    model: Model
+    policy: Policy
+    trials: Trials
+    remembered: Remembered | None
+    count: int = 0
+
+    def evaluate(self, masks: Masks) -> Outcome:
+        """What masks come to."""
+        self.count += 1
+        known = self._known(masks)
+        if known:
+            return known
+        outcome = self.trials.evaluate(masks)
+        if self.remembered:
+            self.remembered.keep(self.model, masks, outcome)
+        return outcome
+
+    def ahead(self, masks: Iterable[Masks]) -> None:
+        """Hands on which masks come next, but for those that need no run."""
+        self.trials.ahead(some for some in masks if not self._known(some))
+
+    def _known(self, masks: Masks) -> Outcome | None:
+        unsafe = _unsafe(self.model, self.policy, masks)
+        if unsafe:
+            return Outcome({name: Comparison(lost=1) for name in self.trials.outputs}, unsafe)
+        return self.remembered.find(self.model, masks) if self.remembered else None
+
+
+def _so_far(planner: Planner, total: float) -> str:
+    """What progress says: the best so far, and what it adds to the network's time."""
+    best = planner.best
+    if best is None:
+        return "trying masks"
+    reached, sqnr_db = planner.goal.reached(best.outcome), best.outcome.worst_sqnr_db
+    if math.isnan(sqnr_db):
+        return "trying masks, none finite so far"
+    what = "exact" if sqnr_db == math.inf else f"{sqnr_db:.1f} dB"
+    return f"trying masks, {'best' if reached else 'nearest'} so far {what} for {best.cost / (total or 1):+.1%}"
 
 
 def _repaired(model: Model, policy: Policy, masks: Masks, index: int, *, storage: bool) -> Masks | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import bisect
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from maskctl.analysis.bound import Alone, Bound, Chains, with_bits
+from maskctl.analysis.bound import Alone, Bound, Chains
 from maskctl.analysis.goal import Goal, Outcome, best_first
 from maskctl.analysis.metrics import SQNR
+from maskctl.analysis.sets import Key, Masks, doubled, key_of, with_bits, without
 from maskctl.featmask import NO_WINOGRAD, single_bits
 
-Masks = Mapping[int, int]
 Repair = Callable[[int, Masks], Masks | None]
 
 _NEAR_BEST_DB = 0.5
@@ -27,6 +27,10 @@ _MOST_REFILLS = 6
 
 
 Evaluate = Callable[[Masks], Outcome]
+
+
+def unheard(_masks: Iterable[Masks]) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ class Planner:
     under a mask, whatever masks the others have (without it there is no bound), `chains` which bits need others. With `budgets`, each
     greater than the one before, the plan is the best found that costs no more than the last, whether it reaches the goal
     or not: each one is filled, so that a longer list finds nothing worse, but for the 0.05 dB that masks are saved for. At those
-    of `traded`, which must be among them, masks of the best so far are traded for others too.
+    of `traded`, which must be among them, masks of the best so far are traded for others too. `ahead` is told which sets will
+    come next where a search goes on as it mostly does. `best` of those that were run so far is the cheapest that reaches the goal,
+    else the best; within a budget the best that it buys.
     """
 
     goal: Goal
@@ -89,8 +95,10 @@ class Planner:
     traded: Sequence[float] = ()
     least: Callable[[int, int], float] | None = None
     chains: Chains = field(default_factory=Alone)
-    _seen: dict[tuple[tuple[int, int], ...], Outcome] = field(default_factory=dict)
-    _prices: dict[tuple[tuple[int, int], ...], float] = field(default_factory=dict)
+    ahead: Callable[[Iterable[Masks]], None] = unheard
+    best: FrontPoint | None = field(default=None, init=False)
+    _seen: dict[Key, Outcome] = field(default_factory=dict)
+    _prices: dict[Key, float] = field(default_factory=dict)
 
     def plan(self, *, front: bool = False, gains: bool = False) -> MaskPlan:
         """The plan; without any mask where the goal is reached already.
@@ -120,19 +128,34 @@ class Planner:
         return MaskPlan(masks, before, self._run(masks), reached=True)
 
     def _without_each(self, masks: Masks) -> dict[int, Outcome]:
-        return {index: self._run(_without(masks, index)) for index in sorted(masks)}
+        self._say(without(masks, index) for index in sorted(masks))
+        return {index: self._run(without(masks, index)) for index in sorted(masks)}
 
     def _run(self, masks: Masks) -> Outcome:
-        key = tuple(sorted(masks.items()))
+        key = key_of(masks)
         if key not in self._seen:
-            self._seen[key] = self.evaluate(masks)
+            found = FrontPoint(masks, self._cost(masks), self.evaluate(masks))
+            self._seen[key] = found.outcome
+            self.best = found if self.best is None else min(self.best, found, key=self._best_first)
         return self._seen[key]
+
+    def _best_first(self, point: FrontPoint) -> tuple[object, ...]:
+        """A sort key: the cheapest of those that reach the goal, then the best; within a budget the best that it buys."""
+        price, quality = round(point.cost, 6), best_first(point.outcome)
+        if self.budgets:
+            return point.cost > self.budgets[-1], *quality, price, len(point.masks)
+        is_far = not self.goal.reached(point.outcome)
+        return is_far, *((*quality, price) if is_far else (price, *quality)), len(point.masks)
+
+    def _say(self, coming: Iterable[Masks]) -> None:
+        """Tells of these sets, the first to come first, those that were not run."""
+        self.ahead(masks for masks in coming if key_of(masks) not in self._seen)
 
     def _reached(self, masks: Masks) -> bool:
         return self.goal.reached(self._run(masks))
 
     def _cost(self, masks: Masks) -> float:
-        key = tuple(sorted(masks.items()))
+        key = key_of(masks)
         if key not in self._prices:
             self._prices[key] = self.added(masks)
         return self._prices[key]
@@ -154,6 +177,7 @@ class Planner:
         if goal.reached(self._run(masks)):
             return masks
         low, high = 0, 1
+        self._say(self._with(masks, self.changes[:count]) for count in doubled(longest))
         while high < longest and not goal.reached(self._run(self._with(masks, self.changes[:high]))):
             low, high = high, 2 * high
         high = min(high, longest)
@@ -161,6 +185,9 @@ class Planner:
             return None
         while high - low > 1:
             middle = (low + high) // 2
+            self._say(
+                self._with(masks, self.changes[:at]) for at in (middle, (low + middle) // 2, (middle + high) // 2)
+            )
             if goal.reached(self._run(self._with(masks, self.changes[:middle]))):
                 high = middle
             else:
@@ -177,37 +204,45 @@ class Planner:
         dropped = True
         while dropped:
             dropped = False
-            for index in self._by_cost(kept):
+            order = self._by_cost(kept)
+            for place, index in enumerate(order):
+                self._say(less for later in order[place:] for less in self._less(kept, later))
                 for less in self._less(kept, index):
                     if goal.reached(self._run(less)):
                         kept, dropped = less, True
                         break
         return kept
 
-    def _dropped(self, masks: dict[int, int], layers: Sequence[int], goal: Goal) -> dict[int, int]:
-        """`masks` without those of `layers`, or of halves of them, halved again, that can go together."""
-        less = {index: mask for index, mask in masks.items() if index not in layers}
+    def _dropped(
+        self, masks: dict[int, int], layers: Sequence[int], goal: Goal, later: Sequence[Sequence[int]] = ()
+    ) -> dict[int, int]:
+        """`masks` without those of `layers`, or of halves of them, halved again, that can go together; `later` come others."""
+        less, middle = without(masks, *layers), (len(layers) + 1) // 2
+        halves = [layers[:middle], layers[middle:]] if len(layers) > 1 else []
+        others = [*halves, *later]
+        self._say(
+            [less, *(without(masks, *half) for half in others[:1]), *(without(less, *some) for some in later[:1])]
+        )
         if not layers or goal.reached(self._run(less)):
             return less
-        if len(layers) == 1:
-            return masks
-        middle = (len(layers) + 1) // 2
-        return self._dropped(self._dropped(masks, layers[:middle], goal), layers[middle:], goal)
+        for place, half in enumerate(halves):
+            masks = self._dropped(masks, half, goal, others[place + 1 :])
+        return masks
 
     def _by_cost(self, masks: Masks) -> list[int]:
         """The layers of `masks`, those first without which it is cheapest; of equals those that scored least."""
         place = {index: number for number, change in reversed(list(enumerate(self.changes))) for index in change}
-        return sorted(masks, key=lambda index: (self._cost(_without(masks, index)), -place.get(index, -1)))
+        return sorted(masks, key=lambda index: (self._cost(without(masks, index)), -place.get(index, -1)))
 
     def _less(self, masks: Masks, index: int) -> Iterator[dict[int, int]]:
         """`masks` without the one of this layer, then with each of its added bits left out.
 
         Where a bit of the layer's own mask was taken away, one added in its place may be needless.
         """
-        without, start = _without(masks, index), self.start.get(index, 0)
-        yield without
+        others, start = without(masks, index), self.start.get(index, 0)
+        yield others
         fewer = (masks[index] & ~bit for bit in single_bits(masks[index] & ~start))
-        yield from ({**without, index: mask} for mask in fewer if mask != start)
+        yield from ({**others, index: mask} for mask in fewer if mask != start)
 
     def _swapped(self, masks: Masks) -> Masks:
         """A plan that costs less, where trading one layer's mask for cheaper changes finds one; 1-minimal like `masks`."""
@@ -219,23 +254,21 @@ class Planner:
 
     def _traded(self, masks: Masks, index: int) -> Masks:
         """`masks` with other, cheaper changes in place of one layer's mask, or as they are."""
-        without = _without(masks, index)
-        others = self._cheaper(masks, index)
-        count = 1
-        while count < 2 * len(others):
-            grown = self._with(without, others[:count])
-            if self.goal.reached(self._run(grown)):
+        rest, cheaper = without(masks, index), self._cheaper(masks, index)
+        longer = [self._with(rest, cheaper[:count]) for count in doubled(len(cheaper))]
+        self._say(longer)
+        for grown in longer:
+            if self._reached(grown):
                 return self._shrink(grown, self.goal)
-            count *= 2
         return masks
 
     def _cheaper(self, masks: Masks, index: int) -> list[Masks]:
         """Changes that together cost less than one layer's mask, its own first; none with a bit harsher than those in use."""
-        without, limit = _without(masks, index), self._cost(masks)
+        rest, limit = without(masks, index), self._cost(masks)
         in_use = NO_WINOGRAD | functools.reduce(int.__or__, masks.values(), 0)
         found: list[Masks] = []
         for change in sorted(self.changes, key=lambda change: index not in change)[:_MOST_TRADED]:
-            before, grown = self._with(without, found), self._with(without, [*found, change])
+            before, grown = self._with(rest, found), self._with(rest, [*found, change])
             gentle = not any(bits & ~in_use for bits in change.values())
             if gentle and grown != before and self._cost(grown) < limit:
                 found.append(change)
@@ -248,17 +281,23 @@ class Planner:
         if not (sought and self.goal.reached(self._run(everything))):
             return plan
         trials, needed = len(self._seen) + _MOST_BOUND_TRIALS, dict[int, list[dict[int, int]]]()
-        for index in self._by_cost(plan.masks):
-            others = [change for change in self.changes if index not in change]
-            without = [self._with(base, others) for base in (_without(plan.masks, index), {})]
-            if len(self._seen) < trials and not any(self._reached(masks) for masks in without):
-                needed[index] = without
+        order = self._by_cost(plan.masks)
+        for place, index in enumerate(order):
+            self._say(others for later in order[place:] for others in self._all_but(plan.masks, later))
+            all_but = self._all_but(plan.masks, index)
+            if len(self._seen) < trials and not any(map(self._reached, all_but)):
+                needed[index] = all_but
         bound = None
         if self.least:
             priced = Bound(self.changes, self.start, plan.masks, self.least, self._reached, self.chains)
             bound = priced.of(needed, self._cost(plan.masks))
         at_best = {index: min(map(self._run, needed[index]), key=best_first) for index in sorted(needed)}
         return replace(plan, bound=bound, needed=at_best)
+
+    def _all_but(self, masks: Masks, index: int) -> list[dict[int, int]]:
+        """All changes on top of `masks`, and of none, but one layer's."""
+        others = [change for change in self.changes if index not in change]
+        return [self._with(base, others) for base in (without(masks, index), {})]
 
     def _near_best(self, cured: Masks, before: Outcome) -> MaskPlan:
         everything = self._with(cured, self.changes)
@@ -284,8 +323,10 @@ class Planner:
     def _within_budget(self, before: Outcome, budgets: Sequence[float]) -> MaskPlan:
         """The best that the budgets buy, less what hardly matters."""
         best: Masks = {}
-        for budget in budgets:
-            best = self._better(best, self._filled(budget))
+        filled = [self._filled(budget) for budget in budgets]
+        for place, budget in enumerate(budgets):
+            self._say(filled[place:])
+            best = self._better(best, filled[place])
             if budget in self.traded:
                 best = self._refilled(best, budget)
         best_db = self._run(best).worst_sqnr_db
@@ -316,18 +357,25 @@ class Planner:
 
     def _refilled(self, best: Masks, budget: float) -> Masks:
         """The best where one mask after another, the dearest first, makes room for others."""
-        for index in [*reversed(self._by_cost(best))][:_MOST_REFILLS]:
-            others = [change for change in self.changes if index not in change]
+        order = [*reversed(self._by_cost(best))][:_MOST_REFILLS]
+        for place, index in enumerate(order):
+            self._say(self._refill(best, later, budget) for later in order[place:])
             if index in best:
-                best = self._better(best, self._filled_up(_without(best, index), others, budget))
+                best = self._better(best, self._refill(best, index, budget))
         return best
+
+    def _refill(self, masks: Masks, index: int, budget: float) -> Masks:
+        """Others, as far as they fit, in place of one layer's mask."""
+        others = [change for change in self.changes if index not in change]
+        return self._filled_up(without(masks, index), others, budget)
 
     def _front(self) -> tuple[FrontPoint, ...]:
         """What a little more cost buys: the plan and longer and longer lists of changes, without those another one beats."""
-        cured, count = self._cure_sources(), 1
-        while count < 2 * len(self.changes):
-            self._run(self._with(cured, self.changes[:count]))
-            count *= 2
+        cured = self._cure_sources()
+        longer = [self._with(cured, self.changes[:count]) for count in doubled(len(self.changes))]
+        self._say(longer)
+        for masks in longer:
+            self._run(masks)
         return self._unbeaten()
 
     def _unbeaten(self) -> tuple[FrontPoint, ...]:
@@ -343,13 +391,8 @@ class Planner:
         return tuple(front)
 
     def _best_known(self, before: Outcome) -> MaskPlan:
-        """Of all sets that were tried the cheapest that reaches the goal, else the best."""
-        front = self._unbeaten()
-        good = next((point for point in front if self.goal.reached(point.outcome)), front[-1] if front else None)
-        if good is None:
+        """The best of all sets that were tried."""
+        best = self.best
+        if best is None or math.isnan(best.outcome.worst_sqnr_db):
             return MaskPlan({}, before, before, reached=False, interrupted=True)
-        return MaskPlan(good.masks, before, good.outcome, self.goal.reached(good.outcome), interrupted=True)
-
-
-def _without(masks: Masks, index: int) -> dict[int, int]:
-    return {key: mask for key, mask in masks.items() if key != index}
+        return MaskPlan(best.masks, before, best.outcome, self.goal.reached(best.outcome), interrupted=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,11 +18,12 @@ from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import Setting
 from maskctl.analysis.measuring import Crew, Measuring, Telling, Worker
 from maskctl.analysis.metrics import Comparison
-from maskctl.analysis.plan import Masks
 from maskctl.analysis.processes import Process
 from maskctl.analysis.sensitivity import LayerLoss, Wishes, losses_of
+from maskctl.analysis.sets import Masks
 from maskctl.analysis.shares import Blobs, Keeping, Share, merged, outputs_of
 from maskctl.analysis.tasks import Board, Measurements
+from maskctl.analysis.trials import Trials, teams_of
 from maskctl.analysis.work import Progress, Work
 from maskctl.executor.layer import joined
 from maskctl.executor.policy import Policy
@@ -41,6 +42,8 @@ _TRIALS_BYTES = 1 << 29
 _WORTH_A_PROCESS_US = 2_000_000
 """Estimated work below which no process is started: that takes half a second."""
 
+_USUAL_TRIALS = 10
+"""Runs of the lowered network that a plan takes at least, mostly."""
 
 _METHODS_OF_SCOPE = {"leave-one-out": ("lowered", "layers", "left_out")}
 _OF_VARIANTS = {"effects", "left_out"}
@@ -103,24 +106,30 @@ class Shares:
         only: str | None = None,
     ) -> None:
         self._model, self._policy, self._wishes = model, policy, wishes
-        self._progress, self._trials, self._means = progress, 0, means
+        self._means = means
         self.outputs = outputs_of(model, policy, wishes)
         self._cluster = Cluster(means.scheduler) if means.scheduler else None
         jobs = len(self._cluster.workers) if self._cluster else means.jobs
         self._portions = portions_of(model, samples, jobs, numbers, _portion_elements(means, jobs))
         self._methods = (only,) if only else _METHODS_OF_SCOPE.get(wishes.scope, ("lowered", "layers"))
         self._work = Work(model, self._portions, policy, progress, wishes, self._methods)
-        pays = self._cluster is not None or self._work.total_us > _WORTH_A_PROCESS_US
-        jobs = jobs if pays else 1
+        tried = _USUAL_TRIALS if only is None and numbers is None else 0
+        pays = self._work.total_us + tried * self._work.lowered_us > _WORTH_A_PROCESS_US
+        jobs = jobs if pays or self._cluster else 1
         self._telling = Telling(self._work)
         self._measuring: Measuring | None = None
         self._own = [tuple(range(place, len(self._portions), jobs)) for place in range(jobs)]
         self._workers: list[Worker] = []
+        teams = min(max(1, jobs // len(self._portions)), _teams_that_fit(self._portions, means))
+        keeping = _keeping(self._portions, means, teams)
         for own in self._own:
-            self._workers.append(self._worker({number: self._portions[number] for number in own}))
+            self._workers.append(self._worker({number: self._portions[number] for number in own}, keeping))
+        given = means.score is not None
+        self._trials = Trials(teams_of(self._workers, self._own, self._portions, teams), give=given)
 
     def close(self) -> None:
         """Ends the processes."""
+        self._trials.close()
         for worker in self._workers:
             worker.close()
         if self._cluster:
@@ -177,14 +186,16 @@ class Shares:
 
     def evaluate(self, masks: Masks) -> Outcome:
         """The outcome under `masks`, pooled over all samples, with the user's score of the outputs where there is one."""
-        self._trials += 1
-        self._progress("trying masks", self._trials, 0)
         score = self._means.score
-        found = list(self._all("evaluate", dict(masks), score is not None))
+        found = self._trials.find(masks)
         outcome = merged(outcome for outcome, _ in found)
         if score is None:
             return outcome
         return replace(outcome, score=score(in_order([blobs for _, some in found for blobs in some])))
+
+    def ahead(self, masks: Iterable[Masks]) -> None:
+        """Says which masks will probably be evaluated next, the most likely first: processes without work begin with them."""
+        self._trials.ahead(masks)
 
     def exact_score(self) -> float | None:
         """The user's score of the fp32 outputs, None without one."""
@@ -215,8 +226,8 @@ class Shares:
             worker.ask(method, *arguments)
         yield from [worker.answer() for worker in owners]
 
-    def _worker(self, portions: Mapping[int, Portion]) -> Worker:
-        share = (self._model, portions, self._policy, self._wishes, _keeping(self._portions, self._means))
+    def _worker(self, portions: Mapping[int, Portion], keeping: Keeping) -> Worker:
+        share = (self._model, portions, self._policy, self._wishes, keeping)
         if self._cluster:
             return self._cluster.share(len(self._workers), share)
         if len(self._own) == 1:
@@ -249,15 +260,24 @@ def _portion_elements(means: Means, jobs: int) -> int | None:
     return None if means.memory is None else means.memory // (4 * 3 * jobs)
 
 
-def _keeping(portions: Sequence[Portion], means: Means) -> Keeping:
+def _teams_that_fit(portions: Sequence[Portion], means: Means) -> int:
+    """How many teams may remember the blobs of all samples between trials; one, where these are too many for any."""
+    total = sum(portion.elements for portion in portions)
+    if means.memory is None:
+        return max(1, _REMEMBERED_ELEMENTS // max(1, total))
+    largest = max(portion.elements for portion in portions)
+    return max(1, means.memory // max(1, 4 * (total + 2 * largest)))
+
+
+def _keeping(portions: Sequence[Portion], means: Means, teams: int) -> Keeping:
     """Without a limit blobs of up to a GiB are remembered. With one, those of single samples too large for it lie on disk."""
     total = sum(portion.elements for portion in portions)
     if means.memory is None:
         left = memory.available_bytes()
         room = _TRIALS_BYTES if left is None else min(_TRIALS_BYTES, left // 8)
-        return Keeping(total <= _REMEMBERED_ELEMENTS, room_by_element=room / max(1, total))
+        return Keeping(total <= _REMEMBERED_ELEMENTS, room_by_element=room / teams / max(1, total))
     largest = max(portion.elements for portion in portions)
-    room = means.memory - 4 * (total + 2 * largest)
+    room = means.memory // teams - 4 * (total + 2 * largest)
     return Keeping(room >= 0, on_disk=4 * 3 * largest > means.memory, room_by_element=max(0, room) / max(1, total))
 
 

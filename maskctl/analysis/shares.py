@@ -15,7 +15,6 @@ from maskctl.analysis.finders import finders, found_blobs, measured
 from maskctl.analysis.goal import Outcome
 from maskctl.analysis.kinds import Setting
 from maskctl.analysis.metrics import Comparison, add_or_lose
-from maskctl.analysis.plan import Masks
 from maskctl.analysis.sensitivity import (
     LayerLoss,
     Portioned,
@@ -26,6 +25,7 @@ from maskctl.analysis.sensitivity import (
     measure_effects,
     read_lowered,
 )
+from maskctl.analysis.sets import Masks
 from maskctl.analysis.tasks import Measured
 from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
@@ -107,8 +107,9 @@ class Share:
         self._at_hand: _AtHand | None = None
 
     def help_with(self, number: int, portion: Portion) -> None:
-        """Takes in a portion of another share; the one taken in before is let go."""
-        self._guest = {number: self._part_of(number, portion)}
+        """Takes in a portion of another share; the one taken in before is let go, unless it is this one."""
+        if number not in self._guest:
+            self._guest = {number: self._part_of(number, portion)}
 
     def ranges(self) -> dict[str, float]:
         """The largest magnitude of each fp32 blob."""
@@ -148,11 +149,14 @@ class Share:
         return [(part.portion.members, dict(self._expected(part))) for part in self._own.values()]
 
     def evaluate(self, masks: Masks, give: bool = False) -> tuple[Outcome, list[Blobs]]:  # noqa: FBT001,FBT002 - sent by position
-        """The outcome of the lowered network under `masks`, over the samples of this share; its outputs, to `give`."""
+        """The outcome of the lowered network under `masks`, over the samples of this share, and its outputs, to `give`.
+
+        A share without samples of its own does it for those that it helps with.
+        """
         outputs = {name: Comparison() for name in self.outputs}
         sources: set[int] = set()
         blobs: list[Blobs] = []
-        for part in self._own.values():
+        for part in (self._own or self._guest).values():
             exact = self._expected(part)
             trace, finite = part.replay.look(masks, outputs)
             sources.update(_sources(self._model, finite))

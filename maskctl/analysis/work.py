@@ -76,6 +76,11 @@ class Work:
         """Estimated microseconds on one core."""
         return self._total
 
+    @property
+    def lowered_us(self) -> float:
+        """Those that one run of the lowered network takes."""
+        return sum(cost.lowered for costs in self._costs for cost in costs)
+
     def of(self, method: str, number: int, index: int) -> float:
         """Estimated microseconds of a part of measuring, for one layer in one portion."""
         cost = self._costs[number][index]

@@ -11,7 +11,8 @@ import click
 from maskctl.analysis.analyze import Analysis
 from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import COSINE, SQNR
-from maskctl.analysis.plan import FrontPoint, Masks
+from maskctl.analysis.plan import FrontPoint
+from maskctl.analysis.sets import Masks
 from maskctl.cli.text import cosine_text, counted, decibels, mask_text, print_table, sqnr_text, table
 
 _MOST_LISTED = 6

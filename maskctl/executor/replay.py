@@ -28,9 +28,9 @@ def unwatched(_index: int) -> None:
 
 
 class Replay:
-    """One network, one set of inputs and all blobs of its run, to answer for other masks quickly.
+    """One network, one set of inputs and all blobs of a first run, to answer for other masks quickly.
 
-    Blobs under masks are kept too, in `room` bytes: a layer is computed once for each way in which it runs on each of its
+    Blobs of further runs are kept too, in `room` bytes: a layer is computed once for each way in which it runs on each of its
     inputs. With `remember` off no blobs are kept and every run is a whole one: slower, for inputs too many to keep. What
     becomes of the blobs of whole runs is `kept_as`. `executions` counts the layers computed so far.
     """
@@ -76,10 +76,10 @@ class Replay:
             chosen = whole if wanted is None else Trace({name: whole[name] for name in whole if name in wanted})
             return chosen, {name: bool(np.isfinite(values).all()) for name, values in whole.items()}
         at_hand: dict[int, Array] = {}
+        is_first = self._fed is None
         if self._fed is None:
             self._fed = {name: self._known.given(values) for name, values in self._inputs.items()}
-            self._numbers(self._steps, self._fed, at_hand, stay=True)
-        numbers = self._numbers(steps, self._fed, at_hand)
+        numbers = self._numbers(steps, self._fed, at_hand, stay=is_first)
         names = [name for name in numbers if wanted is None or name in wanted]
         finite = {name: self._known.is_finite(number) for name, number in numbers.items()}
         return Trace({name: self._blob(numbers[name], at_hand) for name in names}), finite
@@ -101,7 +101,7 @@ class Replay:
         effort.merge(found.effort)
 
     def _numbers(
-        self, steps: Sequence[Step], fed: Mapping[str, int], at_hand: dict[int, Array], *, stay: bool = False
+        self, steps: Sequence[Step], fed: Mapping[str, int], at_hand: dict[int, Array], *, stay: bool
     ) -> dict[str, int]:
         """The number of every blob under the steps; what is not known is computed, with all blobs of this run `at_hand`."""
         numbers = dict(fed)

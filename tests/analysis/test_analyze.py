@@ -246,7 +246,15 @@ def test_progress(digits: Model, images: Samples) -> None:
     assert sorted(measuring) == measuring
     assert {measuring[-1][0]} == {total for _, total in measuring}
     assert 2 * 7 <= len(set(measuring))
-    assert {"measuring layers", "weighing masks", "trying masks"} == {what for what, _, _ in seen}
+    trying = [(what, done) for what, done, _ in seen if what.startswith("trying masks")]
+    assert {"measuring layers", "weighing masks", *dict(trying)} == {what for what, _, _ in seen}
+    assert [*range(1, len(trying) + 1)] == [done for _, done in trying]
+    assert "trying masks" == trying[0][0]
+    assert "trying masks, none finite so far" == trying[1][0]
+    assert re.fullmatch(r"trying masks, best so far \d+\.\d dB for \+\d+\.\d%", trying[-1][0])
+    seen.clear()
+    analyze(digits, first(images, [0]), goal=Goal(((SQNR, 300.0),)), progress=lambda *step: seen.append(step))
+    assert any(re.fullmatch(r"trying masks, nearest so far \d+\.\d dB for \+\d+\.\d%", what) for what, _, _ in seen)
 
 
 MASKS = st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 32, 64, 66, 128, 257])

@@ -68,7 +68,7 @@ def test_signs_of_life_and_an_interrupt(model: Model) -> None:
 
     def told(what: str, _done: int, _total: int) -> None:
         seen.append(what)
-        if what == "trying masks, fences put in":
+        if what.startswith("trying masks") and what.endswith(", fences put in"):
             raise KeyboardInterrupt
 
     cut = analyze(model, GIVEN, terms=Terms(fences=True), progress=told)

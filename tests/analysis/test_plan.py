@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from maskctl.analysis.budget import steps, traded_steps
 from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import COSINE, SQNR, Comparison
-from maskctl.analysis.plan import MaskPlan, Masks, Planner
+from maskctl.analysis.plan import MaskPlan, Planner
+from maskctl.analysis.sets import Key, Masks, key_of
 
 SIGNAL = 1e6
 
@@ -474,3 +476,51 @@ def test_bound_with_casts(noise: dict[int, float], allowed: float) -> None:
     reaching = [made.added(masks) for masks in sets if goal.reached(made.evaluate(masks))]
     if plan.bound is not None:
         assert plan.bound <= min([*reaching, made.added(plan.masks)]) + 1e-9
+
+
+def foreseen(made: Made, plan: Callable[[Planner], object], **more: Any) -> tuple[int, int]:
+    """How many trials a search asks for, and in how many rounds two teams have them, each a trial a round."""
+    known: set[Key] = set()
+    rounds = 0
+    coming: list[Masks] = []
+
+    def ahead(masks: Iterable[Masks]) -> None:
+        coming[:] = masks
+
+    def evaluate(masks: Masks) -> Outcome:
+        nonlocal rounds
+        if key_of(masks) not in known:
+            rounds += 1
+            others = [some for some in coming if key_of(some) not in {*known, key_of(masks)}]
+            known.update(map(key_of, [masks, *others[:1]]))
+        return made.evaluate(masks)
+
+    changes = [{index: 1} for index in sorted(made.noise, key=lambda index: -made.noise[index])]
+    plan(Planner(more.pop("goal", Goal(())), evaluate, no_repair, changes, ahead=ahead, **more))
+    return len(made.trials), rounds
+
+
+@pytest.mark.parametrize(
+    ("goal", "budgets", "traded"),
+    [(Goal(((SQNR, db(4.0)),)), (), ()), (Goal(()), steps(9.0), traded_steps(9.0)), (Goal(((SQNR, db(0.1)),)), (), ())],
+)
+def test_what_comes_next_is_foreseen(goal: Goal, budgets: Sequence[float], traded: Sequence[float]) -> None:
+    """Two teams need hardly more than half of the time of one, because a search says what it will most likely ask for."""
+    made = Made({index: 1.0 + index % 5 / 3 for index in range(24)}, floor=0.01)
+    trials, rounds = foreseen(made, lambda planner: planner.plan(front=True), goal=goal, budgets=budgets, traded=traded)
+    assert 20 < trials
+    assert rounds <= 0.7 * trials
+
+
+def test_an_interrupt_within_a_budget() -> None:
+    """The best known by then is the best that the budget buys, not the cheapest that is finite."""
+    made = Made({1: 5.0, 2: 3.0, 3: 2.0}, floor=0.1)
+
+    def evaluate(masks: Masks) -> Outcome:
+        if len(made.trials) == 3:
+            raise KeyboardInterrupt
+        return made.evaluate(masks)
+
+    changes = [{index: 1} for index in (1, 2, 3)]
+    plan = Planner(Goal(()), evaluate, no_repair, changes, budgets=[0, 1, 2, 3]).plan(front=True)
+    assert ({1: 1, 2: 1}, True, True) == (plan.masks, plan.reached, plan.interrupted)

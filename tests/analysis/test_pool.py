@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +19,14 @@ import pytest
 import maskctl
 from maskctl.analysis import pool, tasks
 from maskctl.analysis.analyze import Analysis, analyze
+from maskctl.analysis.decide import Terms
+from maskctl.analysis.goal import Goal
 from maskctl.analysis.measuring import Crew
+from maskctl.analysis.metrics import SQNR
 from maskctl.analysis.pool import Means
 from maskctl.analysis.processes import Process
 from maskctl.analysis.sensitivity import Wishes
+from maskctl.analysis.trials import Team
 from maskctl.errors import ExecutionError
 from maskctl.executor.policy import Policy
 from maskctl.executor.run import run
@@ -84,6 +89,34 @@ def test_layers_are_shared_out(
     assert facts(one) == facts(analyze(digits, few, wishes=wishes, means=Means(jobs=3)))
     assert {0, 1, 2} == {place for place, _ in done}
     assert len({task.indices for _, task in done}) > 3
+
+
+@pytest.mark.parametrize(
+    ("goal", "terms"),
+    [
+        (Goal(((SQNR, 50.0),)), Terms(front=True, gains=True)),
+        (Goal(((SQNR, 90.0),)), Terms(front=True, also_vulkan=True)),
+        (Goal(()), Terms(budget=5.0, also_vulkan=True)),
+        (Goal(()), Terms(budget=0.5)),
+    ],
+)
+def test_trials_at_once(
+    monkeypatch: pytest.MonkeyPatch, digits: Model, images: Samples, goal: Goal, terms: Terms
+) -> None:
+    """One sample and three processes: masks are tried three at a time, some of them for nothing, and all that is found is the same."""
+    one = first(images, range(1))
+    alone = analyze(digits, one, goal=goal, terms=terms)
+    monkeypatch.setattr(pool, "_WORTH_A_PROCESS_US", -1)
+    by: dict[int, int] = {}
+    trial = Team.trial
+
+    def noted(team: Team, *masks: Any, **give: Any) -> Any:
+        by[id(team)] = by.get(id(team), 0) + 1
+        return trial(team, *masks, **give)
+
+    monkeypatch.setattr(Team, "trial", noted)
+    assert facts(alone) == facts(analyze(digits, one, goal=goal, terms=terms, means=Means(jobs=3)))
+    assert 3 == len(by)
 
 
 @pytest.mark.parametrize("scope", ["layerwise", "alone", "leave-one-out"])
