@@ -3,7 +3,8 @@
 With `indices` the pieces end there, and the last top takes what is left. With `slices` they have those extents,
 -233 an equal share of what is left; what they leave over is in no top. Along columns, and rows of
 volumes, the engine does not skip that, and mixes the pieces up: refused; so it does where all pieces are multiples of
-4 or 8, and the channels are not. Source: ncnn `src/layer/slice.cpp`.
+4 or 8, and the channels are not. With multiples of 16 that leave eights over, x86-64 CPUs with AVX-512 alone do
+(`uneven-slice-on-avx512`). Source: ncnn `src/layer/slice.cpp`.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def _steps(
         if entry is None:
             fed = _Fed(target.supports(layer), arrives, in_fours)
             step = (
-                _raised(layer, fed, target, options)
+                _raised(graph, layer, fed, target, options)
                 if mask is None
                 else _step(graph, layer, fed, target, options, mask)
             )
@@ -145,10 +145,10 @@ def _left(options: Options, mask: int) -> Options:
     return options - featmask.cleared_options(mask)
 
 
-def _raised(layer: Layer, fed: _Fed, target: Target, options: Options) -> Step:
+def _raised(graph: Graph, layer: Layer, fed: _Fed, target: Target, options: Options) -> Step:
     """How a layer runs in fp32 that is fed with fp32."""
     kept, arrives = options & PRECISIONS["fp32"], ("fp32",) * len(layer.bottoms)
-    return Step("fp32", kept, fed.support, arrives, None, fed.packed, target.broken(layer, kept))
+    return Step("fp32", kept, fed.support, arrives, None, fed.packed, target.broken(graph, layer, kept))
 
 
 def _step(graph: Graph, layer: Layer, fed: _Fed, target: Target, options: Options, mask: int) -> Step:
@@ -157,7 +157,7 @@ def _step(graph: Graph, layer: Layer, fed: _Fed, target: Target, options: Option
     stored, blob = _stored(graph, layer, fed, target, masked)
     hazard = _hazard(layer, target, mask, blob, fed.arrives[layer.bottoms.index(blob)]) if blob else None
     arrives = () if layer.type == "Input" else fed.arrives
-    return Step(stored, masked, fed.support, arrives, hazard, fed.packed, target.broken(layer, masked))
+    return Step(stored, masked, fed.support, arrives, hazard, fed.packed, target.broken(graph, layer, masked))
 
 
 def _stored(graph: Graph, layer: Layer, fed: _Fed, target: Target, masked: Options) -> tuple[str, str]:
@@ -269,7 +269,8 @@ def gentlest_mask(graph: Graph, target: Target, options: Options, masks: Sequenc
     else:
         return None
     changed = [raised if place == index else mask for place, mask in enumerate(masks)]
-    return None if steps(graph, target, options, changed)[index].hazard else raised
+    then = steps(graph, target, options, changed)[index]
+    return None if then.hazard or then.broken else raised
 
 
 def with_mask(graph: Graph, index: int, step: Step, target: Target, options: Options, mask: int) -> Step:

@@ -111,7 +111,7 @@ def never_hands_on(_: Graph, __: Layer, ___: Options) -> bool:
     return False
 
 
-def never_broken(_: Layer, __: Options) -> str:
+def never_broken(_: Graph, __: Layer, ___: Options) -> str:
     """For targets whose engine computes every layer."""
     return ""
 
@@ -121,13 +121,12 @@ class Target:
     """A runtime target: which types keep 16-bit blobs, which fp16 kernel runs, what replaces an unsafe bit.
 
     `support` is the table behind `supports`, `notes` what it does not say, for the docs, and `cost` what its kernels cost.
-    `rounding` names the row of
-    `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage format, its outermost
-    extent and the engine's options. `features` are what the CPU has that kernels ask for beside the options.
-    `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64. `broken` says why
-    the engine gives garbage for a layer under these options, "" where it does not. `hands_on` is true of a layer that goes by
-    the size of the elements, as types with `by_elemsize` always do, for the blobs that it reads in this network. `fp32_kernels`
-    are types whose fp32 sums are chosen a kernel too.
+    `rounding` names the row of `numeric/casts.py` by which outputs are rounded that no kernel has rounded: of a layer, its storage
+    format, its outermost extent and the engine's options. `features` are what the CPU has that kernels ask for beside the
+    options. `winograd_rounds` is False where winograd loses less than the kernels that take its place under bit 64. `broken` says
+    why the engine gives garbage for a layer of this network under these options, "" where it does not. `hands_on` is true of a
+    layer that goes by the size of the elements, as types with `by_elemsize` always do, for the blobs that it reads in this network.
+    `fp32_kernels` are types whose fp32 sums are chosen a kernel too.
     """
 
     name: str
@@ -142,7 +141,7 @@ class Target:
     rounding: Callable[[Layer, str, int, Options], str] = nearest_even
     features: Options = frozenset()
     winograd_rounds: bool = True
-    broken: Callable[[Layer, Options], str] = never_broken
+    broken: Callable[[Graph, Layer, Options], str] = never_broken
     hands_on: Callable[[Graph, Layer, Options], bool] = never_hands_on
     fp32_kernels: frozenset[str] = frozenset()
 

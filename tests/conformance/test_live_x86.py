@@ -25,6 +25,7 @@ from maskctl.graph.model import bin_beside, load
 from maskctl.peers.engines import target_of
 from maskctl.peers.ncnn_engine import Job, NcnnEngine
 from maskctl.targets import PRECISIONS
+from tests.builders import param_text
 from tests.shared_models import SHARED
 
 SEED = int(os.environ.get("MASKCTL_CONFORMANCE_SEED", "2026"))
@@ -49,6 +50,41 @@ def test_agrees_with_the_engine(family: str, tmp_path: Path) -> None:
         )
         found[case.name] = problem(case, witness.outputs, actual)
     assert (SEED, dict.fromkeys(found, "")) == (SEED, found)
+
+
+SLICES = (
+    *(((24, 2, 3), (16,)), ((24, 5), (16,)), ((24, 2, 2, 3), (16,)), ((40, 2, 3), (16, 16)), ((40, 2, 3), (32,))),
+    *(((24,), (16,)), ((24, 2, 3), (16, 8)), ((24, 2, 3), (8, 8)), ((48, 2, 3), (16, 16)), ((40, 2, 3), (16, 8))),
+    ((40, 4, 3), (16, 20)),
+)
+
+
+@pytest.mark.skipif("avx512_bf16" not in target_of("host").features, reason="this machine has no AVX-512 with BF16")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(("shape", "slices"), SLICES)
+def test_slices_that_are_mixed_up(
+    shape: tuple[int, ...], slices: tuple[int, ...], precision: str, tmp_path: Path
+) -> None:
+    """With AVX-512 a Slice is called broken exactly where the engine gives other values than those it should cut out."""
+    ids, tops = {1: (0,), 2: (1, 0), 3: (2, 1, 0), 4: (2, 11, 1, 0)}, [f"y{place}" for place in range(len(slices))]
+    extents = " ".join(f"{number}={extent}" for number, extent in zip(ids[len(shape)], shape, strict=True))
+    path, sample = tmp_path / "slice.param", np.arange(1, 1 + np.prod(shape), dtype=np.float32).reshape(1, *shape) % 255
+    line = f"Slice cut 1 {len(tops)} x {' '.join(tops)} -23300={len(slices)},{','.join(map(str, slices))}"
+    path.write_bytes(param_text(f"Input x 0 1 x {extents}", line))
+    path.with_suffix(".bin").write_bytes(b"")
+    policy = Policy(precision, target_of("host"))
+    job = Job(path, path.with_suffix(".bin"), {"x": sample}, tops, policy.options, guarded=True)
+    (seen,) = NcnnEngine(timeout_s=20.0).observe_all([job])
+    wanted = np.split(sample, np.cumsum(slices), axis=1)
+    is_right = not seen.failure and all(
+        np.array_equal(seen.blobs[top], piece) for top, piece in zip(tops, wanted, strict=False)
+    )
+    model = load(path)
+    assert is_right != bool(policy.steps(model)[1].broken)
+    for top, piece in zip(tops, wanted, strict=False):
+        np.testing.assert_array_equal(
+            run(model, {"x": sample}, policy)[top], piece if is_right else np.full_like(piece, np.nan)
+        )
 
 
 NEEDS_MODELS = pytest.mark.skipif(

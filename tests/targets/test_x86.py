@@ -128,6 +128,36 @@ def test_groups_are_broken_in_bf16(line: str, *, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("channels", "slices", "expected"),
+    [
+        (24, (16,), True),
+        (40, (16, 16), True),
+        (40, (16, 8), False),
+        (32, (16,), False),
+        (24, (8, 8), False),
+        (0, (16,), False),
+    ],
+)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_slices_into_sixteens_are_broken_with_avx512(
+    channels: int, slices: tuple[int, ...], precision: str, *, expected: bool
+) -> None:
+    """Pieces of 16 that leave some over of channels that are none come out mixed up with AVX-512, and no mask heals it."""
+    tops = [f"y{place}" for place in range(len(slices))]
+    extents = f"0=5 1=3 2={channels}" if channels else ""
+    line = f"Slice cut 1 {len(tops)} x {' '.join(tops)} -23300={len(slices)},{','.join(map(str, slices))}"
+    graph = graph_of(f"Input x 0 1 x {extents}", line)
+    broken = [
+        bool(steps(graph, target, PRECISIONS[precision], [0, 0])[1].broken)
+        for target in (X86_AVX512BF16, X86, TARGETS["arm82"])
+    ]
+    assert [expected, False, False] == broken
+    assert not steps(graph, X86_AVX512BF16, PRECISIONS[precision] - {"use_packing_layout"}, [0, 0])[1].broken
+    if expected:
+        assert gentlest_mask(graph, X86_AVX512BF16, PRECISIONS[precision], [0, 0], 1) is None
+
+
+@pytest.mark.parametrize(
     ("line", "handed"),
     [
         ("Concat", True),

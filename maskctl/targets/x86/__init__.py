@@ -8,7 +8,8 @@ bits, such as those of an fp16 file, are often ties, so that the two kinds of CP
 targets. Sums are in fp32 in an order of their own, which moves a bf16 result now and then by one value.
 
 Known of the engine under bf16 storage: grouped convolutions and DeformableConv2D give garbage; without AVX512-BF16 so do
-some outputs of direct convolutions; Scale with its factors as a second blob reads past them unless that blob has rank 1.
+some outputs of direct convolutions; with AVX-512 a Slice into sixteens that leaves some over mixes its pieces up, in every
+precision; Scale with its factors as a second blob reads past them unless that blob has rank 1.
 What NaN becomes in ReLU, Clip, TanH and Softmax depends on the width of the vector it is in.
 
 Checked against the x86-64 wheel 1.0.20261020, on a CPU with AVX512-BF16 and on an emulated one with AVX2 alone.
@@ -19,7 +20,7 @@ from dataclasses import replace
 from maskctl.featmask import NO_BF16_STORAGE
 from maskctl.targets.identity import resizes_nothing
 from maskctl.targets.table import Casts, Target
-from maskctl.targets.x86.choice import broken, choose, choose_without_avx512bf16, rounding
+from maskctl.targets.x86.choice import broken, broken_with_avx512, choose, choose_without_avx512bf16, rounding
 from maskctl.targets.x86.cost import X86_AVX512BF16_COST, X86_COST
 from maskctl.targets.x86.support import SUPPORT, supports
 
@@ -54,6 +55,7 @@ X86_AVX512BF16 = replace(
     name="x86-avx512bf16",
     title="x86-64 CPU with AVX512-BF16",
     choose=choose,
+    broken=broken_with_avx512,
     cost=X86_AVX512BF16_COST,
     casts={
         "fp16": Casts(blob="fp16", vectors="fp16", number="fp16"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from maskctl.graph.network import Layer
+from maskctl.graph.network import Graph, Layer
 from maskctl.kernels.packing import Options, elempack
-from maskctl.targets.extents import extents_of
+from maskctl.targets.extents import extents_of, shapes_in
 from maskctl.targets.int8 import sums_codes
 from maskctl.targets.table import KernelChoice
 from maskctl.targets.x86 import convolution
+from maskctl.targets.x86.slicing import mixes_up
 from maskctl.targets.x86.support import SUPPORT
 
 Chooser: TypeAlias = Callable[[Layer, Options], KernelChoice | None]
@@ -64,7 +65,7 @@ def choose(layer: Layer, options: Options) -> KernelChoice | None:
     return found(layer, options) if callable(found) else KernelChoice(found) if found else None
 
 
-def broken(layer: Layer, options: Options) -> str:
+def broken(_: Graph, layer: Layer, options: Options) -> str:
     """Why the engine gives garbage for a layer: its inner layers are built for bf16, and are fed with fp32 blobs.
 
     Bit 4 on the layer heals it, where its inputs arrive in fp32.
@@ -76,6 +77,13 @@ def broken(layer: Layer, options: Options) -> str:
         extents["channels"] == extents["group"] == extents["num_output"]
     )
     return "inner layers in bf16 that are fed with fp32 blobs" if grouped or layer.type == "DeformableConv2D" else ""
+
+
+def broken_with_avx512(graph: Graph, layer: Layer, options: Options) -> str:
+    """As `broken`, on a CPU with AVX-512, where no mask heals a Slice."""
+    if layer.type == "Slice" and mixes_up(layer, shapes_in(graph), options):
+        return "pieces in sixteens, copied out of a blob that lies in eights"
+    return broken(graph, layer, options)
 
 
 def rounding(layer: Layer, _: str, extent: int, options: Options) -> str:
