@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskctl.numeric import chain16, chain16_in_float32, chain16_in_float64, chain16_nonzero, fma16
+from maskctl.numeric import chain16, chain16_in_float32, chain16_in_float64, chain16_nonzero, chain16_terms, fma16
 from maskctl.numeric.chain16_terms import Gathered, Matrices, Terms
 from maskctl.numeric.formats import FloatArray
 from tests.numeric.exact16 import bits, every_finite16, f32, matrix16
@@ -154,9 +154,13 @@ def test_add_and_multiply(kind: Kind) -> None:
 
 
 @KIND
+@pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_chain(kind: Kind, seed: int) -> None:
-    """A chain rounds after every step, in the order of k, for every kind of value."""
+def test_chain(kind: Kind, seed: int, slow: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a table
+    """A chain rounds after every step, in the order of k, for every kind of value, on processors of both sorts."""
+    monkeypatch.setattr(chain16_terms, "subnormals_are_slow", lambda: slow)
+    for limit in ("_MANY_SUBNORMAL", "_SMALL"):
+        monkeypatch.setattr(chain16_terms, limit, -1)
     random = np.random.default_rng(seed)
     start, weights, columns = kind(random, 4, 5), kind(random, 4, 40), kind(random, 40, 5)
     assert np.array_equal(bits(matrix16(start, weights, columns)), bits(fma16.chain(start, weights, columns)))
@@ -230,6 +234,48 @@ def test_every_way_at_every_value() -> None:
         some = slice(None, None, 37)
         assert [True] * 5 == [_same_but_zeros(ways["cast"], found) for found in ways.values()]
         assert np.array_equal(bits(matrix16(begin[:, some], weights, columns[:, some])), bits(ways["cast"][:, some]))
+
+
+@pytest.mark.parametrize("kind", [_any, _normal, _ties, _tiny, _large, _zeros])
+def test_products_put_together_from_bits(kind: Kind) -> None:
+    """Scaled products from bits are the processor's to the bit, in any part of the matrices; zeros have a sign beside that."""
+    random = np.random.default_rng(11)
+    left, right = np.ascontiguousarray(kind(random, 7, 3, 5)), kind(random, 3, 7, 90)
+    plain, composed = chain16_terms._Multiplied(left, right), chain16_terms._Composed(left, right)
+    for part in ((slice(None),) * 3, (slice(1, 3), slice(1, 4), slice(20, 81))):
+        ways = plain.tile(*part), composed.tile(*part)
+        for step in range(7):
+            exact = left[step, :, :, None].astype(np.float64) * right[:, step, None]
+            expected, found = (np.empty(exact[part].shape, np.float32) for _ in ways)
+            ways[0].scaled(step, expected)
+            ways[1].scaled(step, found)
+            assert _same_but_zeros(expected, found)
+            assert np.array_equal(np.signbit(exact[part]), np.signbit(found))
+
+
+def test_products_of_every_value_from_bits() -> None:
+    """Every fp16 value times powers of two and others: the same in both ways, at the border of the subnormals too."""
+    factors = f32([1, 0, 2**-14, -(2**-13), 2**-11, 1.5 * 2**-12, 2**-24, -0.0999755859375, 1023 * 2**-24, 65504])
+    left, right = factors[None, None], FINITE[None, None]
+    expected, found = (
+        np.empty((1, len(factors), len(FINITE)), np.float32),
+        np.empty((1, len(factors), len(FINITE)), np.float32),
+    )
+    chain16_terms._Multiplied(left, right).scaled(0, expected)
+    chain16_terms._Composed(left, right).scaled(0, found)
+    assert _same_but_zeros(expected, found)
+
+
+@pytest.mark.parametrize(
+    ("scale", "slow", "way"), [(1e-4, True, "_Composed"), (1e-4, False, "_Multiplied"), (1, True, "_Multiplied")]
+)
+def test_products_as_the_processor_likes(scale: float, slow: bool, way: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a table
+    """Products are put together where they are often subnormal and that is slow; whether it is can be found out."""
+    assert chain16_terms.subnormals_are_slow() in {True, False}
+    monkeypatch.setattr(chain16_terms, "subnormals_are_slow", lambda: slow)
+    weights = np.full((64, 4), 0.5, np.float32)
+    assert way == type(_matrices(weights, _half(np.full((4, 65), scale)))._products).__name__
+    assert "_Multiplied" == type(_matrices(weights, _half(np.full((4, 64), scale)))._products).__name__
 
 
 def _trusted(start: FloatArray, weights: FloatArray, columns: FloatArray) -> npt.NDArray[np.bool_]:
