@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import click
 
@@ -61,17 +61,37 @@ def _findings(report: Report, options: dict[str, Any], *, err: bool) -> None:
     if options["statistics"]:
         _statistics(report, err=err)
     elif options["output"]:
-        write_file(options["output"], _rendered(report, _format(options), None).encode("utf-8", "backslashreplace"))
+        pieces = _rendered(report, _format(options), None)
+
+        def written(file: BinaryIO) -> None:
+            for text in _gathered(pieces):
+                file.write(text.encode("utf-8", "backslashreplace"))
+
+        write_file(options["output"], written)
     else:
-        text = _rendered(report, _format(options), stream)
-        apart = "\n" * bool(text and not options["quiet"] and stream.isatty())
-        _print(text + apart, err=err)
+        is_empty = True
+        for text in _gathered(_rendered(report, _format(options), stream)):
+            click.echo(text, nl=False, color=True, err=err)
+            is_empty = False
+        if not is_empty and not options["quiet"] and stream.isatty():
+            click.echo(err=err)
 
 
-def _print(text: str, *, err: bool) -> None:
-    """Prints a text piece by piece: Python takes it for written when the reader of a pipe goes in the middle of a large one."""
-    for start in range(0, len(text), _PIECE):
-        click.echo(text[start : start + _PIECE], nl=False, color=True, err=err)
+def _gathered(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces of a text gathered to some that are worth writing, and no longer.
+
+    Python takes a text for written when the reader of a pipe goes in the middle of a large one.
+    """
+    waiting, length = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if length >= _PIECE:
+            text = "".join(waiting)
+            yield from (text[start : start + _PIECE] for start in range(0, length, _PIECE))
+            waiting, length = [], 0
+    if length:
+        yield "".join(waiting)
 
 
 def _format(options: dict[str, Any]) -> str:
@@ -80,48 +100,48 @@ def _format(options: dict[str, Any]) -> str:
     return options["format_"] or ("github" if in_actions else "full")
 
 
-def _rendered(report: Report, name: str, stream: TextIO | None) -> str:
-    """The report in a format; `stream` is what shows it, None for a file."""
+def _rendered(report: Report, name: str, stream: TextIO | None) -> Iterable[str]:
+    """The report in a format, in pieces; `stream` is what shows it, None for a file."""
     return _FORMATS[name](report, stream)
 
 
-def _full(report: Report, stream: TextIO | None) -> str:
+def _full(report: Report, stream: TextIO | None) -> Iterable[str]:
     from maskctl.report.lint.text import full
 
-    return full(report, _width(stream), _paint(stream))
+    return (full(report, _width(stream), _paint(stream)),)
 
 
-def _concise(report: Report, _: TextIO | None) -> str:
+def _concise(report: Report, _: TextIO | None) -> Iterable[str]:
     from maskctl.report.lint.text import concise
 
-    return concise(report)
+    return (concise(report),)
 
 
-def _document(report: Report, _: TextIO | None) -> str:
+def _document(report: Report, _: TextIO | None) -> Iterable[str]:
     from maskctl.report.lint.document import lint_to_json
 
     return _json(lint_to_json(report, __version__))
 
 
-def _github(report: Report, _: TextIO | None) -> str:
+def _github(report: Report, _: TextIO | None) -> Iterable[str]:
     from maskctl.report.lint.github import github
 
-    return github(report, _in_repository)
+    return (github(report, _in_repository),)
 
 
-def _sarif(report: Report, _: TextIO | None) -> str:
+def _sarif(report: Report, _: TextIO | None) -> Iterable[str]:
     from maskctl.report.lint.sarif import sarif
 
     return _json(sarif(report, __version__, _in_repository))
 
 
-def _junit(report: Report, _: TextIO | None) -> str:
+def _junit(report: Report, _: TextIO | None) -> Iterable[str]:
     from maskctl.report.lint.junit import junit
 
-    return junit(report)
+    return (junit(report),)
 
 
-_FORMATS: dict[str, Callable[[Report, TextIO | None], str]] = {
+_FORMATS: dict[str, Callable[[Report, TextIO | None], Iterable[str]]] = {
     "full": _full,
     "concise": _concise,
     "json": _document,
@@ -132,10 +152,11 @@ _FORMATS: dict[str, Callable[[Report, TextIO | None], str]] = {
 """How each format is made; a stream, None for a file, is what shows it."""
 
 
-def _json(found: dict[str, Any]) -> str:
-    import json
+def _json(found: dict[str, Any]) -> Iterator[str]:
+    from maskctl.report.lint.json_text import json_pieces
 
-    return json.dumps(found, indent=2, allow_nan=False) + "\n"
+    yield from json_pieces(found)
+    yield "\n"
 
 
 def _in_repository(path: str) -> str:

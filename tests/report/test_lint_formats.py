@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from maskctl.lint.rule import rules
 from maskctl.lint.run import lint
 from maskctl.report.lint.document import lint_to_json
 from maskctl.report.lint.github import github
+from maskctl.report.lint.json_text import json_pieces
 from maskctl.report.lint.junit import junit
 from maskctl.report.lint.sarif import sarif
 from tests.report.schemas import complaints
@@ -57,10 +60,15 @@ def real(text: str = "7767517\n3 2\nInput data 0 1 data 0=4 1=4 2=3\nReLU relu 1
     return Report((FileReport("net.param", subject.scan.lines, lint(subject, ran), subject.source),), (), ran)
 
 
+def document(found: dict[str, Any]) -> Any:
+    """A document as it is read again."""
+    return json.loads("".join(json_pieces(found)))
+
+
 @pytest.mark.parametrize("made", [report, real])
 def test_json(made: Any) -> None:
     """The JSON is as its schema says."""
-    assert [] == complaints("lint", json.loads(json.dumps(lint_to_json(made(), maskctl.__version__), allow_nan=False)))
+    assert [] == complaints("lint", document(lint_to_json(made(), maskctl.__version__)))
 
 
 def test_github() -> None:
@@ -86,15 +94,38 @@ def official_schema() -> dict[str, Any]:
 @pytest.mark.parametrize("made", [report, real])
 def test_sarif_is_as_its_schema_says(made: Any) -> None:
     """The log is valid by the official schema, and text that strict readers of JSON refuse is not in it."""
-    text = json.dumps(sarif(made(), maskctl.__version__))
+    text = "".join(json_pieces(sarif(made(), maskctl.__version__)))
     assert "\\ud" not in text.replace("\\\\", "")
     validator = jsonschema.Draft4Validator(official_schema(), format_checker=jsonschema.FormatChecker())
     assert [] == [error.message for error in validator.iter_errors(json.loads(text))]
 
 
+@pytest.mark.parametrize("of", [lint_to_json, sarif])
+def test_json_is_written_as_python_writes_it(of: Any) -> None:
+    """Row by row the text is what `json.dumps` makes of the whole, whether there are rows or none."""
+    for made in (report(), real(), Report((), (), ())):
+        text = "".join(json_pieces(of(made, "1")))
+        assert json.dumps(json.loads(text), indent=2) == text
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        "".join(json_pieces({"rows": iter([{"a": math.nan}])}))
+
+
+def test_json_rows_are_made_when_they_are_written() -> None:
+    """No more than one row is there at a time, however many there are."""
+    made: list[int] = []
+
+    def rows() -> Iterator[dict[str, int]]:
+        for number in range(3):
+            made.append(number)
+            yield {"number": number}
+
+    seen = [len(made) for piece in json_pieces({"rows": rows()}) if "number" in piece]
+    assert [1, 2, 3] == seen
+
+
 def test_sarif_places() -> None:
     """Rules are found by their index, places are regions, and a fix is there as what it replaces."""
-    log = sarif(report(), maskctl.__version__)["runs"][0]
+    log = document(sarif(report(), maskctl.__version__))["runs"][0]
     named = [log["tool"]["driver"]["rules"][row["ruleIndex"]]["id"] for row in log["results"]]
     assert named == [row["ruleId"] for row in log["results"]]
     assert ["error", "warning", "note"] == [row["level"] for row in log["results"]]
@@ -114,7 +145,7 @@ def test_sarif_fixes_are_the_edits() -> None:
     """Replacing what a fix of the log says gives the text that the repair gives."""
     found = real()
     lines = found.files[0].lines
-    (row,) = [row for row in sarif(found, "")["runs"][0]["results"] if row["ruleId"] == "unknown-mask-bit"]
+    (row,) = [row for row in document(sarif(found, ""))["runs"][0]["results"] if row["ruleId"] == "unknown-mask-bit"]
     (one,) = row["fixes"][0]["artifactChanges"][0]["replacements"]
     region, text = one["deletedRegion"], lines[one["deletedRegion"]["startLine"] - 1]
     changed = text[: region["startColumn"] - 1] + one["insertedContent"]["text"] + text[region["endColumn"] - 1 :]

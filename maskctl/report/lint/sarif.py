@@ -23,9 +23,12 @@ _Place = Callable[[str], str]
 
 
 def sarif(report: Report, version: str, place: _Place = str) -> dict[str, Any]:
-    """The log, with one run; `version` is that of maskctl, and `place` gives a path as the repository has it."""
+    """The log, with one run and in it the results one by one, for `json_pieces`; `version` is that of maskctl.
+
+    `place` gives a path as the repository has it.
+    """
     numbers = {rule.name: number for number, rule in enumerate(report.rules)}
-    results = [_result(finding, file, numbers, place) for file in report.everything for finding in file.findings]
+    results = (_result(finding, file, numbers, place) for file in report.everything for finding in file.findings)
     driver = {"name": "maskctl", "version": version, "rules": [_rule(rule) for rule in report.rules]}
     notifications = [
         {
@@ -42,7 +45,7 @@ def sarif(report: Report, version: str, place: _Place = str) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": iter((run,))}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
