@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,14 +53,43 @@ def shell(script: str, folder: Path, **variables: str) -> subprocess.CompletedPr
     return subprocess.run(words, cwd=folder, env=known, capture_output=True, text=True, check=False)
 
 
+def hook_names(models: Path) -> list[str]:
+    """The files of the folder that the hook's pattern names, as pre-commit looks for it."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    files = sorted(path.relative_to(models).as_posix() for path in models.rglob("*") if path.is_file())
+    return [name for name in files if re.search(hook["files"], name)]
+
+
 def test_hook(models: Path) -> None:
     """The hook's command lints the files that its pattern names, as pre-commit calls it."""
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    names = [str(path.relative_to(models)) for path in sorted(models.rglob("*")) if re.search(hook["files"], path.name)]
+    names = hook_names(models)
     assert ["models/bad.param", "models/good.param"] == names
     assert ("maskctl-lint", "python") == (hook["id"], hook["language"])
     assert 1 == shell(f"{hook['entry']} --strict {shlex.join(names)}", models).returncode
     assert 0 == shell(f"{hook['entry']} --strict {names[1]}", models).returncode
+
+
+def test_hook_on_what_belongs_to_a_param(models: Path) -> None:
+    """A commit of weights, of a lock or of settings alone has the hook lint the files they belong to; another .bin passes."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (models / "nearer").mkdir()
+    shutil.copy(models / "models" / "bad.param", models / "nearer" / "own.param")
+    beside = ["models/good.bin", "models/good.masks.toml", "maskctl.toml", "nearer/maskctl.toml", "firmware.bin"]
+    for name in beside:
+        (models / name).write_bytes(b"")
+    assert sorted([*beside, "models/bad.param", "models/good.param", "nearer/own.param"]) == hook_names(models)
+
+    def linted(*names: str) -> tuple[int, list[str]]:
+        done = shell(f"{hook['entry']} --format json {shlex.join(names)}", models)
+        return done.returncode, [file["path"] for file in json.loads(done.stdout)["files"]]
+
+    assert (0, []) == linted("firmware.bin")
+    assert (1, ["models/good.param"]) == linted("models/good.masks.toml")  # an empty lock cannot be read
+    (models / "models" / "good.masks.toml").unlink()
+    assert (0, ["models/good.param"]) == linted("models/good.bin", "firmware.bin", "models/good.param")
+    assert (1, ["models/bad.param", "models/good.param"]) == linted("maskctl.toml")
+    assert (1, ["nearer/own.param"]) == linted("nearer/maskctl.toml")
 
 
 def test_hook_tells_of_settings_once(models: Path) -> None:
@@ -112,7 +142,7 @@ def test_action_with_sarif(models: Path) -> None:
 def test_recipe_for_gitlab(models: Path) -> None:
     """The command for GitLab writes the report that its artifact names."""
     (job,) = yaml.safe_load(block("yaml: gitlab")).values()
-    done = shell(job["script"][1], models)
+    done = shell(job["script"][2].removeprefix(".venv/bin/"), models)
     assert (1, "") == (done.returncode, done.stdout)
     assert (models / job["artifacts"]["reports"]["junit"]).read_text(encoding="utf-8").startswith("<?xml")
 

@@ -66,6 +66,11 @@ STDIN = "-"
     "--diff", is_flag=True, help="Show what --fix would change and write nothing; exit 1 where there is a change."
 )
 @click.option(
+    "--changed",
+    is_flag=True,
+    help="PATHs are files that have changed: lint each .param that is one, lies beside a .bin or lock that is, or has its settings there.",
+)
+@click.option(
     "--stdin-filename",
     metavar="NAME",
     help="With PATH -: the file that the text on stdin is for. Its settings, .bin and lock are used.",
@@ -167,22 +172,26 @@ def _lint(paths: Sequence[str], options: dict[str, Any]) -> Report:
 
     from maskctl.cli.writing import replaced
     from maskctl.errors import InputError
+    from maskctl.lint.changed import concerned
     from maskctl.lint.discover import discover
     from maskctl.lint.session import Session
 
     fixes = ("all" if options["unsafe_fixes"] else "safe") if options["fix"] or options["diff"] else ""
     if STDIN in paths:
-        if len(paths) > 1:
-            raise InputError("'-' is the text on stdin, and goes with no other path. Give it alone.")
+        if len(paths) > 1 or options["changed"]:
+            raise InputError(
+                "'-' is the text on stdin, and goes with no other path, nor with --changed. Give it alone."
+            )
         name = options["stdin_filename"] or "<stdin>"
         session = Session(_asked(options), _settings(options), texts={name: sys.stdin.buffer.read()}, fixes=fixes)
         return session.lint([name])
     if options["stdin_filename"]:
         raise InputError("--stdin-filename names the text on stdin, and no PATH is -. Give both, or neither.")
-    files, missing = discover(paths or ["."])
+    settings_for = _settings(options)
+    files, missing = (concerned(paths, settings_for), ()) if options["changed"] else discover(paths or ["."])
     if options["output"] and replaced(options["output"], files):
         raise InputError(f"--output '{options['output']}' is linted, and would be replaced. Give another name.")
-    report = Session(_asked(options), _settings(options), fixes=fixes).lint(files)
+    report = Session(_asked(options), settings_for, fixes=fixes).lint(files)
     return replace(report, failures=(*missing, *report.failures))
 
 
