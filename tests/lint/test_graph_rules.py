@@ -157,6 +157,39 @@ def test_bottoms_follow_from_parameters(line: str, expected: str, tmp_path: Path
     assert expected in told.problem.message
 
 
+@pytest.mark.parametrize(
+    ("line", "rule", "after"),
+    [
+        ("UnaryOp u 1 2 data y 0=1", "wrong-output-count", "UnaryOp u 1 1 data y 0=1"),
+        ("UnaryOp u 1 3 data y 0=1 -23301=1,2", "wrong-output-count", "UnaryOp u 1 1 data y 0=1 -23301=1,2"),
+        ("UnaryOp u 2 1 data y 0=1", "wrong-input-count", "UnaryOp u 1 1 data y 0=1"),
+        ("BinaryOp b 1 2 data y 1=1 2=3.0", "wrong-output-count", "BinaryOp b 1 1 data y 1=1 2=3.0"),
+        ("Split s 1 3 data y z 31=1", "wrong-output-count", "Split s 1 2 data y z 31=1"),
+        ("YoloV5Focus f 1 2 data y 31=1", "wrong-output-count", "YoloV5Focus f 1 1 data y 31=1"),
+        ("UnaryOp u 2 2 data 0=1 1=2 2=3", "wrong-input-count", ""),
+    ],
+)
+def test_parameters_that_counts_take_for_blobs(line: str, rule: str, after: str, tmp_path: Path) -> None:
+    """A parameter among the names of blobs is told by one rule, which writes the count that was meant where it is certain."""
+    text, told = net(2, 4, line), {}
+    for name in ("wrong-input-count", "wrong-output-count", "unused-blob"):
+        told[name] = found(tmp_path, name, text)
+    (only,) = told.pop(rule)
+    assert "takes the parameter for the name" in only.problem.message
+    assert not any(told.values())
+    fix = only.problem.fix
+    mended = edited(Lines(text.encode()), fix.edits) if fix else ""
+    assert (net(2, 4, after) if after else "") == mended
+
+
+def test_the_engine_takes_parameters_for_blobs_too() -> None:
+    """The real engine loads a Split whose count takes its mask for a blob, and has a blob of that name."""
+    ncnn = pytest.importorskip("ncnn", reason="the ncnn wheel is not installed")
+    loaded = ncnn.Net()
+    assert 0 == loaded.load_param_mem(net(2, 4, "Split s 1 3 data y z 31=1"))
+    assert ["y", "z", "31=1"] == list(loaded.output_names())
+
+
 _LOADED = """
 import json, sys, ncnn
 for text in json.load(sys.stdin):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from maskctl.layers import Param, find
@@ -18,6 +20,8 @@ from maskctl.lint.rule import rules
 from maskctl.lint.run import lint
 from maskctl.lint.subject import Subject
 from maskctl.param.scan import scan
+from maskctl.peers.ncnn_engine import Job, NcnnEngine
+from maskctl.targets import PRECISIONS
 from tests.layers.rows import families
 from tests.lint.linting import found
 
@@ -197,6 +201,27 @@ def test_shapes_are_told_once_and_not_behind_boxes(tmp_path: Path) -> None:
     boxes = "Input data 0 1 data 0=2 1=2 2=18\nYolov3DetectionOutput d 1 1 data a 0=1 1=3 -23304=6,1.,2.,3.,4.,5.,6. "
     boxes += "-23305=3,0.,1.,2. -23306=1,33.6\nInnerProduct i 1 1 a b 0=1 2=7\n"
     assert () == found(tmp_path, "shape-mismatch", f"7767517\n3 3\n{boxes}")
+
+
+@pytest.mark.parametrize(("diagonal", "is_told"), [(3, False), (4, True), (-2, False), (-3, True)])
+def test_an_empty_blob_is_told_where_it_arises(diagonal: int, tmp_path: Path, *, is_told: bool) -> None:
+    """A diagonal beside the matrix is told, where the shape is known, and not again at what reads it."""
+    layers = f"Diag d 1 1 data a 0={diagonal}\nReLU r 1 1 a b\n"
+    told = found(tmp_path, "shape-mismatch", f"7767517\n3 3\nInput data 0 1 data 0=4 1=3\n{layers}")
+    assert ["#1 'd' (Diag): its blob 'a' is empty"] * is_told == [row.problem.message.split(",")[0] for row in told]
+    assert () == found(tmp_path, "shape-mismatch", f"7767517\n3 3\nInput data 0 1 data\n{layers}")
+
+
+@pytest.mark.skipif(find_spec("ncnn") is None, reason="needs the real ncnn")
+@pytest.mark.parametrize(("diagonal", "fails"), [(3, False), (4, True), (-3, True)])
+def test_the_engine_fails_behind_an_empty_blob(diagonal: int, tmp_path: Path, *, fails: bool) -> None:
+    """A ReLU behind a Diag beside its matrix ends the run, and one behind a diagonal of the matrix does not."""
+    path = tmp_path / "net.param"
+    path.write_text(f"7767517\n3 3\nInput x 0 1 x\nDiag d 1 1 x a 0={diagonal}\nReLU r 1 1 a y\n", encoding="utf-8")
+    path.with_suffix(".bin").write_bytes(b"")
+    inputs = {"x": np.ones((1, 3, 4), np.float32)}
+    seen = NcnnEngine().observe(Job(path, path.with_suffix(".bin"), inputs, ("y",), PRECISIONS["fp32"]))
+    assert fails == bool(seen.failure)
 
 
 @pytest.mark.parametrize(

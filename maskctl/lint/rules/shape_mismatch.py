@@ -3,7 +3,8 @@
 Shapes follow from those of the inputs, layer by layer; inputs without extents get theirs with `--shape`, and without that channels
 follow from the convolutions. Where the layer's weights,
 axes or other inputs are for another shape the engine fails in the middle of a run, or reads beyond a blob and gives garbage: it
-does not compare. Behind a layer whose extents depend on values, such as boxes, nothing is told. Sizes of weights against
+does not compare. The same goes for a layer that leaves nothing of what it reads, such as a Diag beside its matrix: the blob is empty,
+and most layers that read it fail. Behind a layer whose extents depend on values, such as boxes, nothing is told. Sizes of weights against
 channels are the rule `weight-size-mismatch`.
 
 Bad:
@@ -25,6 +26,12 @@ Bad:
     Input           data  0 1 data
     Convolution     conv  1 1 data conv 0=16 1=3 6=432
     ShuffleChannel  mix   1 1 conv mix 0=3
+
+Bad:
+    7767517
+    2 2
+    Input  data  0 1 data 0=4 1=3
+    Diag   diag  1 1 data diag 0=4
 
 Good:
     7767517
@@ -48,11 +55,24 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """The first layer on each way from the inputs that refuses the shapes of its bottoms."""
+    """The first layer on each way from the inputs that refuses the shapes of its bottoms, or gives an empty blob."""
     for layer, error in subject.misfits:
         if not is_told(subject, layer) and not is_on_vector(subject, layer):
             where = subject.bottom_span(layer, 0) if layer.bottoms else subject.type_span(layer)
             yield Problem(f"{layer}: {error.problem}{_reads(subject, layer)}", where, layer.name)
+    for op in filter(None, subject.operators):
+        layer = op.layer
+        empty = next((top for top in layer.tops if _is_empty(subject, top)), None)
+        if empty is not None and layer.bottoms and not any(_is_empty(subject, bottom) for bottom in layer.bottoms):
+            yield Problem(
+                f"{layer}: its blob '{empty}' is empty, and most layers that read it fail. Check its parameters.{_reads(subject, layer)}",
+                subject.type_span(layer),
+                layer.name,
+            )
+
+
+def _is_empty(subject: Subject, blob: str) -> bool:
+    return 0 in subject.shapes.get(blob, ()) and blob not in subject.bounds
 
 
 def _reads(subject: Subject, layer: Layer) -> str:

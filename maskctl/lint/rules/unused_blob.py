@@ -24,6 +24,7 @@ from collections.abc import Iterator
 
 from maskctl.graph.network import Layer
 from maskctl.lint.finding import Problem, Severity
+from maskctl.lint.miscounts import is_parameter
 from maskctl.lint.subject import Subject
 
 GROUP = "graph"
@@ -31,12 +32,12 @@ SEVERITY = Severity.INFO
 
 
 def check(subject: Subject) -> Iterator[Problem]:
-    """Every such top; none that stands in a line that cannot be read."""
+    """Every such top; none that stands in a line that cannot be read, nor a parameter, of which the counts are told."""
     for layer in subject.layers:
         if not _is_told(subject, layer):
             continue
         for place, top in enumerate(layer.tops):
-            if top not in subject.readers and top not in subject.unread_words:
+            if top not in subject.readers and top not in subject.unread_words and not is_parameter(top):
                 yield Problem(
                     f"nobody reads blob '{top}' of {layer}. If the application does not ask for it, take it out.",
                     subject.top_span(layer, place),
