@@ -21,7 +21,7 @@ from maskctl.executor.policy import Policy
 from maskctl.graph.model import Model, load
 from maskctl.graph.network import build
 from maskctl.graph.operators import operators
-from maskctl.graph.weights import made_up
+from maskctl.graph.weights import in_memory, made_up
 from maskctl.layers import known_types
 from maskctl.layers.base import Array
 from maskctl.layers.families import int8
@@ -167,6 +167,48 @@ def test_sums_are_bounded_by_the_signs_of_their_weights() -> None:
     found = bounds_of(model, {"data": everywhere(1, (2, 1, 1), low, high)}, "sum")
     assert (-14, 12) == (math.ceil(found.low.item() - 0.1 + 0.05), math.floor(found.high.item() + 0.05))
     assert found.low.item() <= -14 < 12 <= found.high.item()
+
+
+SUMS = (
+    "Convolution y 1 1 data y 0=4 1=1 5=1 6=32",
+    "Convolution y 1 1 data y 0=4 1=3 3=2 4=1 5=1 6=288",
+    "Convolution y 1 1 data y 0=4 1=3 4=1 5=1 6=288 31=64",
+    "ConvolutionDepthWise y 1 1 data y 0=8 1=3 4=1 5=1 6=72 7=8",
+    "Deconvolution y 1 1 data y 0=4 1=2 5=1 6=128",
+    "InnerProduct y 1 1 data y 0=4 1=1 2=2048",
+    "Pooling y 1 1 data y 0=1 1=2 2=2",
+    "Reduction y 1 1 data y 0=0",
+    "Reduction y 1 1 data y 0=3",
+    "BinaryOp y 1 1 data y 0=0 1=1 2=0.5",
+)
+
+
+@pytest.mark.parametrize("precision", ["fp32", *PRECISIONS])
+@pytest.mark.parametrize("line", SUMS)
+def test_sums_without_negative_terms_are_not_negative(line: str, precision: str) -> None:
+    """Where no input, weight or bias is below 0, neither is the lower end of their sum; with one that is, it is."""
+    document = document_of("Input data 0 1 data 0=8 1=8 2=8", line)
+    graph = build(document)
+    ops = operators(graph)
+    held = [{name: np.abs(values) for name, values in layer.items()} for layer in made_up(ops, 3).tensors]
+    model = Model(document, graph, ops, in_memory(held))
+    ranges, inputs = {"data": everywhere(1, (8, 8, 8), 0, 3000)}, np.zeros((2, 8, 8, 8), np.float32)
+    inputs[1] = np.random.default_rng(4).uniform(0, 3000, inputs.shape[1:])
+    policy = Policy(precision)
+    assert [] == list(breaches(model, ranges, policy, {"data": inputs}))
+    assert judgements(model, ranges, policy)[1].tops[0].low.min() >= 0
+    below = {"data": everywhere(1, (8, 8, 8), -1, 3000)}
+    assert judgements(model, below, policy)[1].tops[0].low.min() < 0
+    for name in held[1]:
+        held[1][name].flat[0] *= -1
+        assert judgements(model, ranges, policy)[1].tops[0].low.min() < 0
+        held[1][name].flat[0] *= -1
+
+
+def test_winograd_may_go_below_zero() -> None:
+    """A 3x3 convolution that the engine computes by winograd, which subtracts, keeps a lower end below 0."""
+    model = Network().convolution("sum", "data", np.ones((16, 16, 3, 3), np.float32)).model()
+    assert bounds_of(model, {"data": everywhere(1, (16, 8, 8), 0, 1)}, "sum").low.min() < 0
 
 
 def test_the_border_counts() -> None:

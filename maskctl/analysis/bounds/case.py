@@ -36,7 +36,7 @@ class Case:
     step: Step
     target: Target
     samples: int = 1
-    known: dict[str, tuple[Interval, Interval]] = field(default_factory=dict)
+    known: dict[str, tuple[Interval, Interval, Array]] = field(default_factory=dict)
 
     @property
     def params(self) -> Params:

@@ -28,6 +28,9 @@ _OPERATIONS = 8
 """Roundings inside of one function."""
 
 _MOST_OPERANDS = 6
+_KEEPS_SIGN = {"add", "mul", "max", "min", "div"}
+"""Operations of two numbers that give none below 0 where both are 0 or more."""
+
 _REVERSED = {f"r{name}": name for name in binaryop.functions()}
 
 
@@ -94,6 +97,10 @@ def binary_op(case: Case) -> Bounds:
     if name in {"fmod", "remainder"} or (name == "pow" and len(case.inputs) > 1):
         return _remainder_or_power(case, name)
     found = _elementwise(case, [(0.0,)] * len(case.inputs))
+    if name in _KEEPS_SIGN and all((blob.low >= 0).all() for blob in case.inputs):
+        with_number = len(case.inputs) == 1
+        positive = np.array(not with_number or case.params.real("b") >= 0)
+        return replace(found, tops=tuple(top.never_negative(positive) for top in found.tops))
     # A quotient that is rounded up to a whole number is one more.
     return replace(found, tops=tuple(top.widened(np.float32(name == "floor_divide")) for top in found.tops))
 
@@ -125,7 +132,9 @@ def element_wise(case: Case) -> Bounds:
     room = np.float32(2 * len(pairs) * spacing(case.step.stored)) * np.asarray(magnitudes, np.float32)
     peaks = Interval(-np.asarray(magnitudes), np.asarray(magnitudes)).widened(room).peaks
     only_partial = number == eltwise.SUM and len(pairs) > 2
-    return Bounds((hull([low, high]).widened(room),), {"sum": peaks} if only_partial else {})
+    positive = [blob.low >= 0 if factor >= 0 else blob.high <= 0 for blob, factor in pairs]
+    top = hull([low, high]).widened(room).never_negative(np.logical_and.reduce(positive))
+    return Bounds((top,), {"sum": peaks} if only_partial else {})
 
 
 def affine(case: Case) -> Bounds:

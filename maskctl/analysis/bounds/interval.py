@@ -55,6 +55,10 @@ class Interval:
         with np.errstate(all="ignore"):
             return sorted_out(self.low - room, self.high + room)
 
+    def never_negative(self, where: Array) -> Interval:
+        """The bounds of values of which some are known to be 0 or more."""
+        return Interval(*(np.where(where, np.maximum(end, np.float32(0)), end) for end in (self.low, self.high)))
+
     def within(self, largest: float) -> Interval:
         """The bounds of the values that are finite in a format with that largest number."""
         most = np.float32(largest)

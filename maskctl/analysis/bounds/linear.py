@@ -16,7 +16,8 @@ from maskctl.analysis.bounds import winograd
 from maskctl.analysis.bounds.activations import activated
 from maskctl.analysis.bounds.case import Bounds, Case, nothing_known, spacing
 from maskctl.analysis.bounds.interval import Interval, everywhere, sorted_out
-from maskctl.layers.base import Params, Weights
+from maskctl.analysis.bounds.signs import sums_of_none_negative
+from maskctl.layers.base import Array, Params, Weights
 from maskctl.layers.families import activation
 from maskctl.layers.families.convolution_params import is_dynamic
 from maskctl.numeric.formats import FORMATS, FloatArray
@@ -67,25 +68,27 @@ def bounds(case: Case) -> Bounds:
     problem = _not_linear(case)
     if problem:
         return nothing_known(case, problem)
-    within, partial = case.known.get(case.step.stored) or case.known.setdefault(case.step.stored, _exact(case))
+    within, partial, positive = case.known.get(case.step.stored) or case.known.setdefault(
+        case.step.stored, _exact(case)
+    )
     size = Size(case, partial, terms(case), bias(case))
     if "winograd" in case.kernel:
         found = winograd.bounds(case, within, size.room)
         return replace(found, tops=tuple(activated(case, top) for top in found.tops))
-    top = within.widened(size.room)
+    top = within.widened(size.room).never_negative(positive)
     return Bounds((activated(case, top),), {"sum": size.peaks})
 
 
-def _exact(case: Case) -> tuple[Interval, Interval]:
-    """The bounds of the exact sums, and of their partial sums, biases included in both."""
+def _exact(case: Case) -> tuple[Interval, Interval, Array]:
+    """The bounds of the exact sums, and of their partial sums, biases included in both; and which cannot be negative."""
     params = plain_params(case)
     total = Sum(case, params, case.ready, case.op.kind.prepare(params, _magnitudes(case)))
     fill = params.real("pad_value") if params.has("pad_value") else 0.0
     seen = _seen(case)
-    within = total.over(seen, (fill, fill))
+    within, positive = total.over(seen, (fill, fill)), sums_of_none_negative(case, params, seen)
     if not fill and (seen.low <= 0).all() and (seen.high >= 0).all():
-        return within, within
-    return within, total.over(seen.with_zero(), (min(fill, 0.0), max(fill, 0.0)))
+        return within, within, positive
+    return within, total.over(seen.with_zero(), (min(fill, 0.0), max(fill, 0.0))), positive
 
 
 def _seen(case: Case) -> Interval:

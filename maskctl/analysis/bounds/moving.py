@@ -10,6 +10,7 @@ from maskctl.analysis.bounds import interval
 from maskctl.analysis.bounds.case import Bounds, Case, nothing_known, rounded, spacing
 from maskctl.analysis.bounds.interval import Interval, everywhere, hull, sorted_out
 from maskctl.layers import cast, interp, reduction
+from maskctl.layers.base import Array
 from maskctl.numeric.formats import FORMATS
 
 _CUBIC = 1.375
@@ -19,6 +20,10 @@ _GRID_BICUBIC = 3
 
 _FOLDED = 1.5
 """As much and a bit more, where weights beyond the border are added to those at it and rounded."""
+
+
+_OF_VALUES = {reduction.SUM, reduction.MEAN, reduction.MAX, reduction.MIN}
+_OF_MAGNITUDES = {reduction.ASUM, reduction.SUMSQ, reduction.L1, reduction.L2}
 
 
 def moved(case: Case) -> Bounds:
@@ -59,7 +64,12 @@ def summed(case: Case) -> Bounds:
     growth = np.float32(min(1.0, np.expm1(count * np.log1p(case.unit))) + (count + 8) * 2.0**-23)
     most = [np.asarray(values) for values in case.run(*(blob.magnitude for blob in case.inputs))]
     with np.errstate(all="ignore"):
-        return Bounds(tuple(top.widened(growth * size) for top, size in zip(found.tops, most, strict=True)))
+        return Bounds(
+            tuple(
+                top.widened(growth * size).never_negative(_none_negative(case))
+                for top, size in zip(found.tops, most, strict=True)
+            )
+        )
 
 
 def pooled(case: Case) -> Bounds:
@@ -76,7 +86,7 @@ def pooled(case: Case) -> Bounds:
     with np.errstate(all="ignore"):
         total = case.run(case.inputs[0].magnitude)[0] * np.float32(count)
         growth = np.float32(min(1.0, np.expm1((count + 2) * np.log1p(case.unit))) + count * 2.0**-23)
-        top = Interval(low, high).widened(growth * total / np.float32(count))
+        top = Interval(low, high).widened(growth * total / np.float32(count)).never_negative(_none_negative(case))
         peaks = Interval(-total, total).widened(growth * total).peaks
     return Bounds((top,), {"sum": peaks})
 
@@ -102,7 +112,7 @@ def reduced(case: Case) -> Bounds:
     if operation in {reduction.PROD, reduction.LOG_SUM} or case.params.real("coeff") < 0:
         return nothing_known(case, "its operation neither rises nor falls with its values")
     blob = case.inputs[0]
-    if operation in {reduction.ASUM, reduction.SUMSQ, reduction.L1, reduction.L2}:
+    if operation in _OF_MAGNITUDES:
         least = np.where((blob.low <= 0) & (blob.high >= 0), 0, np.minimum(np.abs(blob.low), np.abs(blob.high)))
         ends = case.run(least.astype(np.float32))[0], case.run(blob.magnitude)[0]
     else:
@@ -110,8 +120,13 @@ def reduced(case: Case) -> Bounds:
     found = hull(ends)
     growth = np.float32((blob.low[0].size + 8) * 2.0**-22)
     most = case.run(blob.magnitude)[0] if operation in {reduction.SUM, reduction.MEAN} else found.magnitude
+    positive = np.array(operation in _OF_MAGNITUDES) | (np.array(operation in _OF_VALUES) & _none_negative(case))
     with np.errstate(all="ignore"):
-        return Bounds((found.widened(growth * np.abs(most)),))
+        return Bounds((found.widened(growth * np.abs(most)).never_negative(positive),))
+
+
+def _none_negative(case: Case) -> Array:
+    return np.array(all((blob.low >= 0).all() for blob in case.inputs))
 
 
 def sampled(case: Case) -> Bounds:
