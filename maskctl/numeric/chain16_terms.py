@@ -28,6 +28,7 @@ _LEAST_NORMAL = np.float32(2.0**-14)
 """Of fp16; products below it are subnormal in float32 times `SCALE`."""
 _LEAST_BITS = np.int32((127 - 14) << 23)
 _SIGN = np.int32(-1 << 31)
+_GOLDEN = (math.sqrt(5) - 1) / 2
 _MANY_SUBNORMAL, _SAMPLED, _SMALL = 1 / 24, 64, 4096
 """The share of such products with which putting them together is faster, how many of either side say so, and too few sums for it."""
 
@@ -49,9 +50,12 @@ def subnormals_are_slow() -> bool:
 
 def _subnormal_share(left: FloatArray, right: FloatArray) -> float:
     """The share of products, of some, that times `SCALE` are subnormal in float32."""
-    some = [np.abs(side.flat[:: max(1, side.size // _SAMPLED)]) for side in (left, right)]
+    if not (left.size and right.size):
+        return 0.0
+    spread = np.arange(_SAMPLED) * _GOLDEN % 1  # an even step might meet one row or one channel alone
+    some = [np.abs(side.flat[(spread * side.size).astype(np.intp)]) for side in (left, right)]
     products = np.multiply.outer(*some)
-    return float(np.mean((products > 0) & (products < _LEAST_NORMAL))) if products.size else 0.0
+    return float(np.mean((products > 0) & (products < _LEAST_NORMAL)))
 
 
 class Terms(Protocol):
