@@ -92,6 +92,7 @@ and bit 1 is not set, else in fours where they are a multiple of 4, else one by 
 |---|---|
 | Concat | it joins the channels of maps, and those of all inputs lie in fours, or those of all one by one |
 | Concat | it has one input, a vector, or a matrix whose rows do not lie in eights |
+| Concat | it has one input and joins along an inner axis, where no extents other than 1 lie between the channels and that axis |
 | Slice | it cuts the channels of a map, and the channels of all pieces are multiples of 4, or those of none |
 | Reshape | map to map or matrix to matrix with as many channels as before, not in eights |
 | Reshape | to a vector, or to rows that are no multiple of 4, where Flatten is safe |

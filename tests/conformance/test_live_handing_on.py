@@ -53,6 +53,12 @@ def cases() -> Iterator[Case]:
         image, rows, vector = (channels, 6, 4), (channels, 5), (channels,)
         yield Case("Concat 0=1", (image, image))
         yield from (Case("Concat 0=0", (shape,)) for shape in (image, rows, vector))
+        yield from (Case(f"Concat 0={axis}", (image,)) for axis in (1, -1))
+        yield from (
+            Case(f"Concat 0={axis}", (shape,))
+            for axis, shape in ((1, rows), (2, (channels, 1, 5)), (-1, (channels, 5, 1)))
+        )
+        yield from (Case(f"Concat 0={axis}", ((channels, deep, 3, 2),)) for axis in (1, 2, 3) for deep in (1, 2))
         yield from (Case(f"Slice -23300=2,{cut},-233", (image,), 2) for cut in (2, -233))
         yield Case("Slice -23300=2,2,-233 1=1", (image,), 2)
         if channels % 8 == 0:

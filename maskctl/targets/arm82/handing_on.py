@@ -57,9 +57,13 @@ def _is_outermost(layer: Layer, param_id: int, shape: Blob) -> bool:
 def _of_concat(layer: Layer, bottoms: Sequence[Blob], _: Sequence[Blob], options: Options) -> bool:
     """Channels of maps are copied whole where those of all inputs lie alike; of eights it knows nothing.
 
-    An input alone begins where the result does, whatever its rank.
+    An input alone begins where the result does, whatever its rank; along another axis so does the first piece of each channel, or
+    row of a matrix, which is whole where no more extents lie between.
     """
     shape, is_alone = bottoms[0], len(bottoms) == 1
+    axis = integer_of(layer, 0, 0) % len(shape)
+    if is_alone and axis:
+        return math.prod(shape[1:axis]) == 1
     if (len(shape) not in _MAPS and not is_alone) or not _is_outermost(layer, 0, shape):
         return False
     return (is_alone and len(shape) == 1) or {_together(each, options) for each in bottoms} in ({1}, {4})
