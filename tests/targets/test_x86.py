@@ -114,10 +114,16 @@ def test_what_a_type_keeps_in_bf16(line: str, stored: str, gives: str) -> None:
         ("ConvolutionDepthWise 0=8 1=3 6=72 7=4", True),
         ("ConvolutionDepthWise 0=8 1=3 6=72 7=4 31=4", False),
         ("ConvolutionDepthWise 0=8 1=3 6=72 7=8", False),
+        ("ConvolutionDepthWise 0=8 1=5 6=200 7=8", False),
+        ("ConvolutionDepthWise 0=6 1=5 6=150 7=6", True),
+        ("ConvolutionDepthWise 0=6 1=5 6=150 7=6 31=4", False),
+        ("ConvolutionDepthWise 0=6 1=3 3=2 6=54 7=6", False),
+        ("ConvolutionDepthWise 0=6 1=3 3=2 13=1 6=54 7=6", True),
+        ("ConvolutionDepthWise 0=6 1=3 2=2 6=54 7=6", True),
     ],
 )
 def test_groups_are_broken_in_bf16(line: str, *, expected: bool) -> None:
-    """A grouped convolution that is not depthwise gives garbage under bf16 storage, which bit 4 on it heals."""
+    """A grouped convolution gives garbage under bf16 storage, unless it is depthwise and has code of its own; bit 4 heals it."""
     graph = _graph(line)
     masks = [layer.mask for layer in graph.layers]
     step = steps(graph, X86, PRECISIONS["bf16"], masks)[1]

@@ -7,7 +7,8 @@ flush what is under 2**-126, and only what is left over from vectors rounds as b
 bits, such as those of an fp16 file, are often ties, so that the two kinds of CPU give visibly different outputs: they are two
 targets. Sums are in fp32 in an order of their own, which moves a bf16 result now and then by one value.
 
-Known of the engine under bf16 storage: grouped convolutions and DeformableConv2D give garbage; without AVX512-BF16 so do
+Known of the engine under bf16 storage: grouped convolutions, depthwise ones of channels one by one but for 3x3 kernels among them,
+and DeformableConv2D give garbage; without AVX512-BF16 so do
 some outputs of direct convolutions; with AVX-512 a Slice into sixteens that leaves some over mixes its pieces up, in every
 precision; Scale with its factors as a second blob reads past them unless that blob has rank 1.
 What NaN becomes in ReLU, Clip, TanH and Softmax depends on the width of the vector it is in.

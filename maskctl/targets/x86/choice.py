@@ -73,8 +73,9 @@ def broken(_: Graph, layer: Layer, options: Options) -> str:
     if "use_bf16_storage" not in options:
         return ""
     extents = extents_of(layer)
-    grouped = layer.type == "ConvolutionDepthWise" and not (
-        extents["channels"] == extents["group"] == extents["num_output"]
+    grouped = layer.type == "ConvolutionDepthWise" and (
+        not extents["channels"] == extents["group"] == extents["num_output"]
+        or convolution.is_by_groups(layer, extents, options)
     )
     return "inner layers in bf16 that are fed with fp32 blobs" if grouped or layer.type == "DeformableConv2D" else ""
 

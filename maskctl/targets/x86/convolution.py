@@ -8,7 +8,8 @@ from __future__ import annotations
 from maskctl.graph.network import Layer
 from maskctl.kernels.packing import Options, elempack
 from maskctl.targets.extents import extents_of
-from maskctl.targets.table import KernelChoice
+from maskctl.targets.int8 import sums_codes
+from maskctl.targets.table import Extents, KernelChoice
 
 _PLAIN_3X3 = {"kernel": 3, "stride": 1, "dilation": 1}
 
@@ -28,6 +29,17 @@ def convolution_bf16s(layer: Layer, options: Options) -> KernelChoice:
     is_1x1 = (extents["kernel_w"], extents["kernel_h"]) == (1, 1)
     gemm = is_1x1 or (most > 16 and "use_sgemm_convolution" in options)
     return KernelChoice("convolution_gemm_bf16s_x86" if gemm else "convolution_packed_bf16s_x86")
+
+
+def is_by_groups(layer: Layer, extents: Extents, options: Options) -> bool:
+    """True for a depthwise convolution whose channels lie one by one, which the engine runs as a convolution for each.
+
+    It has code of its own for 3x3 kernels of stride 1 and 2.
+    """
+    if sums_codes(layer) or not extents["channels"] or elempack(extents["channels"], options) > 1:
+        return False
+    sizes = [(extents[f"kernel_{axis}"], extents[f"dilation_{axis}"], extents[f"stride_{axis}"]) for axis in "wh"]
+    return sizes not in ([(3, 1, 1)] * 2, [(3, 1, 2)] * 2)
 
 
 def depthwise_fp32(layer: Layer, options: Options) -> KernelChoice | None:
