@@ -2,8 +2,8 @@
 
 - `chain16_in_float32`, for nearly everything: the fastest where ties are rare, as they are between numbers with all their bits;
 - `chain16_in_float64.by_bits`, where ties are many;
-- `chain16_in_float64.by_cast`, for single sums that might overflow, which the other two cannot show, and for zeros whose
-  sign the first may have lost.
+- `chain16_in_float64.by_cast`, for single sums that might overflow, which the other two cannot show, and for zeros that may have
+  been rounded to, whose sign they may have lost.
 
 Terms that are zero at every place are left out, and where most are zero at each place by itself, as behind a ReLU,
 `chain16_nonzero` leaves out those too: they move no sum that is not zero.
@@ -29,7 +29,8 @@ _TILE_ELEMENTS = 49152
 """Of five arrays of four bytes: out of a core's L2 cache now and then, but large enough that numpy's calls cost little."""
 _LONG_ROW = 4096
 _PANEL_TILES = 8
-_SMALLEST_PRODUCT = 2.0**-37
+_SMALLEST_PRODUCT = 2.0**-2
+"""Of products that are no smaller, the last bit of every one is 2**-24 or more, as that of every sum: no sum is rounded to zero."""
 _AT_ONCE = 1 << 21
 """Terms of single sums that are in memory at a time."""
 
@@ -47,8 +48,9 @@ def sums(start: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
     )
     with np.errstate(all="ignore"), _short_buffer():
         out = _in_float32(start, *_without_dead_terms(left, right))
-        _set_right(out, start, left, right, _uncertain(out, start, left, right))
+        uncertain = _uncertain(out, start, left, right)
         _set_zeros_right(out, start, left, right)
+        _set_right(out, start, left, right, uncertain)
     if lost[0].any() or lost[1].any():
         out[lost[0][:, :, None] | lost[1][:, None, :]] = np.nan
     return out
@@ -142,7 +144,7 @@ def _set_right(out: FloatArray, start: FloatArray, left: FloatArray, right: Floa
 
 
 def _set_zeros_right(out: FloatArray, start: FloatArray, left: FloatArray, right: FloatArray) -> None:
-    """A sum that begins at -0 stays -0 where every product is -0, and only there."""
+    """A sum that begins at -0 stays -0 where every product is -0, and only there; right where no sum is rounded to zero."""
     doubtful = (out == 0) & (start == 0) & np.signbit(start)
     if not doubtful.any():
         return

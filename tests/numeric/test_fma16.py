@@ -65,7 +65,13 @@ def _zeros(random: Random, *shape: int) -> FloatArray:
     return random.choice(f32([0.0, -0.0, 1, -1]), shape)
 
 
-KINDS = {kind.__name__.strip("_"): kind for kind in (_any, _normal, _whole, _ties, _tiny, _large, _special, _zeros)}
+def _vanishing(random: Random, *shape: int) -> FloatArray:
+    """Zeros of both signs, and values whose products are about half the least subnormal and below: sums are rounded to either zero."""
+    small = random.choice([-1, 1], shape) * random.uniform(1, 2, shape) * 2.0 ** random.integers(-18, -11, shape)
+    return np.where(random.random(shape) < 0.4, random.choice(f32([0.0, -0.0]), shape), _half(small))
+
+
+KINDS = {kind.__name__.strip("_"): kind for kind in (_any, _normal, _whole, _ties, _tiny, _large, _special, _zeros, _vanishing)}
 KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 Kind: TypeAlias = Callable[..., FloatArray]
 
@@ -234,6 +240,24 @@ def test_every_way_at_every_value() -> None:
         some = slice(None, None, 37)
         assert [True] * 5 == [_same_but_zeros(ways["cast"], found) for found in ways.values()]
         assert np.array_equal(bits(matrix16(begin[:, some], weights, columns[:, some])), bits(ways["cast"][:, some]))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 12])
+def test_signs_of_sums_that_vanish(steps: int) -> None:
+    """A sum that is rounded to zero is a zero of its own sign, which the next zero or vanishing term may turn."""
+    random = np.random.default_rng(steps)
+    start, weights, columns = _zeros(random, 30, 40) * 0, _vanishing(random, 30, steps), _vanishing(random, steps, 40)
+    found = fma16.chain(start, weights, columns)
+    assert np.array_equal(bits(matrix16(start, weights, columns)), bits(found))
+    assert {True, False} == set(np.signbit(found[found == 0]).tolist())
+
+
+def test_sign_of_what_cancellation_leaves() -> None:
+    """Far less than float32 keeps of a scaled product is left, and rounded to the zero of its sign."""
+    left, right = (1 + 2**-10) * 2**-9, (1 - 2**-10) * 2**-9
+    start, weights, columns = f32([[-(2**-18)], [2**-18]]), f32([[left], [-left]]), f32([[right]])
+    assert [True, False] == np.signbit(fma16.chain(start, weights, columns)).ravel().tolist()
+    assert np.array_equal(bits(matrix16(start, weights, columns)), bits(fma16.chain(start, weights, columns)))
 
 
 @pytest.mark.parametrize("kind", [_any, _normal, _ties, _tiny, _large, _zeros])
