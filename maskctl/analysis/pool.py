@@ -36,8 +36,8 @@ from maskctl.layers.base import Array
 _REMEMBERED_ELEMENTS = 1 << 28
 """Blobs of all samples together that are kept between trials: 1 GiB."""
 
-_TRIALS_BYTES = 1 << 29
-"""What blobs of trials take beside these, at most an eighth of what the system says is left."""
+_LEAST_FOR_TRIALS, _MOST_FOR_TRIALS = 1 << 27, 1 << 29
+"""Bytes of blobs of trials that are kept beside these: between the two as many as these take, at most an eighth of what is left."""
 
 _WORTH_A_PROCESS_US = 2_000_000
 """Estimated work below which no process is started: that takes half a second."""
@@ -273,8 +273,9 @@ def _keeping(portions: Sequence[Portion], means: Means, teams: int) -> Keeping:
     """Without a limit blobs of up to a GiB are remembered. With one, those of single samples too large for it lie on disk."""
     total = sum(portion.elements for portion in portions)
     if means.memory is None:
+        room = min(max(4 * total, _LEAST_FOR_TRIALS), _MOST_FOR_TRIALS)
         left = memory.available_bytes()
-        room = _TRIALS_BYTES if left is None else min(_TRIALS_BYTES, left // 8)
+        room = room if left is None else min(room, left // 8)
         return Keeping(total <= _REMEMBERED_ELEMENTS, room_by_element=room / teams / max(1, total))
     largest = max(portion.elements for portion in portions)
     room = means.memory // teams - 4 * (total + 2 * largest)

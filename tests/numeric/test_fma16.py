@@ -71,7 +71,10 @@ def _vanishing(random: Random, *shape: int) -> FloatArray:
     return np.where(random.random(shape) < 0.4, random.choice(f32([0.0, -0.0]), shape), _half(small))
 
 
-KINDS = {kind.__name__.strip("_"): kind for kind in (_any, _normal, _whole, _ties, _tiny, _large, _special, _zeros, _vanishing)}
+KINDS = {
+    kind.__name__.strip("_"): kind
+    for kind in (_any, _normal, _whole, _ties, _tiny, _large, _special, _zeros, _vanishing)
+}
 KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 Kind: TypeAlias = Callable[..., FloatArray]
 
