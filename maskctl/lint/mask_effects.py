@@ -65,7 +65,7 @@ def _fed(graph: Graph, layer: Layer, precision: str, step: Step, target: Target)
     """What a layer does with a bit goes by, beside what its line says but for names."""
     arrives_so = set(step.arrives) == {precision}
     hands_on = arrives_so and target.hands_on(graph, layer, _left(precision))
-    return step.stored, step.arrives, step.packed, hands_on
+    return step.stored, step.arrives, step.packed, step.broken, hands_on
 
 
 @cache

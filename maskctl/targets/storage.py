@@ -109,15 +109,13 @@ def _steps(
         entry = known.get(key)
         if entry is None:
             fed = _Fed(target.supports(layer), arrives, in_fours)
-            step = (
-                _raised(graph, layer, fed, target, options)
-                if mask is None
-                else _step(graph, layer, fed, target, options, mask)
-            )
+            step = _raised(layer, fed, options) if mask is None else _step(graph, layer, fed, target, options, mask)
             entry = step, _gives(layer, step)
             if not step.hazard and not step.is_handed_on:  # which blobs' names and shapes decide
                 known[key] = entry
         step, gives = entry
+        broken = target.broken(graph, layer, step.options)  # by shapes too, in which layers written alike differ
+        step = replace(step, broken=broken) if broken else step
         if layer.tops:
             stored.update(zip(layer.tops, gives, strict=True))
             packed.update(dict.fromkeys(layer.tops, step.gives_packed))
@@ -145,10 +143,10 @@ def _left(options: Options, mask: int) -> Options:
     return options - featmask.cleared_options(mask)
 
 
-def _raised(graph: Graph, layer: Layer, fed: _Fed, target: Target, options: Options) -> Step:
+def _raised(layer: Layer, fed: _Fed, options: Options) -> Step:
     """How a layer runs in fp32 that is fed with fp32."""
     kept, arrives = options & PRECISIONS["fp32"], ("fp32",) * len(layer.bottoms)
-    return Step("fp32", kept, fed.support, arrives, None, fed.packed, target.broken(graph, layer, kept))
+    return Step("fp32", kept, fed.support, arrives, None, fed.packed)
 
 
 def _step(graph: Graph, layer: Layer, fed: _Fed, target: Target, options: Options, mask: int) -> Step:
@@ -157,7 +155,7 @@ def _step(graph: Graph, layer: Layer, fed: _Fed, target: Target, options: Option
     stored, blob = _stored(graph, layer, fed, target, masked)
     hazard = _hazard(layer, target, mask, blob, fed.arrives[layer.bottoms.index(blob)]) if blob else None
     arrives = () if layer.type == "Input" else fed.arrives
-    return Step(stored, masked, fed.support, arrives, hazard, fed.packed, target.broken(graph, layer, masked))
+    return Step(stored, masked, fed.support, arrives, hazard, fed.packed)
 
 
 def _stored(graph: Graph, layer: Layer, fed: _Fed, target: Target, masked: Options) -> tuple[str, str]:

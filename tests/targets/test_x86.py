@@ -163,6 +163,16 @@ def test_slices_into_sixteens_are_broken_with_avx512(
         assert gentlest_mask(graph, X86_AVX512BF16, PRECISIONS[precision], [0, 0], 1) is None
 
 
+@pytest.mark.parametrize("widths", [(32, 24), (24, 32)])
+def test_slices_written_alike_may_differ(widths: tuple[int, int]) -> None:
+    """Whether a Slice is broken goes by the channels that arrive, and not by those of one written alike before."""
+    inputs = [f"Input x{channels} 0 1 x{channels} 0=5 1=3 2={channels}" for channels in widths]
+    slices = [f"Slice cut{channels} 1 1 x{channels} y{channels} -23300=1,16" for channels in widths]
+    graph = graph_of(*inputs, *slices)
+    found = steps(graph, X86_AVX512BF16, PRECISIONS["bf16"], [0] * 4)[2:]
+    assert [channels == 24 for channels in widths] == [bool(step.broken) for step in found]
+
+
 @pytest.mark.parametrize(
     ("line", "handed"),
     [
