@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from maskctl.analysis.boundary import STORAGE_BITS, Storage, closed_set
@@ -15,7 +16,7 @@ from maskctl.analysis.goal import Goal, Outcome
 from maskctl.analysis.metrics import Comparison
 from maskctl.analysis.plan import MaskPlan, Planner
 from maskctl.analysis.sensitivity import LayerLoss
-from maskctl.analysis.sets import Masks
+from maskctl.analysis.sets import Key, Masks, key_of, with_bits
 from maskctl.analysis.work import Progress
 from maskctl.executor.policy import Policy
 from maskctl.graph.model import Model
@@ -25,10 +26,11 @@ from maskctl.targets import Target
 from maskctl.targets.storage import Step, gentlest_mask, hazards, hazards_of_change
 
 _MOST_LIMITS = 3
+_MOST_AHEAD = 24
 
 
-class Trials(Protocol):
-    """What runs the lowered network under masks, and compares the blobs `outputs` with fp32."""
+class LoweredRuns(Protocol):
+    """Runs of the lowered network under masks, whose blobs `outputs` are compared with fp32."""
 
     outputs: tuple[str, ...]
 
@@ -99,7 +101,7 @@ def decide(
     policy: Policy,
     losses: Sequence[LayerLoss],
     shapes: Mapping[str, Shape],
-    trials: Trials,
+    trials: LoweredRuns,
     goal: Goal,
     terms: Terms,
     progress: Progress,
@@ -154,9 +156,10 @@ class Tried:
 
     model: Model
     policy: Policy
-    trials: Trials
+    trials: LoweredRuns
     remembered: Remembered | None
     count: int = 0
+    _unsafe: dict[Key, tuple[int, ...]] = field(default_factory=dict)
 
     def evaluate(self, masks: Masks) -> Outcome:
         """What masks come to."""
@@ -170,11 +173,14 @@ class Tried:
         return outcome
 
     def ahead(self, masks: Iterable[Masks]) -> None:
-        """Hands on which masks come next, but for those that need no run."""
-        self.trials.ahead(some for some in masks if not self._known(some))
+        """Hands on which masks come next, the first of them, but for those that need no run."""
+        self.trials.ahead(some for some in itertools.islice(masks, _MOST_AHEAD) if not self._known(some))
 
     def _known(self, masks: Masks) -> Outcome | None:
-        unsafe = _unsafe(self.model, self.policy, masks)
+        key = key_of(masks)
+        if key not in self._unsafe:
+            self._unsafe[key] = _unsafe(self.model, self.policy, masks)
+        unsafe = self._unsafe[key]
         if unsafe:
             return Outcome({name: Comparison(lost=1) for name in self.trials.outputs}, unsafe)
         return self.remembered.find(self.model, masks) if self.remembered else None
@@ -224,8 +230,7 @@ def _too_dear(costs: Costs, planner: Planner, masks: Masks, budget: float) -> fr
     """Layers with a change that on top of `masks` costs more than the budget, in microseconds."""
     found = set[int]()
     for change in planner.changes if math.isfinite(budget) else ():
-        more = {index: masks.get(index, planner.start[index]) | bits for index, bits in change.items()}
-        if costs.added({**masks, **more}) > budget:
+        if costs.added(with_bits(masks, [change], planner.start)) > budget:
             found.update(change)
     return frozenset(found)
 

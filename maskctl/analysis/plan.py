@@ -134,7 +134,7 @@ class Planner:
     def _run(self, masks: Masks) -> Outcome:
         key = key_of(masks)
         if key not in self._seen:
-            found = FrontPoint(masks, self._cost(masks), self.evaluate(masks))
+            found = FrontPoint(dict(masks), self._cost(masks), self.evaluate(masks))
             self._seen[key] = found.outcome
             self.best = found if self.best is None else min(self.best, found, key=self._best_first)
         return self._seen[key]

@@ -264,7 +264,9 @@ def _teams_that_fit(portions: Sequence[Portion], means: Means) -> int:
     """How many teams may remember the blobs of all samples between trials; one, where these are too many for any."""
     total = sum(portion.elements for portion in portions)
     if means.memory is None:
-        return max(1, _REMEMBERED_ELEMENTS // max(1, total))
+        left = memory.available_bytes()
+        most = _REMEMBERED_ELEMENTS if left is None else min(_REMEMBERED_ELEMENTS, left // 16)
+        return max(1, most // max(1, total))
     largest = max(portion.elements for portion in portions)
     return max(1, means.memory // max(1, 4 * (total + 2 * largest)))
 

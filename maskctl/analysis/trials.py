@@ -64,7 +64,8 @@ class Trials:
         self._most = len(teams) if give else _MOST_UNASKED
         self._next: list[Masks] = []
         self._running: set[Key] = set()
-        self._found: dict[Key, Found | BaseException] = {}
+        self._found: dict[Key, Found] = {}
+        self._failed: set[Key] = set()
         self._failure: BaseException | None = None
         self._inbox: SimpleQueue[tuple[int, Key, Found | BaseException]] = SimpleQueue()
         self._asked: list[_Asked] = []
@@ -80,7 +81,7 @@ class Trials:
             self._employ()
 
     def find(self, masks: Masks) -> Found:
-        """What a team finds under masks, or has found already; raises what one of its workers raises."""
+        """What a team finds under masks, or has found already; raises what a worker raises where no team is left to find it."""
         if len(self._teams) == 1:
             return self._teams[0].trial(masks, give=self._give)
         key = key_of(masks)
@@ -92,8 +93,6 @@ class Trials:
             self._hear()
         found = self._found.pop(key)
         self._employ()
-        if isinstance(found, BaseException):
-            raise found
         return found
 
     def close(self) -> None:
@@ -104,7 +103,9 @@ class Trials:
     def _employ(self) -> None:
         """Gives teams without work what comes next."""
         while self._idle and self._next:
-            self._begin(self._next.pop(0))
+            masks = self._next.pop(0)
+            if key_of(masks) not in self._failed:
+                self._begin(masks)
 
     def _begin(self, masks: Masks) -> None:
         """Has a team try masks, the first without work: it knows most."""
@@ -116,16 +117,17 @@ class Trials:
             self._asked[place].put(masks)
 
     def _hear(self) -> None:
-        """Waits for one of the teams; one that failed gets no work any more."""
+        """Waits for one of the teams. One that failed gets no work any more, and others what it was at only if that is asked for."""
         place, key, found = self._inbox.get()
         self._running.discard(key)
+        if isinstance(found, BaseException):
+            self._failed.add(key)
+            self._failure = found
+            return
+        self._idle.add(place)
         self._found[key] = found
         if len(self._found) > self._most:
             del self._found[next(iter(self._found))]
-        if isinstance(found, BaseException):
-            self._failure = found
-        else:
-            self._idle.add(place)
 
     def _serve(self, place: int) -> None:
         """One team's trials, in a thread of its own."""

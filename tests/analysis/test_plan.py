@@ -358,6 +358,22 @@ def test_interrupt() -> None:
     assert ({1: 1, 2: 1}, False, True) == (plan.masks, plan.reached, plan.interrupted)
 
 
+def test_an_interrupt_between_sources() -> None:
+    """The masks that are shown are those whose outcome is shown, and not those of the trial that was interrupted."""
+    made = Made({1: 100.0, 2: 10.0}, broken=(1, 2))
+
+    def evaluate(masks: Masks) -> Outcome:
+        if len(masks) > 1:
+            raise KeyboardInterrupt
+        # Finite where the second layer is not yet cured: a Clip behind it takes the infinity away.
+        found = made.evaluate(masks)
+        return dataclasses.replace(found, outputs={"out": Comparison(signal=SIGNAL, noise=1.0, lost=not masks)})
+
+    plan = Planner(Goal(((SQNR, db(0.5)),)), evaluate, made.repair, [{1: 1}, {2: 1}]).plan()
+    assert ({1: 1}, True) == (plan.masks, plan.interrupted)
+    assert db(1.0) == pytest.approx(plan.after.worst_sqnr_db)
+
+
 class Chained:
     """A chain of layers: bit 2 costs less than bit 1 and is honoured where all layers before carry it too, else all is lost."""
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Event
 from typing import Any
 
 import pytest
 
+from maskctl.analysis import decide
 from maskctl.analysis.goal import Outcome
 from maskctl.analysis.sets import Masks
 from maskctl.analysis.trials import Found, Team, Trials, teams_of
 from maskctl.errors import ExecutionError
+from maskctl.executor.policy import Policy
 from maskctl.executor.samples import Portion
+from maskctl.graph.model import Model, load
+from tests.cli.driver import SAMPLES
 
 
 class Worker:
@@ -104,6 +108,56 @@ def test_what_nobody_asked_for_may_fail() -> None:
     with pytest.raises(ExecutionError, match="layer 2 cannot"):
         trials.find({5: 2})
     trials.close()
+
+
+def test_a_team_that_fails_ahead_costs_itself_alone() -> None:
+    """What a team without work has died of is not tried ahead again, and asked for it is left to a team that is well."""
+
+    def dying(masks: Masks) -> Found:
+        raise ExecutionError(f"killed at {masks}")
+
+    well, ill = Worker(outcome), Worker(dying)
+    trials = Trials([Team([well]), Team([ill])], give=False)
+    for place in range(3, 9):
+        trials.ahead([{2: 1}])
+        assert outcome({place: 1}) == trials.find({place: 1})
+    assert [{2: 1}] == evaluated(ill) or {2: 1} in evaluated(well)
+    assert outcome({2: 1}) == trials.find({2: 1})
+    trials.close()
+
+
+class Heard:
+    """Runs that are never asked for, and hear what comes next."""
+
+    outputs = ("out",)
+
+    def __init__(self) -> None:
+        self.heard: list[Masks] = []
+
+    def evaluate(self, masks: Masks) -> Outcome:
+        """Not asked for."""
+        raise AssertionError(masks)
+
+    def ahead(self, masks: Iterable[Masks]) -> None:
+        """Writes them down."""
+        self.heard = [*masks]
+
+
+def test_little_is_looked_at_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long list only the first are looked at, and each only once, however often it is on one."""
+    asked: list[Masks] = []
+
+    def unsafe(_model: Model, _policy: Policy, masks: Masks) -> tuple[int, ...]:
+        asked.append(masks)
+        return tuple(index for index in masks if index % 2)
+
+    monkeypatch.setattr(decide, "_unsafe", unsafe)
+    heard = Heard()
+    tried = decide.Tried(load(SAMPLES / "digits.param"), Policy("fp16"), heard, None)
+    for _ in range(3):
+        tried.ahead({index: 1} for index in range(1000))
+    assert [{index: 1} for index in range(24)] == asked
+    assert [{index: 1} for index in range(0, 24, 2)] == heard.heard
 
 
 @pytest.mark.parametrize(("give", "kept"), [(False, 6), (True, 2)])
