@@ -129,7 +129,7 @@ def test_a_team_that_fails_ahead_costs_itself_alone() -> None:
 class Heard:
     """Runs that are never asked for, and hear what comes next."""
 
-    outputs = ("out",)
+    outputs: tuple[str, ...] = ("out",)
 
     def __init__(self) -> None:
         self.heard: list[Masks] = []
