@@ -92,6 +92,20 @@ def test_hook_on_what_belongs_to_a_param(models: Path) -> None:
     assert (1, ["nearer/own.param"]) == linted("nearer/maskctl.toml")
 
 
+def test_what_git_says_has_changed(models: Path) -> None:
+    """The page's git command names files as `--changed` looks for them, also from a folder of the repository."""
+    if shutil.which("git") is None:
+        pytest.skip("there is no git")
+    found = re.search(r"`(git diff [^`]+)`", PAGE)
+    assert found is not None
+    new = "git init --quiet .. && git add . && echo >>bad.param"
+    done = shell(
+        f"cd models && {new} && maskctl lint --select undefined-blob --format concise --changed $({found.group(1)})",
+        models,
+    )
+    assert (1, "bad.param:4:") == (done.returncode, done.stdout[:12])
+
+
 def test_hook_tells_of_settings_once(models: Path) -> None:
     """pre-commit gives the hook all files at once: in portions the same warning came from each, and unused ignores from none."""
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))

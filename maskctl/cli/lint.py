@@ -172,7 +172,7 @@ def _lint(paths: Sequence[str], options: dict[str, Any]) -> Report:
 
     from maskctl.cli.writing import replaced
     from maskctl.errors import InputError
-    from maskctl.lint.changed import concerned
+    from maskctl.lint.changed import concerned, none_there
     from maskctl.lint.discover import discover
     from maskctl.lint.session import Session
 
@@ -192,7 +192,8 @@ def _lint(paths: Sequence[str], options: dict[str, Any]) -> Report:
     if options["output"] and replaced(options["output"], files):
         raise InputError(f"--output '{options['output']}' is linted, and would be replaced. Give another name.")
     report = Session(_asked(options), settings_for, fixes=fixes).lint(files)
-    return replace(report, failures=(*missing, *report.failures))
+    notes = none_there(paths) if options["changed"] and not files else ()
+    return replace(report, failures=(*missing, *report.failures), notes=(*notes, *report.notes))
 
 
 def _settings(options: dict[str, Any]) -> Callable[[str], Settings]:

@@ -83,6 +83,35 @@ def test_stdin(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (1, "some/net.param:4:15: error: ") == (result.code, result.out[:28])
 
 
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("paths", "code", "said"),
+    [
+        ((), 0, "All clean: 0 files.\n"),
+        (("models/bad.bin", "gone.param"), 1, "Found 1 error, 1 warning in 1 file "),
+        (("README.md", "gone.param"), 0, "All clean: 0 files.\n"),
+        (
+            ("top/models/bad.param", "gone.bin"),
+            0,
+            (
+                "maskctl: note: none of the changed files is there, 'top/models/bad.param' the first, so none is linted. Names are "
+                "taken from this folder on, as `git diff --name-only --relative` gives them.\nAll clean: 0 files.\n"
+            ),
+        ),
+        (
+            ("models/bad.param", "models"),
+            2,
+            "maskctl: --changed takes files that have changed, and 'models' is a folder. Give files, or leave --changed off.\n",
+        ),
+    ],
+)
+def test_changed(run: Runner, paths: tuple[str, ...], code: int, said: str) -> None:
+    """Files that are gone are usual, but not all of them; folders are refused, and nothing changed is clean."""
+    Path("README.md").touch()
+    result = run("lint", "--changed", *paths, *RULES)
+    assert (code, said) == (result.code, result.err[: len(said)])
+
+
 def test_list_of_rules(run: Runner) -> None:
     """The list has a line per rule and says its group, its severity, what mends it and its mistake."""
     from maskctl.lint.rule import rules
