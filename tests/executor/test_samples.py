@@ -90,7 +90,7 @@ def halved(tmp_path: Path) -> Model:
     [
         (
             Samples({"data": [np.zeros((1, 41, 67), np.float32)]}, names=("cat.jpg",), images=frozenset({"data"})),
-            "The network was fed (1, 41, 67) in 'data' (from cat.jpg, 67x41). Give --resize WxH, e.g. --resize 64x32, which fits.",
+            "The network was fed (1, 41, 67) in 'data' (from cat.jpg, 67x41). Give --resize WxH, e.g. --resize 64x40, which fits.",
         ),
         (
             Samples({"data": [np.zeros((1, 64, 64), np.float32), np.zeros((1, 65, 65), np.float32)]}),
@@ -99,6 +99,14 @@ def halved(tmp_path: Path) -> Model:
         (
             synthetic({"data": (1, 99, 99)}),
             "fed (1, 99, 99) in 'data' (made up). Give another --shape, e.g. --shape data=1,96,96, which fits.",
+        ),
+        (
+            synthetic({"data": (1, 45, 45)}),
+            "fed (1, 45, 45) in 'data' (made up). Give another --shape, e.g. --shape data=1,48,48, which fits.",
+        ),
+        (
+            synthetic({"data": (1, 36, 43)}),  # 32x40, 40x40, and farther 32x48 and 40x48
+            "fed (1, 36, 43) in 'data' (made up). Give another --shape, e.g. --shape data=1,40,40, which fits.",
         ),
     ],
 )
@@ -116,6 +124,23 @@ def test_a_size_that_the_network_does_not_take(halved: Model, samples: Samples, 
 
 
 def test_no_size_that_the_network_takes(halved: Model) -> None:
-    """Where no size is found that fits, none is named."""
-    with pytest.raises(ExecutionError, match=r"fed \(41, 3\) in 'data' \(made up\)\. Give another --shape\.$"):
+    """Where no size is found that fits, none is asked for."""
+    with pytest.raises(ExecutionError, match=r"The network was fed \(41, 3\) in 'data' \(made up\)\.$"):
         batches(halved, synthetic({"data": (41, 3)}))
+
+
+@pytest.mark.parametrize("images", [frozenset(), frozenset({"data"})])
+@pytest.mark.parametrize("is_synthetic", [True, False])
+def test_no_size_mends_a_network_that_never_fits(tmp_path: Path, images: frozenset[str], *, is_synthetic: bool) -> None:
+    """Layers that go together in no size are told with what was fed, and no other size is asked for."""
+    lines = (
+        "Input data 0 1 data",
+        "Split s 1 2 data a b",
+        "Slice cut 1 2 a c d -23300=2,1,1",
+        "Concat join 2 1 c b join 0=1",
+    )
+    (tmp_path / "net.param").write_bytes(param_text(*lines))
+    (tmp_path / "net.bin").write_bytes(b"")
+    samples = Samples({"data": [np.zeros((2, 45, 45), np.float32)]}, is_synthetic, images=images)
+    with pytest.raises(ExecutionError, match=r"The network was fed \(2, 45, 45\) in 'data' \([^)]*\)\.$"):
+        batches(load(tmp_path / "net.param"), samples)
