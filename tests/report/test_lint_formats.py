@@ -7,6 +7,7 @@ import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jsonschema
@@ -108,6 +109,15 @@ def test_json_is_written_as_python_writes_it(of: Any) -> None:
         assert json.dumps(json.loads(text), indent=2) == text
     with pytest.raises(ValueError, match="not JSON compliant"):
         "".join(json_pieces({"rows": iter([{"a": math.nan}])}))
+
+
+def test_json_of_tuples_and_mappings() -> None:
+    """They are written as lists and objects, at whatever depth and with nothing in them too."""
+    inner = {"a": (1, [2.5, ()], True), "b": ({}, [], None), "c": {"d": ("e",)}}
+    found = "".join(
+        json_pieces({"whole": MappingProxyType({**inner, "f": MappingProxyType({})}), "rows": iter([(inner,), ()])})
+    )
+    assert json.dumps({"whole": {**inner, "f": {}}, "rows": [(inner,), ()]}, indent=2) == found
 
 
 def test_json_rows_are_made_when_they_are_written() -> None:

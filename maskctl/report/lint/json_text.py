@@ -56,15 +56,15 @@ def _rows(rows: Iterator[Any], margin: str) -> Iterator[str]:
 
 
 def _text(value: Any, margin: str) -> str:
-    """A value that is there as a whole."""
+    """A value that is there as a whole: what `json.dumps` takes with keys that are strings, and any other mapping too."""
     if value is None or isinstance(value, str):
         return "null" if value is None else _encoded(value)
     inner = margin + _STEP
-    if isinstance(value, dict) and value:
+    if isinstance(value, (list, tuple)):
+        return f"[{inner}{f',{inner}'.join([_text(each, inner) for each in value])}{margin}]" if value else "[]"
+    if isinstance(value, Mapping):
         items = [f"{_key(key)}{_text(each, inner)}" for key, each in value.items()]
-        return f"{{{inner}{f',{inner}'.join(items)}{margin}}}"
-    if isinstance(value, list) and value:
-        return f"[{inner}{f',{inner}'.join([_text(each, inner) for each in value])}{margin}]"
+        return f"{{{inner}{f',{inner}'.join(items)}{margin}}}" if items else "{}"
     return _encoded(value)
 
 
