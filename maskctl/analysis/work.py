@@ -78,7 +78,7 @@ class Work:
 
     @property
     def lowered_us(self) -> float:
-        """Those that one run of the lowered network takes."""
+        """Estimated microseconds on one core of one run of the lowered network over all portions."""
         return sum(cost.lowered for costs in self._costs for cost in costs)
 
     def of(self, method: str, number: int, index: int) -> float:
