@@ -15,6 +15,15 @@ TAG_INT8 = 0x000D4B38
 TAG_FP32 = 0x0002C056
 TAG_TABLE = 0x00000001
 
+HALVED = (
+    "Input data 0 1 data",
+    "Split s 1 2 data a b",
+    "Pooling p 1 1 a p 1=2 2=2 5=1",
+    "Interp i 1 1 p i 0=1 1=2.0 2=2.0",
+    "BinaryOp add 2 1 i b sum",
+)
+"""Lines of a network that halves a map, doubles it again and adds it to what it was: only even extents go together."""
+
 
 def param_text(*layers: str, layer_count: int | None = None, blob_count: int | None = None) -> bytes:
     r"""A `.param` of these layer lines; the counts are right unless given.

@@ -26,7 +26,8 @@ from maskctl.targets import Target
 from maskctl.targets.storage import Step, gentlest_mask, hazards, hazards_of_change
 
 _MOST_LIMITS = 3
-_MOST_AHEAD = 24
+_MOST_LOOKED_AT = 24
+"""Sets that are likely to come next of which it is asked whether they need a run."""
 
 
 class LoweredRuns(Protocol):
@@ -174,7 +175,7 @@ class Tried:
 
     def ahead(self, masks: Iterable[Masks]) -> None:
         """Hands on which masks come next, the first of them, but for those that need no run."""
-        self.trials.ahead(some for some in itertools.islice(masks, _MOST_AHEAD) if not self._known(some))
+        self.trials.ahead(some for some in itertools.islice(masks, _MOST_LOOKED_AT) if not self._known(some))
 
     def _known(self, masks: Masks) -> Outcome | None:
         key = key_of(masks)

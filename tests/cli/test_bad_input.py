@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pytest
 
 from maskctl.targets.storage import kernel_of
-from tests.builders import TAG_FP32_PLAIN, floats, param_text, tagged
+from tests.builders import HALVED, TAG_FP32_PLAIN, floats, param_text, tagged
 from tests.cli.driver import Runner, environment, program, spawn, state
 
 INPUT = "Input data 0 1 data 0=2 1=2 2=1"
@@ -692,14 +692,7 @@ def test_an_image_of_a_size_that_the_network_does_not_take(folder: Path, run: Ru
     image = pytest.importorskip("PIL.Image", reason="pillow is not installed")
     if command[0] == "verify":
         pytest.importorskip("ncnn", reason="ncnn is not installed")
-    lines = (
-        "Input data 0 1 data",
-        "Split s 1 2 data a b",
-        "Pooling p 1 1 a p 1=2 2=2 5=1",
-        "Interp i 1 1 p i 0=1 1=2.0 2=2.0",
-        "BinaryOp add 2 1 i b sum",
-    )
-    (folder / "net.param").write_bytes(param_text(*lines))
+    (folder / "net.param").write_bytes(param_text(*HALVED))
     (folder / "net.bin").write_bytes(b"")
     image.fromarray(np.arange(41 * 67, dtype=np.uint8).reshape(41, 67)).save(folder / "gray.png")
     arguments = (command[0], "net.param", *command[1:], "-i", "gray.png", "--pixel", "gray")

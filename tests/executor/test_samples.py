@@ -19,7 +19,7 @@ from maskctl.graph.model import Model, load
 from maskctl.layers import Shape
 from maskctl.targets import DEFAULT
 from maskctl.targets.storage import hazards
-from tests.builders import param_text
+from tests.builders import HALVED, param_text
 
 FLATTEN = 2
 
@@ -73,14 +73,7 @@ def test_a_run_of_some_samples_keeps_to_what_is_known_of_all(model: Model) -> No
 @pytest.fixture
 def halved(tmp_path: Path) -> Model:
     """A network that halves a map, doubles it again and adds it to what it was: only even extents go together."""
-    lines = (
-        "Input data 0 1 data",
-        "Split s 1 2 data a b",
-        "Pooling p 1 1 a p 1=2 2=2 5=1",
-        "Interp i 1 1 p i 0=1 1=2.0 2=2.0",
-        "BinaryOp add 2 1 i b sum",
-    )
-    (tmp_path / "net.param").write_bytes(param_text(*lines))
+    (tmp_path / "net.param").write_bytes(param_text(*HALVED))
     (tmp_path / "net.bin").write_bytes(b"")
     return load(tmp_path / "net.param")
 
