@@ -87,20 +87,22 @@ def test_one_team_looks_at_nothing_ahead() -> None:
     assert [{3: 1}] == evaluated(worker)
 
 
-def failing(masks: Masks) -> Found:
-    """Fails on layer 2."""
-    if 2 in masks:
-        raise ExecutionError("layer 2 cannot")
-    return outcome(masks)
-
-
 def test_what_nobody_asked_for_may_fail() -> None:
     """A trial ahead that fails counts for nothing until it is asked for; then it is raised, as where all teams have failed."""
+    begun = Event()
+
+    def failing(masks: Masks) -> Found:
+        if 2 in masks:
+            begun.set()
+            raise ExecutionError("layer 2 cannot")
+        return outcome(masks)
+
     workers = [Worker(failing) for _ in range(2)]
     trials = Trials([Team([worker]) for worker in workers], give=False)
     trials.ahead([{2: 1}])
     for place in range(3, 9):
         assert outcome({place: 1}) == trials.find({place: 1})
+    assert begun.wait(10)
     assert 1 == sum({2: 1} in evaluated(worker) for worker in workers)
     for _ in range(2):
         with pytest.raises(ExecutionError, match="layer 2 cannot"):
